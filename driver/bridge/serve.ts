@@ -1,0 +1,142 @@
+// What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
+import { RefusedError, messageOf } from "../errors.ts";
+import type { Vm } from "../opennebula/vm.ts";
+import { attachAll, type Bench, ensure, startDetach, usable } from "../scaleway/attachment.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../scaleway/ownership.ts";
+import { find, settled } from "../scaleway/presence.ts";
+import type { Session } from "../session.ts";
+import { nicGroups } from "./flexible-ip-nics.ts";
+import { lookUp, type MacGroup } from "./lookup.ts";
+
+export type ServeOptions = {
+  readonly serverId: string;
+  /** Whether to take what is attached to another server; else it is left to serve the guest there. */
+  readonly takeOver: boolean;
+};
+
+/** Attaches, waits, and throws when a flexible IP cannot serve. What this run attached is then detached again. */
+export async function serve(session: Session, vm: Vm, options: ServeOptions): Promise<void> {
+  const groups = await lookUp(session, nicGroups(vm));
+  for (const group of groups) refuseUnusable(session, group);
+  const attached: FlexibleIp[] = [];
+  const results = await Promise.allSettled(groups.map((group) => serveGroup(session, group, options, attached)));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed === undefined) return;
+  if (!options.takeOver) await detachAgain(session, attached, options.serverId);
+  throw failed.reason;
+}
+
+function refuseUnusable(session: Session, group: MacGroup): void {
+  const [missing] = group.missing;
+  if (missing !== undefined) {
+    throw new RefusedError(
+      `NIC ${group.nic.nicId}: project ${session.config.projectId} has no flexible IP ${missing} any more; remove its address range and add a new one`,
+    );
+  }
+  const [foreign] = group.foreign;
+  if (foreign !== undefined) {
+    throw new RefusedError(
+      `NIC ${group.nic.nicId}: ${nameOf(foreign)} belongs to cloud ${cloudOf(foreign)}, not to ${session.config.cloud}; remove its address range here`,
+    );
+  }
+  if (group.aliases.length > 0 && group.own.length === 0) {
+    throw new RefusedError(
+      `NIC ${group.nic.nicId}: its alias ${group.aliases[0]?.address} needs the NIC to have a flexible IP too, whose virtual MAC it shares; attach it as a NIC`,
+    );
+  }
+}
+
+async function serveGroup(
+  session: Session,
+  group: MacGroup,
+  options: ServeOptions,
+  attached: FlexibleIp[],
+): Promise<void> {
+  const { log } = session;
+  const members = await Promise.all([...group.own, ...group.aliases].map((member) => usable(session, member)));
+  const owner = members[0];
+  if (owner === undefined) return;
+  checkMac(group, owner);
+  const isElsewhere = (member: FlexibleIp): boolean => member.serverId !== null && member.serverId !== options.serverId;
+  if (isElsewhere(owner) && !options.takeOver) {
+    log.info(`left ${nameOf(owner)} on server ${owner.serverId}, where the guest may still run`, fieldsOf(owner));
+    return;
+  }
+  const moving = members.filter((member) => options.takeOver || !isElsewhere(member));
+  attached.push(...moving.filter((member) => member.serverId === null));
+  for (const member of moving.filter(isElsewhere)) {
+    log.info(`taking over ${nameOf(member)} from server ${member.serverId}`, fieldsOf(member));
+  }
+  const ready = await Promise.all(
+    moving.map((member) => (member.id === owner.id ? member : giveUpOwnMac(session, member, owner))),
+  );
+  if (group.aliases.length > 0) await markLender(session, owner);
+  const here = await attachAll(session, ready, options.serverId);
+  await shareMac(session, owner, here);
+  for (const member of here) log.info(`serving ${nameOf(member)} on server ${options.serverId}`, fieldsOf(member));
+}
+
+// A guest whose MAC is not the flexible IP's virtual MAC has no network: better said before it boots.
+function checkMac({ nic }: MacGroup, owner: FlexibleIp): void {
+  if (owner.mac === nic.mac) return;
+  const reason =
+    owner.mac === null && isBorrower(owner)
+      ? "gave up its virtual MAC to serve as a NIC alias; use it for aliases, or remove its address range and add a new one"
+      : `has virtual MAC ${owner.mac ?? "none"}, not the NIC's ${nic.mac}; correct the MAC of the address range`;
+  throw new RefusedError(`NIC ${nic.nicId}: ${nameOf(owner)} ${reason}`);
+}
+
+/** An alias sends from its NIC's MAC: its own virtual MAC has to go, for good, before it can get that one. */
+async function giveUpOwnMac(bench: Session, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
+  if (alias.mac === null || alias.mac === owner.mac) return alias;
+  // The tag comes first, so that a range without its MAC always tells why.
+  if (cloudOf(alias) !== undefined) await bench.api.update(alias.id, { tags: borrowerTags(alias) });
+  bench.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
+  return ensure(
+    bench,
+    alias,
+    ({ mac }) => mac === null,
+    () => bench.api.deleteMac(alias.id),
+  );
+}
+
+async function markLender(bench: Session, owner: FlexibleIp): Promise<void> {
+  if (isLender(owner) || cloudOf(owner) === undefined) return;
+  await bench.api.update(owner.id, { tags: lenderTags(owner) });
+}
+
+/** Gives those of the group that have no virtual MAC yet the owner's: possible only on one server. */
+async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly FlexibleIp[]): Promise<void> {
+  for (const member of here.filter(({ id }) => id !== owner.id)) {
+    await ensure(
+      bench,
+      member,
+      ({ mac }) => mac === owner.mac,
+      () => bench.api.duplicateMac(member.id, owner.id),
+    );
+  }
+}
+
+/** After a failed pre OpenNebula runs no clean, so that what it attached would stay on a server without the guest. */
+async function detachAgain(session: Session, attached: readonly FlexibleIp[], serverId: string): Promise<void> {
+  if (attached.length === 0) return;
+  try {
+    await session.undo(async (api, deadline) => {
+      const now = await Promise.all(
+        attached.map(async (member) => {
+          const present = await find(api, member.id, member.projectId);
+          return present && settled(api, present, deadline);
+        }),
+      );
+      const here = now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
+      await startDetach({ api, deadline, log: session.log }, here);
+    });
+  } catch (error) {
+    session.log.warn(`not detached again: ${attached.map(nameOf).join(", ")} (${messageOf(error)})`);
+  }
+}
+
+function fieldsOf(flexibleIp: FlexibleIp): { address: string; flexible_ip_id: string; server_id: string | null } {
+  return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
+}

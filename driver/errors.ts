@@ -1,0 +1,79 @@
+/** What every failure of the driver that we named has in common: its message is the one line the user reads. */
+export class DriverError extends Error {
+  override name = "DriverError";
+}
+
+/** What oned or the network driver sent cannot be acted on. */
+export class InputError extends DriverError {
+  override name = "InputError";
+}
+
+/** A setting, the token file or the server id file is missing or wrong. */
+export class ConfigError extends DriverError {
+  override name = "ConfigError";
+}
+
+/** The journal cannot be written, or its lock cannot be had. */
+export class JournalError extends DriverError {
+  override name = "JournalError";
+}
+
+/** The flexible IP is there but must not be used: it is another's, in error, locked, or has another virtual MAC. */
+export class RefusedError extends DriverError {
+  override name = "RefusedError";
+}
+
+/** The deadline of the action passed, or the action was told to stop, before the work was done. */
+export class DeadlineError extends DriverError {
+  override name = "DeadlineError";
+}
+
+export type ApiFailure = {
+  /** HTTP status; undefined when no answer came. */
+  readonly status?: number | undefined;
+  /** `type` of the API's error body. */
+  readonly type?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** Seconds the API asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+};
+
+/** A call to the Flexible IP API failed. */
+export class ApiError extends DriverError {
+  override name = "ApiError";
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly requestId: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, failure: ApiFailure) {
+    super(message, { cause: failure.cause });
+    this.status = failure.status;
+    this.type = failure.type;
+    this.requestId = failure.requestId;
+    this.retryAfterMs = failure.retryAfterMs;
+  }
+
+  /** The API may have acted although no whole answer came: a lost connection, a failing proxy, a cut body. */
+  get isAmbiguous(): boolean {
+    const { status } = this;
+    return status === undefined || status === 408 || status >= 500 || status < 300;
+  }
+
+  /** The same call may work later. 409 is a flexible IP that is still settling. */
+  get isRetryable(): boolean {
+    return this.isAmbiguous || this.status === 409 || this.status === 425 || this.status === 429;
+  }
+
+  /** A read answers 403 for what was deleted and 404 for what never was (recorded); 403 also means a bad token. */
+  get mayBeGone(): boolean {
+    return this.status === 403 || this.status === 404;
+  }
+}
+
+/** The text of anything thrown, on one line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\s+/g, " ").trim();
+}

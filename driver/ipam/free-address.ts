@@ -1,0 +1,64 @@
+import { messageOf } from "../errors.ts";
+import type { IpamRequest } from "../opennebula/ipam-request.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { type Range, registeredRange } from "./address-range.ts";
+import type { Ports } from "./ports.ts";
+import { findFlexibleIp, isOurs } from "./range-flexible-ip.ts";
+import { recover } from "./recover.ts";
+import { release } from "./release.ts";
+
+/** How long free_address tries at most: a lease that ends must not hold up the cloud. */
+export const FREE_LIMIT_MS = 10_000;
+
+/**
+ * The lease ends; the flexible IP stays with the range. Succeeds whatever the API does: what is still attached is
+ * detached without waiting, and when that fails the detach is noted as owed, for a later run.
+ */
+export async function freeAddress(ports: Ports, request: IpamRequest): Promise<void> {
+  const range = registeredRange(request);
+  const fields = { address: range.ip, flexible_ip_id: range.flexibleIpId };
+  try {
+    const unsettled = await release(ports, await heldBy(ports, range));
+    // An attach under way when the lease ended settles within a hook's time, and belongs to that lease.
+    const asOf = new Date(Date.now() + ports.config.hookTimeoutMs);
+    await close(
+      ports,
+      range,
+      unsettled.map(({ id }) => id),
+      asOf,
+    );
+    ports.log.info(`freed address ${range.ip}`, fields);
+  } catch (error) {
+    await close(ports, range, idsOf(range), new Date());
+    ports.log.warn(`owed: address ${range.ip} is to be detached later (${messageOf(error)})`, fields);
+    return;
+  }
+  await recover(ports);
+}
+
+async function close(ports: Ports, range: Range, owed: readonly string[], asOf: Date): Promise<void> {
+  await ports.journal.note((state) => {
+    delete state.leases[range.ip];
+    for (const id of owed) state.owedDetaches[id] = { address: range.ip, asOf: asOf.toISOString() };
+  });
+}
+
+/** The flexible IPs of the range that may be detached: those that are there and ours. */
+async function heldBy(ports: Ports, range: Range): Promise<FlexibleIp[]> {
+  const held: FlexibleIp[] = [];
+  for (const [address, id] of [
+    [range.ip, range.flexibleIpId],
+    [range.ip6, range.flexibleIp6Id],
+  ] as const) {
+    if (address === undefined) continue;
+    const flexibleIp = await findFlexibleIp(ports, address, id);
+    if (flexibleIp === undefined) ports.log.warn(`address ${address} has no flexible IP any more`);
+    else if (isOurs(ports, flexibleIp)) held.push(flexibleIp);
+    else ports.log.warn(`left ${nameOf(flexibleIp)} alone: no range of this cloud holds it`);
+  }
+  return held;
+}
+
+function idsOf(range: Range): string[] {
+  return [range.flexibleIpId, range.flexibleIp6Id].filter((id) => id !== undefined);
+}

@@ -1,0 +1,35 @@
+// Finding the flexible IP that a registered range holds.
+import { isAddressOf } from "../addresses.ts";
+import { ApiError } from "../errors.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { cloudOf, cloudTag } from "../scaleway/ownership.ts";
+import type { Session } from "../session.ts";
+
+/**
+ * The flexible IP of a range's address, or undefined when it is gone. The id stands in an attribute that a network's
+ * manager can change: it is believed only when the flexible IP read by it has the address. Otherwise those of this cloud
+ * are listed, which also proves that the token works: a read of what is gone answers 403.
+ */
+export async function findFlexibleIp(
+  session: Session,
+  address: string,
+  id: string | undefined,
+): Promise<FlexibleIp | undefined> {
+  const { api, config, log } = session;
+  if (id !== undefined) {
+    try {
+      const flexibleIp = await api.get(id);
+      if (isAddressOf(address, flexibleIp.address)) return flexibleIp;
+      log.warn(`looking for the address ${address}: the range's id is that of ${nameOf(flexibleIp)}`);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.mayBeGone)) throw error;
+    }
+  }
+  const own = await api.list({ projectId: config.projectId, tag: cloudTag(config.cloud) });
+  return own.find((flexibleIp) => isAddressOf(address, flexibleIp.address));
+}
+
+/** Whether a range of this cloud holds it. What is not ours is never detached, changed or deleted. */
+export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
+  return cloudOf(flexibleIp) === session.config.cloud && flexibleIp.projectId === session.config.projectId;
+}

@@ -1,0 +1,120 @@
+// An answer of the API that is no success → ApiError: what was tried, the API's own reason, its request id, what to do.
+import * as z from "zod/mini";
+import { ApiError, messageOf } from "../errors.ts";
+
+const MAX_REASON = 300;
+
+const detail = z.looseObject({
+  argument_name: z.optional(z.string()),
+  reason: z.optional(z.string()),
+  resource: z.optional(z.string()),
+  action: z.optional(z.string()),
+  quota: z.optional(z.number()),
+  current: z.optional(z.number()),
+});
+const errorBody = z.looseObject({
+  message: z.optional(z.string()),
+  type: z.optional(z.string()),
+  details: z.optional(z.array(detail)),
+});
+type Detail = z.infer<typeof detail>;
+
+/** The API answered `what` with a status that is no success. A body that does not fit never hides the status. */
+export function answerError(
+  what: string,
+  answer: { status: number; text: string; requestId: string | undefined; retryAfterMs: number | undefined },
+): ApiError {
+  const body = parseErrorBody(answer.text);
+  const reason = [body.message ?? "", ...(body.details ?? []).map(detailText)].filter((text) => text !== "");
+  return new ApiError(
+    join(what, `${answer.status} ${oneLine(reason.join(", "))}`, answer.requestId, nextMove(answer.status, body.type)),
+    { status: answer.status, type: body.type, requestId: answer.requestId, retryAfterMs: answer.retryAfterMs },
+  );
+}
+
+/** The API answered with a success whose body is not what it promises. */
+export function bodyError(what: string, status: number, requestId: string | undefined, cause: unknown): ApiError {
+  const reason = `the answer does not fit (${oneLine(bodyFault(cause))})`;
+  return new ApiError(join(what, reason, requestId, "ask Scaleway whether the API changed"), {
+    status,
+    requestId,
+    cause,
+  });
+}
+
+/** No answer came. */
+export function connectionError(what: string, origin: string, cause: unknown): ApiError {
+  return new ApiError(join(what, `${origin} ${connectionFault(cause)}`, undefined, "check the network and API_URL"), {
+    cause,
+  });
+}
+
+function join(what: string, reason: string, requestId: string | undefined, move: string): string {
+  return `${what}: ${reason.trim()}${requestId === undefined ? "" : ` (request ${requestId})`}; ${move}`;
+}
+
+function parseErrorBody(text: string): z.infer<typeof errorBody> {
+  try {
+    return z.parse(errorBody, JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+function detailText(detail: Detail): string {
+  if (detail.argument_name !== undefined) return `${detail.argument_name}: ${detail.reason ?? "invalid"}`;
+  if (detail.quota !== undefined)
+    return `quota of ${detail.quota} ${detail.resource ?? ""}, ${detail.current ?? "all"} in use`;
+  if (detail.action !== undefined) return `${detail.action} ${detail.resource ?? ""}`.trim();
+  return detail.reason ?? "";
+}
+
+function nextMove(status: number, type: string | undefined): string {
+  if (type?.startsWith("quota")) return "raise the quota or remove an address range";
+  switch (status) {
+    case 401:
+      return "put a valid secret key into TOKEN_FILE";
+    case 403:
+      return "give the token's application ElasticMetalFullAccess in the project (a new grant takes up to 2 minutes)";
+    case 429:
+      return "try again in a minute";
+    default:
+      return status >= 500 || status === 409 ? "try again" : "check PROJECT_ID, ZONE and the address range";
+  }
+}
+
+function bodyFault(cause: unknown): string {
+  if (cause instanceof z.core.$ZodError) {
+    return cause.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join(", ");
+  }
+  return cause instanceof SyntaxError ? "no JSON" : messageOf(cause);
+}
+
+function connectionFault(cause: unknown): string {
+  const code = errorCode(cause);
+  switch (code) {
+    case "ECONNREFUSED":
+      return "refused the connection";
+    case "ECONNRESET":
+    case "UND_ERR_SOCKET":
+      return "closed the connection before it answered";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "cannot be resolved by DNS";
+    case "UND_ERR_CONNECT_TIMEOUT":
+    case "ETIMEDOUT":
+      return "did not answer in time";
+    default:
+      return `cannot be reached (${oneLine(messageOf(cause))})`;
+  }
+}
+
+// Several addresses tried in turn fail with one AggregateError, whose own code is that of the first.
+function errorCode(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON)}…` : line;
+}

@@ -1,0 +1,199 @@
+// The Flexible IP API over HTTP: paths, bodies, checked answers, paging.
+import * as z from "zod/mini";
+import {
+  FLEXIBLE_IP_STATUSES,
+  type FlexibleIp,
+  type FlexibleIpApi,
+  type FlexibleIpChange,
+  type FlexibleIpFilter,
+  type FlexibleIpStatus,
+  type NewFlexibleIp,
+} from "./flexible-ip.ts";
+import type { Http, Request } from "./http.ts";
+
+const PAGE_SIZE = 100;
+// Items created or deleted while the pages are read shift the others across page borders.
+const LIST_ATTEMPTS = 3;
+
+const wireFlexibleIp = z.looseObject({
+  id: z.string(),
+  ip_address: z.string().check(z.minLength(2)),
+  mac_address: z.nullable(z.looseObject({ mac_address: z.string() })),
+  server_id: z.nullable(z.string()),
+  status: z.string(),
+  project_id: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  updated_at: z.string(),
+});
+const wirePage = z.looseObject({ flexible_ips: z.array(wireFlexibleIp), total_count: z.number() });
+
+/** The API's answer for one flexible IP, checked. Fields nobody asked for are let through. */
+export function parseFlexibleIp(body: unknown): FlexibleIp {
+  return fromWire(z.parse(wireFlexibleIp, body));
+}
+
+/** The API's answer for several, checked. */
+export function parsePage(body: unknown): { flexibleIps: FlexibleIp[]; totalCount: number } {
+  const page = z.parse(wirePage, body);
+  return { flexibleIps: page.flexible_ips.map(fromWire), totalCount: page.total_count };
+}
+
+export class FlexibleIpClient implements FlexibleIpApi {
+  readonly #http: Http;
+  readonly #path: string;
+  readonly #macType: string;
+
+  constructor(http: Http, zone: string, macType: string) {
+    this.#http = http;
+    this.#path = `/flexible-ip/v1alpha1/zones/${zone}/fips`;
+    this.#macType = macType;
+  }
+
+  create(flexibleIp: NewFlexibleIp): Promise<FlexibleIp> {
+    const { projectId, description, tags, isIpv6 } = flexibleIp;
+    const body = { project_id: projectId, description, tags, is_ipv6: isIpv6 };
+    return this.#post("create a flexible IP", "", body, false, parseFlexibleIp);
+  }
+
+  get(id: string): Promise<FlexibleIp> {
+    return this.#http.send({
+      what: `read flexible IP ${id}`,
+      method: "GET",
+      path: `${this.#path}/${id}`,
+      repeat: true,
+      parse: parseFlexibleIp,
+    });
+  }
+
+  async list(filter: FlexibleIpFilter): Promise<FlexibleIp[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { flexibleIps, wasSteady } = await this.#listOnce(filter);
+      if (wasSteady || attempt === LIST_ATTEMPTS) return flexibleIps;
+    }
+  }
+
+  async probe(projectId: string): Promise<void> {
+    await this.#http.send({
+      what: `list the flexible IPs of project ${projectId}`,
+      method: "GET",
+      path: `${this.#path}?${new URLSearchParams({ project_id: projectId, page_size: "1" })}`,
+      repeat: true,
+      parse: parsePage,
+    });
+  }
+
+  update(id: string, change: FlexibleIpChange): Promise<FlexibleIp> {
+    return this.#http.send({
+      what: `change flexible IP ${id}`,
+      method: "PATCH",
+      path: `${this.#path}/${id}`,
+      body: change,
+      repeat: true,
+      parse: parseFlexibleIp,
+    });
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#http.send({
+      what: `delete flexible IP ${id}`,
+      method: "DELETE",
+      path: `${this.#path}/${id}`,
+      repeat: true,
+      parse: () => {},
+    });
+  }
+
+  async attach(ids: readonly string[], serverId: string): Promise<FlexibleIp[]> {
+    const what = `attach flexible IP ${ids.join(", ")} to server ${serverId}`;
+    const body = { fips_ids: ids, server_id: serverId };
+    return (await this.#post(what, "/attach", body, false, parsePage)).flexibleIps;
+  }
+
+  async detach(ids: readonly string[]): Promise<FlexibleIp[]> {
+    const what = `detach flexible IP ${ids.join(", ")}`;
+    return (await this.#post(what, "/detach", { fips_ids: ids }, false, parsePage)).flexibleIps;
+  }
+
+  generateMac(id: string): Promise<FlexibleIp> {
+    const body = { mac_type: this.#macType };
+    return this.#post(`make a virtual MAC for flexible IP ${id}`, `/${id}/mac`, body, false, parseFlexibleIp);
+  }
+
+  duplicateMac(id: string, fromId: string): Promise<FlexibleIp> {
+    const what = `give flexible IP ${id} the virtual MAC of ${fromId}`;
+    return this.#post(what, `/${id}/mac/duplicate`, { duplicate_from_fip_id: fromId }, false, parseFlexibleIp);
+  }
+
+  moveMac(id: string, toId: string): Promise<FlexibleIp> {
+    const what = `move the virtual MAC of flexible IP ${id} to ${toId}`;
+    return this.#post(what, `/${id}/mac/move`, { dst_fip_id: toId }, false, parseFlexibleIp);
+  }
+
+  deleteMac(id: string): Promise<void> {
+    return this.#http.send({
+      what: `delete the virtual MAC of flexible IP ${id}`,
+      method: "DELETE",
+      path: `${this.#path}/${id}/mac`,
+      repeat: false,
+      parse: () => {},
+    });
+  }
+
+  async #listOnce(filter: FlexibleIpFilter): Promise<{ flexibleIps: FlexibleIp[]; wasSteady: boolean }> {
+    const byId = new Map<string, FlexibleIp>();
+    const totals = new Set<number>();
+    let seen = 0;
+    for (let page = 1; ; page += 1) {
+      const { flexibleIps, totalCount } = await this.#http.send({
+        what: "list the flexible IPs",
+        method: "GET",
+        path: `${this.#path}?${listQuery(filter, page)}`,
+        repeat: true,
+        parse: parsePage,
+      });
+      totals.add(totalCount);
+      seen += flexibleIps.length;
+      for (const flexibleIp of flexibleIps) byId.set(flexibleIp.id, flexibleIp);
+      if (flexibleIps.length === 0 || seen >= totalCount) {
+        return { flexibleIps: [...byId.values()], wasSteady: totals.size === 1 && byId.size === totalCount };
+      }
+    }
+  }
+
+  #post<T>(what: string, path: string, body: unknown, repeat: boolean, parse: Request<T>["parse"]): Promise<T> {
+    return this.#http.send({ what, method: "POST", path: this.#path + path, body, repeat, parse });
+  }
+}
+
+function listQuery(filter: FlexibleIpFilter, page: number): string {
+  const query = new URLSearchParams({
+    order_by: "created_at_asc",
+    page: String(page),
+    page_size: String(PAGE_SIZE),
+  });
+  if (filter.projectId !== undefined) query.append("project_id", filter.projectId);
+  if (filter.serverId !== undefined) query.append("server_ids", filter.serverId);
+  if (filter.tag !== undefined) query.append("tags", filter.tag);
+  return query.toString();
+}
+
+function fromWire(wire: z.infer<typeof wireFlexibleIp>): FlexibleIp {
+  const address = wire.ip_address.replace(/\/.*$/, "").toLowerCase();
+  return {
+    id: wire.id,
+    address,
+    isIpv6: address.includes(":"),
+    mac: wire.mac_address === null ? null : wire.mac_address.mac_address.toLowerCase(),
+    serverId: wire.server_id,
+    status: knownStatus(wire.status),
+    projectId: wire.project_id,
+    description: wire.description,
+    tags: wire.tags,
+    updatedAt: wire.updated_at,
+  };
+}
+
+function knownStatus(status: string): FlexibleIpStatus {
+  return FLEXIBLE_IP_STATUSES.find((known) => known === status) ?? "unknown";
+}

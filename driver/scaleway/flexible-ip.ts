@@ -1,0 +1,72 @@
+/** Status of a flexible IP as recorded; there is no `attaching`. A value nobody knew becomes `unknown`. */
+export const FLEXIBLE_IP_STATUSES = [
+  "unknown",
+  "ready",
+  "updating",
+  "attached",
+  "error",
+  "detaching",
+  "locked",
+] as const;
+export type FlexibleIpStatus = (typeof FLEXIBLE_IP_STATUSES)[number];
+
+/** A flexible IP as the API last reported it. */
+export type FlexibleIp = {
+  readonly id: string;
+  /** The address without its prefix length: an IPv4, or the network of an IPv6 /64. */
+  readonly address: string;
+  readonly isIpv6: boolean;
+  /** The virtual MAC in lower case; null when there is none. */
+  readonly mac: string | null;
+  readonly serverId: string | null;
+  readonly status: FlexibleIpStatus;
+  readonly projectId: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  /** ISO 8601, the API's own clock. */
+  readonly updatedAt: string;
+};
+
+export type FlexibleIpFilter = {
+  readonly projectId?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly serverId?: string | undefined;
+};
+
+export type FlexibleIpChange = { readonly tags?: readonly string[]; readonly description?: string };
+
+export type NewFlexibleIp = {
+  readonly projectId: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly isIpv6: boolean;
+};
+
+/** The calls of the Flexible IP API that the driver makes, in one zone. Each one throws `ApiError`. */
+export interface FlexibleIpApi {
+  create(flexibleIp: NewFlexibleIp): Promise<FlexibleIp>;
+  get(id: string): Promise<FlexibleIp>;
+  /** All pages. */
+  list(filter: FlexibleIpFilter): Promise<FlexibleIp[]>;
+  /** Proves by the smallest list call that the token may read the project. */
+  probe(projectId: string): Promise<void>;
+  update(id: string, change: FlexibleIpChange): Promise<FlexibleIp>;
+  delete(id: string): Promise<void>;
+  /** All of one call have to share a virtual MAC, or be one alone. */
+  attach(ids: readonly string[], serverId: string): Promise<FlexibleIp[]>;
+  detach(ids: readonly string[]): Promise<FlexibleIp[]>;
+  generateMac(id: string): Promise<FlexibleIp>;
+  duplicateMac(id: string, fromId: string): Promise<FlexibleIp>;
+  moveMac(id: string, toId: string): Promise<FlexibleIp>;
+  deleteMac(id: string): Promise<void>;
+}
+
+/** Whether an attach, a detach or a MAC operation is under way, so that the next look may tell something else. */
+export function isSettling(flexibleIp: FlexibleIp): boolean {
+  return flexibleIp.status === "updating" || flexibleIp.status === "detaching" || flexibleIp.status === "unknown";
+}
+
+/** How messages name a flexible IP. */
+export function nameOf(flexibleIp: FlexibleIp): string {
+  return `flexible IP ${flexibleIp.address}${flexibleIp.isIpv6 ? "/64" : ""} (${flexibleIp.id})`;
+}

@@ -1,0 +1,193 @@
+// One connection to the API: token, timeouts, retries, and every failure turned into an ApiError.
+import Client from "undici/lib/dispatcher/client.js";
+import type { Deadline } from "../deadline.ts";
+import { ApiError, DeadlineError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { answerError, bodyError, connectionError } from "./api-error.ts";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const ATTEMPT_TIMEOUT_MS = 15_000;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+export type Request<T> = {
+  /** What is being done, for messages: "attach flexible IP 203.0.113.7 to server …". */
+  readonly what: string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly body?: unknown;
+  /** Sent again after a failure that may pass. Only for what has the same effect twice. */
+  readonly repeat: boolean;
+  readonly parse: (body: unknown) => T;
+};
+
+export type HttpOptions = {
+  readonly apiUrl: string;
+  readonly token: string;
+  readonly userAgent: string;
+  readonly deadline: Deadline;
+  /** How long one request is repeated at most; undefined: until the deadline. */
+  readonly patienceMs: number | undefined;
+  readonly log: Log;
+};
+
+type Answer = {
+  readonly status: number;
+  readonly text: string;
+  readonly requestId: string | undefined;
+  readonly retryAfterMs: number | undefined;
+};
+
+/** Requests to one origin over one kept connection, none of which outlives the deadline. Redirects are not followed. */
+export class Http {
+  readonly #options: HttpOptions;
+  readonly #origin: string;
+  readonly #basePath: string;
+  #client: Client | undefined;
+
+  constructor(options: HttpOptions) {
+    const url = new URL(options.apiUrl);
+    this.#options = options;
+    this.#origin = url.origin;
+    this.#basePath = url.pathname.replace(/\/$/, "");
+  }
+
+  /** The parsed answer. Throws ApiError, or DeadlineError when the time is up. */
+  async send<T>(request: Request<T>): Promise<T> {
+    const giveUp = performance.now() + (this.#options.patienceMs ?? Number.POSITIVE_INFINITY);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(request);
+      } catch (error) {
+        if (error instanceof ApiError) this.#options.deadline.blame(error);
+        if (!(error instanceof ApiError && error.isRetryable && request.repeat)) throw error;
+        if (performance.now() > giveUp) throw error;
+        await this.#pause(error, attempt);
+      }
+    }
+  }
+
+  /** Drops the connection without waiting for anything. */
+  close(): void {
+    this.#client?.destroy().catch(() => {});
+    this.#client = undefined;
+  }
+
+  async #attempt<T>(request: Request<T>): Promise<T> {
+    const { deadline, log } = this.#options;
+    deadline.throwIfOver();
+    const start = performance.now();
+    const answer = await this.#exchange(request);
+    log.debug(`call ${request.method} ${request.path.split("?")[0]} → ${answer.status}`, {
+      request_id: answer.requestId,
+      duration_ms: Math.round(performance.now() - start),
+    });
+    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, answer);
+    try {
+      return request.parse(answer.text === "" ? null : JSON.parse(answer.text));
+    } catch (cause) {
+      throw bodyError(request.what, answer.status, answer.requestId, cause);
+    }
+  }
+
+  async #pause(error: ApiError, attempt: number): Promise<void> {
+    const { deadline, log } = this.#options;
+    const ms = pauseMs(attempt, error.retryAfterMs);
+    log.warn(`retry in ${Math.round(ms)} ms: ${error.message}`);
+    // A wait that cannot end in time would only hide the API's own reason behind the deadline's.
+    if (ms >= deadline.remainingMs()) throw error;
+    await deadline.sleep(ms);
+  }
+
+  #exchange(request: Request<unknown>): Promise<Answer> {
+    const { deadline, token, userAgent } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        clearTimeout(timer);
+        deadline.signal.removeEventListener("abort", stop);
+        reject(error);
+      };
+      // A request under way cannot be taken back alone before it has its connection: the connection goes with it.
+      const stop = (): void => {
+        fail(deadline.signal.reason);
+        this.close();
+      };
+      const timer = setTimeout(() => {
+        fail(connectionError(request.what, this.#origin, Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
+        this.close();
+      }, ATTEMPT_TIMEOUT_MS);
+      deadline.signal.addEventListener("abort", stop, { once: true });
+
+      const chunks: Buffer[] = [];
+      let status = 0;
+      let headers: Record<string, string | string[] | undefined> = {};
+      this.#connected().dispatch(
+        {
+          path: this.#basePath + request.path,
+          method: request.method,
+          headers: {
+            "x-auth-token": token,
+            "user-agent": userAgent,
+            accept: "application/json",
+            ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+          },
+          body: request.body === undefined ? null : JSON.stringify(request.body),
+        },
+        {
+          onRequestStart() {},
+          onResponseStart(_controller, statusCode, answerHeaders) {
+            status = statusCode;
+            headers = answerHeaders;
+          },
+          onResponseData(_controller, chunk) {
+            chunks.push(chunk);
+          },
+          onResponseEnd() {
+            clearTimeout(timer);
+            deadline.signal.removeEventListener("abort", stop);
+            resolve({
+              status,
+              text: Buffer.concat(chunks).toString("utf8"),
+              requestId: single(headers["x-request-id"]),
+              retryAfterMs: retryAfterMs(single(headers["retry-after"])),
+            });
+          },
+          onResponseError: (_controller, error) => {
+            fail(error instanceof DeadlineError ? error : connectionError(request.what, this.#origin, error));
+          },
+        },
+      );
+    });
+  }
+
+  #connected(): Client {
+    this.#client ??= new Client(this.#origin, {
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      pipelining: 1,
+    });
+    return this.#client;
+  }
+}
+
+/** Exponential with jitter, so that many drivers do not come back at once; never sooner than the API asked. */
+export function pauseMs(attempt: number, askedMs: number | undefined): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  return Math.max(askedMs ?? 0, longest * (0.5 + Math.random() / 2));
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+// RFC 9110: seconds or a date. A date further off than the deadline ends the retries by itself.
+function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1_000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}

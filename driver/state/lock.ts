@@ -1,0 +1,58 @@
+// One writer of the journal at a time, across processes.
+import { rmdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { mkdir } from "node:fs/promises";
+import lockfile from "proper-lockfile";
+import { JournalError, messageOf } from "../errors.ts";
+
+// The lock is held for a few milliseconds, so one this old belongs to a process that died.
+const STALE_MS = 5_000;
+const WAIT_MS = 15_000;
+
+/** Runs `work` while no other process holds the lock of `file`. Throws JournalError when the lock cannot be had. */
+export async function withLock<T>(file: string, work: () => T): Promise<T> {
+  const release = await acquire(file);
+  try {
+    return work();
+  } finally {
+    await release().catch(() => {});
+  }
+}
+
+async function acquire(file: string): Promise<() => Promise<void>> {
+  const end = performance.now() + WAIT_MS;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    for (;;) {
+      const release = await tryLock(file);
+      if (release !== undefined) return release;
+      if (performance.now() > end) throw new Error("another process holds it");
+      dropFutureLock(file);
+      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 25));
+    }
+  } catch (cause) {
+    throw new JournalError(
+      `state file ${file} cannot be locked (${messageOf(cause)}); check the owner, the mode and the free space of ${dirname(file)}`,
+      { cause },
+    );
+  }
+}
+
+async function tryLock(file: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    // Compromised: this process stood still so long that another took the lock. The rename of whoever comes last wins;
+    // the journal is then at worst short of an entry, which costs nothing.
+    return await lockfile.lock(file, { realpath: false, stale: STALE_MS, onCompromised: () => {} });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
+    throw error;
+  }
+}
+
+// A lock's age is its folder's time against the clock. After the clock was set back, a dead process's lock would look
+// fresh until the clock has caught up.
+function dropFutureLock(file: string): void {
+  try {
+    if (statSync(`${file}.lock`).mtimeMs > Date.now() + STALE_MS) rmdirSync(`${file}.lock`);
+  } catch {}
+}

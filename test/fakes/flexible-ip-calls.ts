@@ -1,0 +1,113 @@
+import { CallArguments } from "./call-arguments.ts";
+import { type FlexibleIpRecord, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
+import type { FlexibleIps } from "./flexible-ips.ts";
+import { invalidArgument, preconditionFailed, quotasExceeded } from "./refusals.ts";
+
+const maxDescription = 255;
+
+export function createFlexibleIp(account: FlexibleIps, body: unknown): WireFlexibleIp {
+  const given = new CallArguments(body, ["project_id", "description", "tags", "is_ipv6", "server_id", "reverse"]);
+  const projectId = given.uuid("project_id");
+  const description = given.text("description", maxDescription);
+  const isIpv6 = given.flag("is_ipv6");
+  const tags = given.has("tags") ? given.texts("tags") : [];
+  const reverse = given.has("reverse") ? given.text("reverse") : undefined;
+  const serverId = given.has("server_id") ? given.uuid("server_id") : undefined;
+  checkProjectQuota(account, projectId);
+  if (serverId !== undefined) checkServerLimit(account, serverId, 1);
+
+  const since = account.clock.next();
+  const record = account.table.create(account.table.takeAddress(isIpv6), projectId);
+  record.description = description;
+  record.tags = tags;
+  record.reverse = reverse ?? record.reverse;
+  if (serverId !== undefined) account.transitions.attach([record], serverId);
+  return toWire(record, since);
+}
+
+export function updateFlexibleIp(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
+  const given = new CallArguments(body, ["description", "tags", "reverse"]);
+  const description = given.has("description") ? given.text("description", maxDescription) : undefined;
+  const tags = given.has("tags") ? given.texts("tags") : undefined;
+  const reverse = given.has("reverse") ? given.text("reverse") : undefined;
+  const record = account.table.writable(id);
+
+  const since = account.clock.next();
+  record.description = description ?? record.description;
+  record.tags = tags ?? record.tags;
+  record.reverse = reverse ?? record.reverse;
+  // Recorded: an update moves the time stamp of the virtual MAC too.
+  if (record.mac) record.mac.updatedAt = account.clock.next();
+  account.transitions.touch(record);
+  return toWire(record, since);
+}
+
+export function deleteFlexibleIp(account: FlexibleIps, id: string): void {
+  const record = account.table.writable(id);
+  if (record.serverId === null) account.discard(record);
+  else account.transitions.detach(record, () => account.discard(record));
+}
+
+export type AttachmentAnswer = { flexible_ips: WireFlexibleIp[]; total_count: number };
+
+export function attachFlexibleIps(account: FlexibleIps, body: unknown): AttachmentAnswer {
+  const given = new CallArguments(body, ["fips_ids", "server_id"]);
+  const ids = given.ids("fips_ids");
+  const serverId = given.uuid("server_id");
+  const records = ids.map((id) => account.table.writable(id));
+  for (const record of records) {
+    if (record.status !== "ready") throw preconditionFailed(409, `flexible IP ${record.id} is ${record.status}`);
+  }
+  checkOneMacGroup(records);
+  const left = records.flatMap((record) => account.table.macGroupOf(record)).some((other) => !records.includes(other));
+  if (left)
+    throw invalidArgument("fips_ids", "constraint", "all flexible IPs of a MAC group must be attached together");
+  checkServerLimit(account, serverId, records.length);
+
+  const since = account.clock.next();
+  account.transitions.attach(records, serverId);
+  return answer(records, since);
+}
+
+export function detachFlexibleIps(account: FlexibleIps, body: unknown): AttachmentAnswer {
+  const given = new CallArguments(body, ["fips_ids"]);
+  const records = given.ids("fips_ids").map((id) => account.table.writable(id));
+  checkOneMacGroup(records);
+
+  const since = account.clock.next();
+  const stay = records
+    .flatMap((record) => account.table.macGroupOf(record))
+    .filter((other) => !records.includes(other));
+  const losesMac = stay.some((other) => other.serverId !== null && other.status !== "detaching");
+  for (const record of records) {
+    // Recorded: one that is attached to nothing is answered as it is, and nothing about it moves.
+    if (record.serverId === null) continue;
+    account.transitions.detach(record, () => {
+      if (losesMac) record.mac = null;
+    });
+  }
+  return answer(records, since);
+}
+
+function answer(records: readonly FlexibleIpRecord[], since: bigint): AttachmentAnswer {
+  return { flexible_ips: records.map((record) => toWire(record, since)), total_count: records.length };
+}
+
+function checkOneMacGroup(records: readonly FlexibleIpRecord[]): void {
+  const macs = new Set(records.map((record) => record.mac?.address ?? record.id));
+  if (macs.size === 1) return;
+  throw invalidArgument("fips_ids", "constraint", "flexible IPs must belong to the same MAC group");
+}
+
+function checkServerLimit(account: FlexibleIps, serverId: string, more: number): void {
+  const limit = account.limits.perServer;
+  const current = account.table.count(({ serverId: on, targetServerId: to }) => on === serverId || to === serverId);
+  if (current + more > limit) throw quotasExceeded("FlexibleIPsPerServer", limit, current);
+}
+
+function checkProjectQuota(account: FlexibleIps, projectId: string): void {
+  const quota = account.limits.perProject;
+  if (quota === Number.POSITIVE_INFINITY) return;
+  const current = account.table.count((record) => record.projectId === projectId);
+  if (current >= quota) throw quotasExceeded("FlexibleIPs", quota, current);
+}

@@ -1,0 +1,76 @@
+import { CallArguments } from "./call-arguments.ts";
+import {
+  type FlexibleIpRecord,
+  toWire,
+  type VirtualMac,
+  virtualMacTypes,
+  type WireFlexibleIp,
+} from "./flexible-ip-record.ts";
+import type { FlexibleIps } from "./flexible-ips.ts";
+import { invalidArgument, notFound, preconditionFailed } from "./refusals.ts";
+
+export function generateMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
+  const type = new CallArguments(body, ["mac_type"]).oneOf("mac_type", virtualMacTypes);
+  const record = writableForMac(account, id);
+
+  const since = account.clock.next();
+  account.transitions.changeMac(record, account.transitions.newMac(account.macs.next(), type));
+  return toWire(record, since);
+}
+
+/** Gives the target the address of the source's MAC; the two are a MAC group from then on. */
+export function duplicateMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
+  const sourceId = new CallArguments(body, ["duplicate_from_fip_id"]).uuid("duplicate_from_fip_id");
+  if (sourceId === id) throw invalidArgument("duplicate_from_fip_id", "constraint", "is the target itself");
+  const target = writableForMac(account, id);
+  const source = writableForMac(account, sourceId);
+  const mac = requireMac(source);
+  requireNoMac(target);
+  if (target.serverId === null || target.serverId !== source.serverId) {
+    throw preconditionFailed(412, "both flexible IPs must be attached to the same server");
+  }
+
+  const since = account.clock.next();
+  account.transitions.changeMac(target, account.transitions.newMac(mac.address, mac.type));
+  return toWire(target, since);
+}
+
+/** Recorded: the MAC keeps its id and its age, the answer is the destination, the source's updated_at stays. */
+export function moveMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
+  const destinationId = new CallArguments(body, ["dst_fip_id"]).uuid("dst_fip_id");
+  if (destinationId === id) throw invalidArgument("dst_fip_id", "constraint", "is the source itself");
+  const source = writableForMac(account, id);
+  const destination = writableForMac(account, destinationId);
+  const mac = requireMac(source);
+  requireNoMac(destination);
+  if (source.status !== "ready" || destination.status !== "ready") {
+    throw preconditionFailed(412, "both flexible IPs must be ready");
+  }
+
+  const since = account.clock.next();
+  source.mac = null;
+  mac.updatedAt = account.clock.next();
+  account.transitions.changeMac(destination, mac);
+  return toWire(destination, since);
+}
+
+export function deleteMac(account: FlexibleIps, id: string): void {
+  const record = writableForMac(account, id);
+  if (!record.mac) throw notFound(id, "mac_addresses");
+  account.transitions.changeMac(record, null);
+}
+
+function writableForMac(account: FlexibleIps, id: string): FlexibleIpRecord {
+  const record = account.table.writable(id);
+  if (record.status === "ready" || record.status === "attached") return record;
+  throw preconditionFailed(409, `flexible IP ${id} is ${record.status}`);
+}
+
+function requireMac(record: FlexibleIpRecord): VirtualMac {
+  if (record.mac) return record.mac;
+  throw preconditionFailed(412, `flexible IP ${record.id} has no virtual MAC`);
+}
+
+function requireNoMac(record: FlexibleIpRecord): void {
+  if (record.mac) throw preconditionFailed(409, `flexible IP ${record.id} has a virtual MAC already`);
+}

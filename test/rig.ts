@@ -1,0 +1,191 @@
+// A front-end and hosts as OpenNebula has them, with the built executable in each one's own remotes tree, beside the
+// simulated API. Everything is run as OpenNebula runs it: the shim, as a child process, base64 on standard input.
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/flexible-ip-server.ts";
+
+export const PROJECT = "11111111-1111-4111-8111-111111111111";
+export const OTHER_PROJECT = "22222222-2222-4222-8222-222222222222";
+export const REPOSITORY = resolve(import.meta.dirname, "..");
+const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
+
+export type Environment = Readonly<Record<string, string>>;
+export type RunOptions = {
+  /** Settings by key, for this run only. */
+  readonly settings?: Environment;
+  readonly env?: Environment;
+  /** Standard input as it is, in the place of the document in base64. */
+  readonly raw?: string | Buffer;
+  /** Called with the child right after its start. */
+  readonly started?: (child: ChildProcess) => void;
+};
+export type RunResult = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Lines of standard error that OpenNebula shows to the user. */
+  readonly plain: readonly string[];
+};
+export type Hook = "pre" | "post" | "clean";
+export type IpamAction =
+  | "register_address_range"
+  | "unregister_address_range"
+  | "get_address"
+  | "allocate_address"
+  | "free_address";
+
+export type Machine = {
+  readonly name: string;
+  /** Where its remotes tree is: /var/lib/one/remotes on a front-end, /var/tmp/one on a host. */
+  readonly root: string;
+  readonly logDir: string;
+  readonly stateFile: string;
+  /** On a host: the id of its Elastic Metal server. */
+  readonly serverId: string;
+  readonly environment: Environment;
+};
+
+export class Rig {
+  readonly simulator: Simulator;
+  readonly folder: string;
+  readonly frontEnd: Machine;
+  readonly #hosts = new Map<string, Machine>();
+
+  constructor(simulator: Simulator, folder: string) {
+    this.simulator = simulator;
+    this.folder = folder;
+    this.frontEnd = this.#machine("front-end", "33333333-3333-4333-8333-000000000000");
+  }
+
+  static async start(options: SimulatorOptions = {}): Promise<Rig> {
+    return new Rig(await startSimulator(options), mkdtempSync(join(tmpdir(), "scw-flexip-")));
+  }
+
+  async stop(): Promise<void> {
+    await this.simulator.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The host of that name, made at the first call. Its server's id is derived from the name. */
+  host(name: string): Machine {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const tail = Buffer.from(name.padStart(6, "0").slice(-6)).toString("hex");
+    const host = this.#machine(name, `33333333-3333-4333-8333-${tail}`);
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  /** Runs an IPAM action on the front-end as oned does. */
+  ipam(action: IpamAction, document: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.run(this.frontEnd, `ipam/scw-flexip/${action}`, ["7"], document, options);
+  }
+
+  /** Runs a hook on a host as the bridge network driver does. */
+  hook(host: string, hook: Hook, document: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.run(this.host(host), `vnm/bridge/${hook}.d/01-scw-flexip`, [], document, options);
+  }
+
+  /** Runs a file of a machine's remotes tree to its end. */
+  run(
+    machine: Machine,
+    file: string,
+    parameters: readonly string[],
+    document: string,
+    options: RunOptions = {},
+  ): Promise<RunResult> {
+    const settings = Object.entries(options.settings ?? {}).map(([key, value]) => [`SCW_FLEXIP_${key}`, value]);
+    const child = spawn(join(machine.root, file), parameters, {
+      env: { PATH: "/usr/bin:/bin", ...machine.environment, ...Object.fromEntries(settings), ...options.env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    options.started?.(child);
+    // A child that refuses its input closes the pipe early.
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.raw ?? Buffer.from(document).toString("base64"));
+    return finished(child);
+  }
+
+  /** What all log files of all machines hold. */
+  logs(): string {
+    return [this.frontEnd, ...this.#hosts.values()]
+      .flatMap(({ logDir }) => LOG_FILES.map((name) => join(logDir, name)))
+      .filter((file) => existsSync(file))
+      .map((file) => readFileSync(file, "utf8"))
+      .join("");
+  }
+
+  #machine(name: string, serverId: string): Machine {
+    const home = join(this.folder, name);
+    const root = join(home, "remotes");
+    mkdirSync(join(root, dirname(EXECUTABLE)), { recursive: true });
+    // One copy of the executable for all machines; a link keeps its own folder as /proc/self/exe.
+    linkOrCopy(join(REPOSITORY, "remotes", EXECUTABLE), join(root, EXECUTABLE));
+    cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
+    const token = join(home, "token");
+    writeFileSync(token, `${this.simulator.token}\n`);
+    chmodSync(token, 0o600);
+    writeFileSync(join(home, "server-id"), `${this.simulator.zone}/${serverId}\n`);
+    const logDir = join(home, "log");
+    const stateFile = join(home, "state", "state.json");
+    writeFileSync(
+      join(root, "etc/ipam/scw-flexip/scw-flexip.conf"),
+      Object.entries({
+        ZONE: this.simulator.zone,
+        PROJECT_ID: PROJECT,
+        API_URL: this.simulator.url,
+        TOKEN_FILE: token,
+        SERVER_ID_FILE: join(home, "server-id"),
+        STATE_FILE: stateFile,
+        LOG_DIR: logDir,
+        LOG_LEVEL: "debug",
+        DNS: "192.0.2.53",
+      })
+        .map(([key, value]) => `${key}="${value}"\n`)
+        .join(""),
+    );
+    return { name, root, logDir, stateFile, serverId, environment: {} };
+  }
+}
+
+const LOG_FILES = ["scw-flexip.log", "scw-flexip-pre.log", "scw-flexip-post.log", "scw-flexip-clean.log"];
+
+function linkOrCopy(source: string, target: string): void {
+  try {
+    linkSync(source, target);
+  } catch {
+    cpSync(source, target);
+  }
+}
+
+function finished(child: ChildProcess): Promise<RunResult> {
+  return new Promise((resolveRun, reject) => {
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      const stderr = Buffer.concat(err).toString("utf8");
+      resolveRun({ code, signal, stdout: Buffer.concat(out).toString("utf8"), stderr, plain: plainLines(stderr) });
+    });
+  });
+}
+
+// one:src/mad/ruby/DriverExecHelper.rb: lines with one of these prefixes go to oned's log, all others to the user.
+function plainLines(stderr: string): string[] {
+  return stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
+}

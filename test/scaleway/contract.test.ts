@@ -1,0 +1,315 @@
+// The simulator against what is known of the real API: its recorded traffic, and the vendor's own SDK.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { createClient } from "@scaleway/sdk-client";
+import { Flexibleipv1alpha1 } from "@scaleway/sdk-flexibleip";
+import { z } from "zod";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import { testProjectId } from "../fakes/flexible-ips.ts";
+
+const folder = new URL("../../../shared/recordings/flexible-ip-api/", import.meta.url);
+const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+
+const flexibleIp = z.looseObject({
+  id: z.string(),
+  status: z.enum(["ready", "updating", "attached", "detaching"]),
+  server_id: z.string().nullable(),
+  mac_address: z.looseObject({ id: z.string() }).nullable(),
+  project_id: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  created_at: z.string(),
+});
+type FlexibleIp = z.infer<typeof flexibleIp>;
+const page = z.looseObject({ flexible_ips: z.array(flexibleIp) });
+const recording = z.array(
+  z.strictObject({
+    method: z.string(),
+    path: z.string(),
+    request: z.unknown(),
+    status: z.number(),
+    response: z.unknown(),
+  }),
+);
+type Exchange = z.infer<typeof recording>[number];
+
+// In one recording a flexible IP is found `detaching` before any call of the Flexible IP API asked for that: its
+// server was deleted through another API. The detach call that follows finds it `ready`, and changes nothing.
+const changedFromOutside = new Map([
+  ["flexible-ip-attach-and-detach-from-baremetal-server.json", ["attached became detaching"]],
+]);
+
+test("the recordings are there", { skip: files.length === 0 && `no recordings in ${folder.pathname}` }, () => {
+  assert.equal(files.length, 8);
+});
+
+for (const file of files) {
+  test(`answers as recorded in ${file}`, async (context) => {
+    const exchanges = recording.parse(JSON.parse(readFileSync(new URL(file, folder), "utf8")));
+    const zone = exchanges[0]?.path.split("/")[4] ?? "";
+    const simulator = await start(context, { zone, settle: "manual" });
+    const replay = new Replay(simulator);
+    replay.seed(exchanges);
+    for (const [index, exchange] of exchanges.entries()) await replay.step(exchange, `${file}, exchange ${index}`);
+    assert.deepEqual(replay.changedFromOutside, changedFromOutside.get(file) ?? []);
+  });
+}
+
+/** One recording played to the simulator: its ids are those of the simulator from the moment they first appear. */
+class Replay {
+  readonly changedFromOutside: string[] = [];
+  readonly #simulator: Simulator;
+  readonly #ids = new Map<string, string>();
+
+  constructor(simulator: Simulator) {
+    this.#simulator = simulator;
+  }
+
+  /** Puts there what the recording lists and never created. */
+  seed(exchanges: readonly Exchange[]): void {
+    const created = new Set(exchanges.filter(isCreate).map(({ response }) => flexibleIp.parse(response).id));
+    for (const item of exchanges.flatMap(({ response }) => itemsOf(response))) {
+      if (created.has(item.id) || this.#ids.has(item.id)) continue;
+      const { description, tags } = item;
+      const seeded = this.#simulator.account.add({
+        description,
+        tags,
+        projectId: item.project_id,
+        createdAt: item.created_at,
+      });
+      this.#ids.set(item.id, seeded.id);
+    }
+  }
+
+  async step(recorded: Exchange, where: string): Promise<void> {
+    if (recorded.method === "GET") this.#letTimePass(recorded);
+    const { path, request } = this.#translate({ path: recorded.path, request: recorded.request });
+    const answer = await send(this.#simulator, recorded.method, String(path), request);
+    assert.equal(answer.status, recorded.status, where);
+    if (isCreate(recorded)) this.#learn(flexibleIp.parse(recorded.response), flexibleIp.parse(answer.body));
+    const [theirs, ours] = [itemsOf(recorded.response), itemsOf(answer.body)];
+    for (const their of theirs) {
+      const our = ours.find(({ id }) => id === this.#ids.get(their.id));
+      if (their.mac_address && our?.mac_address) this.#ids.set(their.mac_address.id, our.mac_address.id);
+    }
+    assert.deepEqual(blur(answer.body), blur(this.#translate(recorded.response)), where);
+    assert.deepEqual(
+      ours.map(({ created_at }) => created_at),
+      ours.map(({ created_at }) => created_at).sort(),
+      where,
+    );
+  }
+
+  /** What has settled in a recorded read settles now. */
+  #letTimePass({ path, response }: Exchange): void {
+    const { account } = this.#simulator;
+    for (const [id, recorded] of seenBy(path, response)) {
+      const ours = this.#ids.get(id) ?? "";
+      const before = account.get(ours)?.status;
+      if (before === recorded || before === undefined) continue;
+      if (before === "updating" || before === "detaching") account.settle(ours);
+      else if (recorded !== undefined) {
+        account.set(ours, { status: recorded });
+        this.changedFromOutside.push(`${before} became ${recorded}`);
+      }
+    }
+  }
+
+  /** Recorded: an address that returns from the pool brings its id along. */
+  #learn(theirs: FlexibleIp, ours: FlexibleIp): void {
+    const known = this.#ids.get(theirs.id);
+    if (known !== undefined) assert.equal(ours.id, known);
+    this.#ids.set(theirs.id, ours.id);
+  }
+
+  #translate<Value>(value: Value): Value {
+    const text = JSON.stringify(value).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
+      return this.#ids.get(id) ?? id;
+    });
+    return JSON.parse(text);
+  }
+}
+
+/** Status by id, as the answer of a read shows it; undefined for one that is gone. */
+function seenBy(path: string, response: unknown): Map<string, FlexibleIp["status"] | undefined> {
+  const asked = /\/fips\/([^/?]+)$/.exec(path)?.[1];
+  const seen = new Map<string, FlexibleIp["status"] | undefined>();
+  if (asked !== undefined) seen.set(asked, undefined);
+  for (const { id, status } of itemsOf(response)) seen.set(id, status);
+  return seen;
+}
+
+function itemsOf(body: unknown): FlexibleIp[] {
+  const one = flexibleIp.safeParse(body);
+  if (one.success) return [one.data];
+  return page.safeParse(body).data?.flexible_ips ?? [];
+}
+
+function isCreate({ method, path }: Exchange): boolean {
+  return method === "POST" && path.endsWith("/fips");
+}
+
+/** The body with all that differs between two accounts reduced to its shape, and lists in one order. */
+function blur(body: unknown): unknown {
+  const blurred: unknown = JSON.parse(JSON.stringify(body ?? null), (key, value: unknown) => {
+    if (Array.isArray(value) && key === "flexible_ips") return value.toSorted((a, b) => a.id.localeCompare(b.id));
+    if (typeof value !== "string") return value;
+    if (key === "created_at" || key === "updated_at") return value.replace(/\d/g, "0");
+    if (key === "ip_address") return value.replace(/^[\d.]+$/, "IPv4").replace(/^[\da-f:]+::\/64$/, "IPv6 prefix");
+    if (key === "mac_address") return value.replace(/^52:54:00(:[\da-f]{2}){3}$/, "virtual MAC");
+    if (key === "reverse") return value.replace(/^[\da-f-]+\.rev\..+\.$/, "reverse name");
+    return key === "organization_id" ? value.replace(/[\da-f]/g, "0") : value;
+  });
+  return blurred;
+}
+
+test("Scaleway's SDK leads a flexible IP through its whole life", async (context) => {
+  const simulator = await start(context);
+  const api = sdk(simulator);
+  const serverId = "0a11ce00-0000-4000-8000-00000000000a";
+
+  const created = await api.createFlexibleIP({ description: "web", tags: ["one"], isIpv6: false });
+  assert.equal(created.status, "ready");
+  assert.equal(created.projectId, testProjectId);
+  assert.ok(created.createdAt && created.createdAt < new Date("2026-01-01"), "its address has been held before");
+
+  const withMac = await api.generateMACAddr({ fipId: created.id, macType: "kvm" });
+  assert.match(withMac.macAddress?.macAddress ?? "", /^52:54:00(:[0-9a-f]{2}){3}$/);
+  assert.equal(withMac.status, "ready");
+
+  const attaching = await api.attachFlexibleIP({ fipsIds: [created.id], serverId });
+  assert.equal(attaching.totalCount, 1);
+  assert.deepEqual(
+    attaching.flexibleIps.map(({ status, serverId: on }) => [status, on]),
+    [["updating", null]],
+  );
+  const attached = await api.waitForFlexibleIP({ fipId: created.id }, { maxDelay: 1, timeout: 5 });
+  assert.equal(attached.status, "attached");
+  assert.equal(attached.serverId, serverId);
+  assert.equal(attached.macAddress?.status, "used");
+
+  const updated = await api.updateFlexibleIP({ fipId: created.id, description: "db", tags: ["two"] });
+  assert.deepEqual([updated.description, updated.tags], ["db", ["two"]]);
+
+  const detaching = await api.detachFlexibleIP({ fipsIds: [created.id] });
+  assert.equal(detaching.flexibleIps[0]?.status, "detaching");
+  assert.equal(detaching.flexibleIps[0]?.serverId, serverId);
+  await simulator.account.settled();
+  assert.equal((await api.getFlexibleIP({ fipId: created.id })).status, "ready");
+
+  await api.deleteFlexibleIP({ fipId: created.id });
+  await assert.rejects(api.getFlexibleIP({ fipId: created.id }), { name: "PermissionsDeniedError", status: 403 });
+});
+
+test("Scaleway's SDK makes a MAC group of two, moves a MAC and deletes one", async (context) => {
+  const simulator = await start(context);
+  const api = sdk(simulator);
+  const serverId = "0a11ce00-0000-4000-8000-00000000000a";
+  const { account } = simulator;
+  const [web, alias, spare] = [account.add(), account.add(), account.add()];
+
+  await api.generateMACAddr({ fipId: web.id, macType: "kvm" });
+  await api.attachFlexibleIP({ fipsIds: [web.id], serverId });
+  await api.attachFlexibleIP({ fipsIds: [alias.id], serverId });
+  await account.settled();
+  const copied = await api.duplicateMACAddr({ fipId: alias.id, duplicateFromFipId: web.id });
+  assert.equal(copied.status, "updating");
+  await account.settled();
+  assert.equal(account.get(alias.id)?.mac_address?.mac_address, account.get(web.id)?.mac_address?.mac_address);
+  assert.notEqual(account.get(alias.id)?.mac_address?.id, account.get(web.id)?.mac_address?.id);
+
+  await api.detachFlexibleIP({ fipsIds: [web.id, alias.id] });
+  await account.settled();
+  const moved = await api.moveMACAddr({ fipId: alias.id, dstFipId: spare.id });
+  assert.equal(moved.id, spare.id);
+  await api.deleteMACAddr({ fipId: spare.id });
+  assert.deepEqual(
+    [web, alias, spare].map(({ id }) => account.get(id)?.mac_address === null),
+    [false, true, true],
+  );
+});
+
+test("Scaleway's SDK pages through lists, filtered and not", async (context) => {
+  const simulator = await start(context, { maxPageSize: 2 });
+  const api = sdk(simulator);
+  const project = "0a11ce00-0000-4000-8000-00000000000b";
+  const serverId = "0a11ce00-0000-4000-8000-00000000000c";
+  for (let count = 0; count < 3; count++) simulator.account.add({ tags: ["even"] });
+  for (let count = 0; count < 4; count++) simulator.account.add({ tags: ["odd"], projectId: project, serverId });
+  const count = async (request: Flexibleipv1alpha1.ListFlexibleIPsRequest) => {
+    return new Set((await api.listFlexibleIPs(request).all()).map(({ id }) => id)).size;
+  };
+
+  assert.equal(await count({ pageSize: 100 }), 7);
+  assert.deepEqual(
+    simulator.requests.map(({ query }) => new URLSearchParams(query).get("page")),
+    [null, "2", "3", "4"],
+  );
+  assert.equal(await count({ tags: ["odd"] }), 4);
+  assert.equal(await count({ tags: ["odd", "even"] }), 7);
+  assert.equal(await count({ projectId: project }), 4);
+  assert.equal(await count({ serverIds: [serverId] }), 4);
+  assert.equal(await count({ status: ["ready"] }), 3);
+  assert.equal(await count({ status: ["ready", "attached"] }), 7);
+  const newest = await api.listFlexibleIPs({ orderBy: "created_at_desc" }).all();
+  const oldest = await api.listFlexibleIPs({ orderBy: "created_at_asc" }).all();
+  assert.deepEqual(
+    newest.map(({ id }) => id),
+    oldest.map(({ id }) => id).reverse(),
+  );
+});
+
+test("Scaleway's SDK knows the refusals by their type", async (context) => {
+  const serverId = "0a11ce00-0000-4000-8000-00000000000a";
+  const simulator = await start(context, { settle: "manual", perProjectQuota: 4, perServerLimit: 1 });
+  const api = sdk(simulator);
+  const { account } = simulator;
+  const [busy, locked, attached, ready] = [
+    account.add({ status: "updating" }),
+    account.add({ status: "locked" }),
+    account.add({ serverId }),
+    account.add(),
+  ];
+  const create = (description: string) => api.createFlexibleIP({ description, isIpv6: false });
+  const attach = (id: string) => api.attachFlexibleIP({ fipsIds: [id], serverId });
+
+  await assert.rejects(attach(busy.id), { name: "TransientStateError", status: 409, currentState: "updating" });
+  await assert.rejects(attach(locked.id), { name: "ResourceLockedError", status: 403, resourceId: locked.id });
+  await assert.rejects(attach(attached.id), { name: "PreconditionFailedError", status: 409 });
+  await assert.rejects(attach(ready.id), { name: "QuotasExceededError", status: 403 });
+  await assert.rejects(create("x".repeat(256)), { name: "InvalidArgumentsError", status: 400 });
+  await assert.rejects(create("a fifth"), { name: "QuotasExceededError", status: 403 });
+  await assert.rejects(attach(serverId), { name: "ResourceNotFoundError", status: 404, resourceId: serverId });
+  account.deny();
+  await assert.rejects(attach(ready.id), { name: "DeniedAuthenticationError", status: 401, reason: "not_found" });
+});
+
+async function start(context: test.TestContext, options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await startSimulator(options);
+  context.after(() => simulator.close());
+  return simulator;
+}
+
+function sdk(simulator: Simulator): Flexibleipv1alpha1.API {
+  const client = createClient({
+    accessKey: "SCW00000000000000000",
+    secretKey: simulator.token,
+    apiURL: simulator.url,
+    defaultProjectId: testProjectId,
+    defaultZone: "fr-par-2",
+  });
+  return new Flexibleipv1alpha1.API(client);
+}
+
+async function send(simulator: Simulator, method: string, path: string, body: unknown) {
+  const response = await fetch(`${simulator.url}${path}`, {
+    method,
+    headers: { "X-Auth-Token": simulator.token, "Content-Type": "application/json" },
+    ...(body === null || body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const answer: unknown = text === "" ? null : JSON.parse(text);
+  return { status: response.status, body: answer };
+}

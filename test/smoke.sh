@@ -1,0 +1,27 @@
+#!/bin/sh
+# Tries the built tree as OpenNebula sees it, with no Node, npm or settings around.
+set -eu
+cd "$(dirname "$0")/.."
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+cp -RL remotes/. "$tree/"
+fail() { echo "smoke: $1" >&2; exit 1; }
+run() { env -i PATH=/usr/bin:/bin "$@"; }
+
+command -v node >/dev/null && [ "$(command -v node)" = /bin/node ] && echo "smoke: note: a node is in /bin"
+run "$tree/ipam/scw-flexip/scw-flexip" --version | grep -q '^scw-flexip [0-9]' || fail "--version does not answer"
+run "$tree/ipam/scw-flexip/scw-flexip" --help | grep -q register_address_range || fail "--help does not answer"
+
+for shim in "$tree"/ipam/scw-flexip/*_address* "$tree"/vnm/bridge/*.d/*; do
+  [ -x "$shim" ] || fail "$shim is not executable"
+  case $(basename "$shim") in *.*) fail "$shim has a dot in its name, so that run-parts skips it" ;; esac
+  if echo 'no base64!' | run "$shim" >"$tree/out" 2>"$tree/err"; then fail "$shim takes what is no base64"; fi
+  [ ! -s "$tree/out" ] || fail "$shim answers although it fails"
+  [ "$(wc -l <"$tree/err")" -eq 1 ] || fail "$shim does not fail with one line"
+done
+
+# A hook finds the executable from wherever it is called, and costs a VM without a NIC nothing: no settings are here.
+vm=$(printf '<VM><ID>1</ID><TEMPLATE/></VM>' | base64)
+(cd "$tree/vnm/bridge/pre.d" && echo "$vm" | run sh 01-scw-flexip) || fail "the hook depends on how it is called"
+(cd / && echo "$vm" | run "$tree/vnm/bridge/clean.d/01-scw-flexip") || fail "the hook depends on the folder"
+echo "smoke: the built tree runs"

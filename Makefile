@@ -38,8 +38,7 @@ demo: remotes ## play the life of an address on the simulator, with the built ex
 test: remotes ## run all tests
 	@$(NODE) --test --test-concurrency=2 'test/**/*.test.ts'
 
-check: format lint types smoke ## formatting, lint, types, tests, smoke of the built tree
-	@$(MAKE) --no-print-directory test
+check: format lint types smoke test ## formatting, lint, types, smoke of the built tree, tests
 
 format: $(INSTALLED) # fails where `biome format --write .` would change a file
 	@$(BIOME) format .

@@ -1,7 +1,7 @@
 import { ApiError, DeadlineError, messageOf, RefusedError } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { detachAll, startDetach } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { detachGroup } from "../scaleway/mac-group.ts";
 import { settled } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
 import { isHotPlug, nicGroups } from "./flexible-ip-nics.ts";
@@ -45,11 +45,7 @@ async function cleanGroup(session: Session, group: MacGroup, serverId: string): 
   };
   const aliases = await here(group.aliases);
   const own = group.isAliasOnly ? [] : await here(group.own);
-  // A member detached alone leaves the MAC group and loses its virtual MAC. That has to be the aliases, and they have to
-  // be gone before the NIC's own are detached: those need the MAC, which the address range has, for the next guest.
-  if (own.length === 0) await startDetach(session, aliases);
-  else await detachAll(session, aliases);
-  await startDetach(session, own);
+  await detachGroup(session, own, aliases);
   for (const member of [...aliases, ...own]) {
     session.log.info(`detached ${nameOf(member)} from server ${serverId}`, {
       address: member.address,

@@ -1,10 +1,11 @@
 // What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
 import { RefusedError, messageOf } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { attachAll, type Bench, ensure, startDetach, usable } from "../scaleway/attachment.ts";
+import { attachAll, type Bench, ensure, usable } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { detachGroup, evictBorrowers } from "../scaleway/mac-group.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../scaleway/ownership.ts";
-import { find, settled } from "../scaleway/presence.ts";
+import { lookAgain } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
 import { nicGroups } from "./flexible-ip-nics.ts";
 import { lookUp, type MacGroup } from "./lookup.ts";
@@ -19,11 +20,11 @@ export type ServeOptions = {
 export async function serve(session: Session, vm: Vm, options: ServeOptions): Promise<void> {
   const groups = await lookUp(session, nicGroups(vm));
   for (const group of groups) refuseUnusable(session, group);
-  const attached: FlexibleIp[] = [];
+  const attached = new Set<string>();
   const results = await Promise.allSettled(groups.map((group) => serveGroup(session, group, options, attached)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed === undefined) return;
-  if (!options.takeOver) await detachAgain(session, attached, options.serverId);
+  if (!options.takeOver) for (const group of groups) await detachAgain(session, group, attached, options.serverId);
   throw failed.reason;
 }
 
@@ -51,7 +52,7 @@ async function serveGroup(
   session: Session,
   group: MacGroup,
   options: ServeOptions,
-  attached: FlexibleIp[],
+  attached: Set<string>,
 ): Promise<void> {
   const { log } = session;
   const members = await Promise.all([...group.own, ...group.aliases].map((member) => usable(session, member)));
@@ -64,10 +65,11 @@ async function serveGroup(
     return;
   }
   const moving = members.filter((member) => options.takeOver || !isElsewhere(member));
-  attached.push(...moving.filter((member) => member.serverId === null));
+  for (const member of moving) if (member.serverId === null) attached.add(member.id);
   for (const member of moving.filter(isElsewhere)) {
     log.info(`taking over ${nameOf(member)} from server ${member.serverId}`, fieldsOf(member));
   }
+  if (isElsewhere(owner)) await evictBorrowers(session, owner, members);
   const ready = await Promise.all(
     moving.map((member) => (member.id === owner.id ? member : giveUpOwnMac(session, member, owner))),
   );
@@ -118,22 +120,27 @@ async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly Flexible
   }
 }
 
-/** After a failed pre OpenNebula runs no clean, so that what it attached would stay on a server without the guest. */
-async function detachAgain(session: Session, attached: readonly FlexibleIp[], serverId: string): Promise<void> {
-  if (attached.length === 0) return;
+/** After a failed pre OpenNebula runs no clean: what it attached would stay on a server without the guest. */
+async function detachAgain(
+  session: Session,
+  group: MacGroup,
+  attached: ReadonlySet<string>,
+  serverId: string,
+): Promise<void> {
+  const ofThisRun = [...group.own, ...group.aliases].filter(({ id }) => attached.has(id));
+  if (ofThisRun.length === 0) return;
   try {
     await session.undo(async (api, deadline) => {
-      const now = await Promise.all(
-        attached.map(async (member) => {
-          const present = await find(api, member.id, member.projectId);
-          return present && settled(api, present, deadline);
-        }),
-      );
-      const here = now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
-      await startDetach({ api, deadline, log: session.log }, here);
+      const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
+        const mine = members.filter(({ id }) => attached.has(id));
+        const now = await Promise.all(mine.map((member) => lookAgain(api, member, deadline)));
+        return now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
+      };
+      const aliases = await here(group.aliases);
+      await detachGroup({ api, deadline, log: session.log }, await here(group.own), aliases);
     });
   } catch (error) {
-    session.log.warn(`not detached again: ${attached.map(nameOf).join(", ")} (${messageOf(error)})`);
+    session.log.warn(`not detached again: ${ofThisRun.map(nameOf).join(", ")} (${messageOf(error)})`);
   }
 }
 

@@ -32,6 +32,16 @@ export async function settled(
   return flexibleIp;
 }
 
+/** The flexible IP as it is now, once it has settled; undefined when it is gone. */
+export async function lookAgain(
+  api: FlexibleIpApi,
+  last: FlexibleIp,
+  deadline: Deadline,
+): Promise<FlexibleIp | undefined> {
+  const now = await find(api, last.id, last.projectId);
+  return now && settled(api, now, deadline);
+}
+
 /** Deletes the flexible IP and waits until it is gone. One that is gone already is fine. */
 export async function deleteUntilGone(api: FlexibleIpApi, flexibleIp: FlexibleIp, deadline: Deadline): Promise<void> {
   try {

@@ -1,0 +1,34 @@
+// Flexible IPs that share a virtual MAC form a group, and one that is detached alone from it loses the MAC. Which one
+// may lose it is the point of this file: never a NIC's own, whose MAC the address range has promised to guests.
+import { type Bench, detachAll, startDetach } from "./attachment.ts";
+import type { FlexibleIp } from "./flexible-ip.ts";
+import { isLender } from "./ownership.ts";
+
+/**
+ * Has a NIC's own flexible IPs and its aliases' detached from their server. The aliases go first, and are gone before
+ * the others are detached; nobody waits for those.
+ */
+export async function detachGroup(
+  bench: Bench,
+  own: readonly FlexibleIp[],
+  aliases: readonly FlexibleIp[],
+): Promise<void> {
+  if (own.length === 0) return startDetach(bench, aliases);
+  await detachAll(bench, aliases);
+  for (const member of own) await evictBorrowers(bench, member, own);
+  await startDetach(bench, own);
+}
+
+/** Detaches whatever else shares the lender's virtual MAC on its server. Without its NIC an alias serves nobody. */
+export async function evictBorrowers(
+  bench: Bench,
+  lender: FlexibleIp,
+  companions: readonly FlexibleIp[],
+): Promise<void> {
+  if (!isLender(lender) || lender.serverId === null || lender.mac === null) return;
+  const onServer = await bench.api.list({ projectId: lender.projectId, serverId: lender.serverId });
+  const borrowers = onServer.filter(
+    (other) => other.mac === lender.mac && !companions.some((companion) => companion.id === other.id),
+  );
+  await detachAll(bench, borrowers);
+}

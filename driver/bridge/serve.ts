@@ -19,13 +19,26 @@ export type ServeOptions = {
 /** Attaches, waits, and throws when a flexible IP cannot serve. What this run attached is then detached again. */
 export async function serve(session: Session, vm: Vm, options: ServeOptions): Promise<void> {
   const groups = await lookUp(session, nicGroups(vm));
-  for (const group of groups) refuseUnusable(session, group);
+  // All are looked at before any is attached: a VM that cannot boot leaves nothing behind.
+  const teams = await Promise.all(groups.map((group) => checkedTeam(session, group)));
   const attached = new Set<string>();
-  const results = await Promise.allSettled(groups.map((group) => serveGroup(session, group, options, attached)));
+  const results = await Promise.allSettled(teams.map((team) => serveTeam(session, team, options, attached)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed === undefined) return;
   if (!options.takeOver) for (const group of groups) await detachAgain(session, group, attached, options.serverId);
   throw failed.reason;
+}
+
+/** A NIC's flexible IPs once they have settled: the owner of the virtual MAC, and those that share it. */
+type Team = { readonly owner: FlexibleIp; readonly members: readonly FlexibleIp[]; readonly hasAliases: boolean };
+
+async function checkedTeam(session: Session, group: MacGroup): Promise<Team | undefined> {
+  refuseUnusable(session, group);
+  const members = await Promise.all([...group.own, ...group.aliases].map((member) => usable(session, member)));
+  const [owner] = members;
+  if (owner === undefined) return undefined;
+  checkMac(group, owner);
+  return { owner, members, hasAliases: group.aliases.length > 0 };
 }
 
 function refuseUnusable(session: Session, group: MacGroup): void {
@@ -48,17 +61,15 @@ function refuseUnusable(session: Session, group: MacGroup): void {
   }
 }
 
-async function serveGroup(
+async function serveTeam(
   session: Session,
-  group: MacGroup,
+  team: Team | undefined,
   options: ServeOptions,
   attached: Set<string>,
 ): Promise<void> {
+  if (team === undefined) return;
   const { log } = session;
-  const members = await Promise.all([...group.own, ...group.aliases].map((member) => usable(session, member)));
-  const owner = members[0];
-  if (owner === undefined) return;
-  checkMac(group, owner);
+  const { owner, members } = team;
   const isElsewhere = (member: FlexibleIp): boolean => member.serverId !== null && member.serverId !== options.serverId;
   if (isElsewhere(owner) && !options.takeOver) {
     log.info(`left ${nameOf(owner)} on server ${owner.serverId}, where the guest may still run`, fieldsOf(owner));
@@ -73,7 +84,7 @@ async function serveGroup(
   const ready = await Promise.all(
     moving.map((member) => (member.id === owner.id ? member : giveUpOwnMac(session, member, owner))),
   );
-  if (group.aliases.length > 0) await markLender(session, owner);
+  if (team.hasAliases) await markLender(session, owner);
   const here = await attachAll(session, ready, options.serverId);
   await shareMac(session, owner, here);
   for (const member of here) log.info(`serving ${nameOf(member)} on server ${options.serverId}`, fieldsOf(member));

@@ -1,5 +1,6 @@
 // An answer of the API that is no success → ApiError: what was tried, the API's own reason, its request id, what to do.
 import * as z from "zod/mini";
+import { $ZodError } from "zod/v4/core";
 import { ApiError, messageOf } from "../errors.ts";
 
 const MAX_REASON = 300;
@@ -84,7 +85,7 @@ function nextMove(status: number, type: string | undefined): string {
 }
 
 function bodyFault(cause: unknown): string {
-  if (cause instanceof z.core.$ZodError) {
+  if (cause instanceof $ZodError) {
     return cause.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join(", ");
   }
   return cause instanceof SyntaxError ? "no JSON" : messageOf(cause);

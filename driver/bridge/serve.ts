@@ -1,9 +1,9 @@
 // What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
 import { RefusedError, messageOf } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { attachAll, type Bench, ensure, usable } from "../scaleway/attachment.ts";
+import { attachAll, ensure, usable } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { detachGroup, evictBorrowers } from "../scaleway/mac-group.ts";
+import { detachGroup, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../scaleway/ownership.ts";
 import { lookAgain } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
@@ -117,18 +117,6 @@ async function giveUpOwnMac(bench: Session, alias: FlexibleIp, owner: FlexibleIp
 async function markLender(bench: Session, owner: FlexibleIp): Promise<void> {
   if (isLender(owner) || cloudOf(owner) === undefined) return;
   await bench.api.update(owner.id, { tags: lenderTags(owner) });
-}
-
-/** Gives those of the group that have no virtual MAC yet the owner's: possible only on one server. */
-async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly FlexibleIp[]): Promise<void> {
-  for (const member of here.filter(({ id }) => id !== owner.id)) {
-    await ensure(
-      bench,
-      member,
-      ({ mac }) => mac === owner.mac,
-      () => bench.api.duplicateMac(member.id, owner.id),
-    );
-  }
 }
 
 /** After a failed pre OpenNebula runs no clean: what it attached would stay on a server without the guest. */

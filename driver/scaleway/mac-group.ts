@@ -1,6 +1,6 @@
 // Flexible IPs that share a virtual MAC form a group, and one that is detached alone from it loses the MAC. Which one
 // may lose it is the point of this file: never a NIC's own, whose MAC the address range has promised to guests.
-import { type Bench, detachAll, startDetach } from "./attachment.ts";
+import { type Bench, detachAll, ensure, startDetach } from "./attachment.ts";
 import type { FlexibleIp } from "./flexible-ip.ts";
 import { isLender } from "./ownership.ts";
 
@@ -31,4 +31,16 @@ export async function evictBorrowers(
     (other) => other.mac === lender.mac && !companions.some((companion) => companion.id === other.id),
   );
   await detachAll(bench, borrowers);
+}
+
+/** Gives those of a group that have no virtual MAC yet the owner's: possible only on one server. */
+export async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly FlexibleIp[]): Promise<void> {
+  for (const member of here.filter(({ id }) => id !== owner.id)) {
+    await ensure(
+      bench,
+      member,
+      ({ mac }) => mac === owner.mac,
+      () => bench.api.duplicateMac(member.id, owner.id),
+    );
+  }
 }

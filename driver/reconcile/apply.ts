@@ -1,0 +1,73 @@
+// Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
+import { undoIntent } from "../ipam/recover.ts";
+import { release } from "../ipam/release.ts";
+import type { Ports } from "../ipam/ports.ts";
+import { attachAll } from "../scaleway/attachment.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
+import { deleteUntilGone, find } from "../scaleway/presence.ts";
+import type { Step } from "./plan.ts";
+
+export type Outcome = "done" | "changed since the plan" | "for a person to do";
+
+/** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
+export async function apply(ports: Ports, step: Step): Promise<Outcome> {
+  const { remedy } = step;
+  switch (remedy.do) {
+    case "none":
+      return "for a person to do";
+    case "undo-intent":
+      await undoIntent(ports, ports.api, ports.deadline, remedy.intent);
+      return "done";
+    case "forget-owed":
+      return forget(ports, [remedy.id]);
+    case "delete":
+      return unchanged(ports, [remedy.flexibleIp], async ([flexibleIp]) => {
+        if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+      });
+    case "detach":
+      return unchanged(ports, remedy.flexibleIps, async (now) => {
+        await release(ports, now);
+        await forget(
+          ports,
+          now.map(({ id }) => id),
+        );
+      });
+    case "set-tags":
+      return unchanged(ports, [remedy.flexibleIp], async () => {
+        await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
+      });
+    case "attach":
+    case "move":
+      return unchanged(ports, remedy.flexibleIps, (now) => place(ports, now, remedy.serverId));
+  }
+}
+
+async function place(ports: Ports, flexibleIps: readonly FlexibleIp[], serverId: string): Promise<void> {
+  const [owner] = flexibleIps;
+  if (owner === undefined) return;
+  if (owner.serverId !== serverId) await evictBorrowers(ports, owner, flexibleIps);
+  await shareMac(ports, owner, await attachAll(ports, flexibleIps, serverId));
+}
+
+async function unchanged(
+  ports: Ports,
+  planned: readonly FlexibleIp[],
+  work: (now: readonly FlexibleIp[]) => Promise<void>,
+): Promise<Outcome> {
+  const now = await Promise.all(planned.map(({ id, projectId }) => find(ports.api, id, projectId)));
+  const same = now
+    .filter((one) => one !== undefined)
+    .filter((one, index) => one.updatedAt === planned[index]?.updatedAt);
+  if (same.length < planned.length) return "changed since the plan";
+  await work(same);
+  ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
+  return "done";
+}
+
+async function forget(ports: Ports, ids: readonly string[]): Promise<Outcome> {
+  await ports.journal.update((state) => {
+    for (const id of ids) delete state.owedDetaches[id];
+  });
+  return "done";
+}

@@ -1,0 +1,39 @@
+// OpenNebula's ranges matched with the project's flexible IPs. Pure.
+import { isAddressOf } from "../addresses.ts";
+import type { CloudRange } from "../opennebula/cloud.ts";
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
+
+export type RangeState = {
+  readonly range: CloudRange;
+  /** The flexible IPs that have the range's addresses, the IPv4 one first. */
+  readonly flexibleIps: readonly FlexibleIp[];
+  /** Addresses of the range that no flexible IP of the project has. */
+  readonly missing: readonly string[];
+};
+
+/** Matched by address, which oned vouches for: an id in a range can be changed by a network's manager. */
+export function rangeStates(view: {
+  readonly ranges: readonly CloudRange[];
+  readonly flexibleIps: readonly FlexibleIp[];
+}): RangeState[] {
+  const byIpv4 = new Map(view.flexibleIps.filter((one) => !one.isIpv6).map((one) => [one.address, one]));
+  const ipv6 = view.flexibleIps.filter((one) => one.isIpv6);
+  return view.ranges.map((range) => {
+    const found = [range.ip, range.ip6]
+      .filter((address) => address !== "")
+      .map((address) => ({
+        address,
+        flexibleIp: address.includes(":") ? ipv6.find((one) => isAddressOf(address, one.address)) : byIpv4.get(address),
+      }));
+    return {
+      range,
+      flexibleIps: found.flatMap(({ flexibleIp }) => flexibleIp ?? []),
+      missing: found.filter(({ flexibleIp }) => flexibleIp === undefined).map(({ address }) => address),
+    };
+  });
+}
+
+/** Whether the flexible IP changed so recently that another run may be at work on it. */
+export function isYoung(view: { readonly now: Date; readonly graceMs: number }, flexibleIp: FlexibleIp): boolean {
+  return view.now.getTime() - Date.parse(flexibleIp.updatedAt) < view.graceMs;
+}

@@ -44,7 +44,7 @@ format: $(INSTALLED) # fails where `biome format --write .` would change a file
 	@$(BIOME) format .
 
 lint: $(INSTALLED)
-	@$(BIOME) lint --error-on-warnings .
+	@$(BIOME) check --error-on-warnings --formatter-enabled=false .
 
 types: $(INSTALLED)
 	@$(TSC) -p .

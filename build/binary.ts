@@ -1,6 +1,7 @@
 // The bundle and the pinned Node → one executable, packed by pkg in SEA mode.
-import { createRequire } from "node:module";
+
 import { renameSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { strip } from "./strip.ts";
 

@@ -3,8 +3,8 @@ import { readFileSync, statSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
-import { ConfigError, messageOf } from "./errors.ts";
 import { isUuid } from "./addresses.ts";
+import { ConfigError, messageOf } from "./errors.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 const ENVIRONMENT_PREFIX = "SCW_FLEXIP_";
@@ -185,7 +185,7 @@ function settingError(issue: z.core.$ZodIssue | undefined, settings: Map<string,
 function isApiUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  if (url.username !== "" || url.search !== "" || url.hash !== "") return false;
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return false;
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback);
 }

@@ -64,6 +64,7 @@ export class Rig {
   readonly frontEnd: Machine;
   readonly #hosts = new Map<string, Machine>();
 
+  // PATH is an empty folder: the driver needs no program, and must not meet this machine's virsh.
   constructor(simulator: Simulator, folder: string) {
     this.simulator = simulator;
     this.folder = folder;
@@ -109,7 +110,7 @@ export class Rig {
   ): Promise<RunResult> {
     const settings = Object.entries(options.settings ?? {}).map(([key, value]) => [`SCW_FLEXIP_${key}`, value]);
     const child = spawn(join(machine.root, file), parameters, {
-      env: { PATH: "/usr/bin:/bin", ...machine.environment, ...Object.fromEntries(settings), ...options.env },
+      env: { PATH: join(this.folder, "bin"), ...machine.environment, ...Object.fromEntries(settings), ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     options.started?.(child);

@@ -1,7 +1,7 @@
 // What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
-import { RefusedError, messageOf } from "../errors.ts";
+import { messageOf, RefusedError } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { attachAll, ensure, usable } from "../scaleway/attachment.ts";
+import { attachFree, ensure, takeOver, usable } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { detachGroup, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../scaleway/ownership.ts";
@@ -85,7 +85,8 @@ async function serveTeam(
     moving.map((member) => (member.id === owner.id ? member : giveUpOwnMac(session, member, owner))),
   );
   if (team.hasAliases) await markLender(session, owner);
-  const here = await attachAll(session, ready, options.serverId);
+  const attach = options.takeOver ? takeOver : attachFree;
+  const here = (await attach(session, ready, options.serverId)).filter((member) => !isElsewhere(member));
   await shareMac(session, owner, here);
   for (const member of here) log.info(`serving ${nameOf(member)} on server ${options.serverId}`, fieldsOf(member));
 }

@@ -6,7 +6,7 @@ import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { templateOf } from "../opennebula/template.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { thisProcess } from "../state/process-identity.ts";
-import { FLEXIBLE_IP6_ID, FLEXIBLE_IP_ID, type NewRange, newRange } from "./address-range.ts";
+import { FLEXIBLE_IP_ID, FLEXIBLE_IP6_ID, type NewRange, newRange } from "./address-range.ts";
 import { adopt, create, dropSurplus, ensureMac, findAdoptee, type Wanted } from "./obtain.ts";
 import type { Ports } from "./ports.ts";
 import { recover, undoIntent } from "./recover.ts";
@@ -18,7 +18,7 @@ import { recover, undoIntent } from "./recover.ts";
 export async function registerAddressRange(ports: Ports, request: IpamRequest): Promise<void> {
   const range = newRange(request.addressRange);
   // What cannot be written back is refused before anything is paid for.
-  templateOf("AR", kept(range));
+  templateOf("AR", [["IPAM_MAD", ipamMad(range)], ...kept(range)]);
   await recover(ports);
   const wants: Wanted[] = [
     { isIpv6: false, id: range.flexibleIpId, address: range.ip },
@@ -98,6 +98,10 @@ function kept(range: NewRange): [string, string][] {
   );
 }
 
+function ipamMad(range: NewRange): string {
+  return range.attributes.get("IPAM_MAD") ?? "scw-flexip";
+}
+
 function answered(
   ports: Ports,
   range: NewRange,
@@ -106,7 +110,7 @@ function answered(
 ): Map<string, string> {
   const { config } = ports;
   return new Map([
-    ["IPAM_MAD", range.attributes.get("IPAM_MAD") ?? "scw-flexip"],
+    ["IPAM_MAD", ipamMad(range)],
     ["TYPE", range.isDualStack ? "IP4_6_STATIC" : "IP4"],
     ["IP", flexibleIp.address],
     ["MAC", flexibleIp.mac ?? ""],

@@ -25,12 +25,15 @@ export function decodeInput(input: string): string {
 
 /** The content of the root element `root`; elements named in `lists` come as lists. Throws InputError. */
 export function parseXml(text: string, root: string, lists: readonly string[]): Element {
-  // OpenNebula writes neither a document type nor a processing instruction, and a document type can define entities
-  // that grow without end. Further down, both could only stand inside a value.
   const start = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z_!?][\w-]*)/.exec(text)?.[1];
   if (start !== root) throw new InputError(`standard input does not start with <${root}>; ${ASK}`);
   if (XMLValidator.validate(text) !== true) {
     throw new InputError(`standard input is no well-formed XML, it may have been cut; ${ASK}`);
+  }
+  // OpenNebula writes no document type, and one can define entities that grow without end. In a value's CDATA the same
+  // characters mean nothing.
+  if (text.replaceAll(/<!\[CDATA\[.*?\]\]>|<!--.*?-->/gs, "").includes("<!")) {
+    throw new InputError(`standard input declares a document type; ${ASK}`);
   }
   const parser = new XMLParser({
     ignoreAttributes: true,

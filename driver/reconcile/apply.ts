@@ -1,8 +1,9 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
+
+import type { Ports } from "../ipam/ports.ts";
 import { undoIntent } from "../ipam/recover.ts";
 import { release } from "../ipam/release.ts";
-import type { Ports } from "../ipam/ports.ts";
-import { attachAll } from "../scaleway/attachment.ts";
+import { takeOver } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
 import { deleteUntilGone, find } from "../scaleway/presence.ts";
@@ -47,7 +48,7 @@ async function place(ports: Ports, flexibleIps: readonly FlexibleIp[], serverId:
   const [owner] = flexibleIps;
   if (owner === undefined) return;
   if (owner.serverId !== serverId) await evictBorrowers(ports, owner, flexibleIps);
-  await shareMac(ports, owner, await attachAll(ports, flexibleIps, serverId));
+  await shareMac(ports, owner, await takeOver(ports, flexibleIps, serverId));
 }
 
 async function unchanged(

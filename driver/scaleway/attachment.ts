@@ -14,24 +14,40 @@ export type Bench = {
   readonly patienceMs?: number | undefined;
 };
 
-/** Attaches all of them to the server and waits until they are. Those attached elsewhere are detached there first. */
-export async function attachAll(
+/**
+ * Attaches to the server those that are free and waits until they are. What turns out to be attached elsewhere, if only by
+ * the time a call is repeated, is left there.
+ */
+export async function attachFree(
   bench: Bench,
   flexibleIps: readonly FlexibleIp[],
   serverId: string,
 ): Promise<FlexibleIp[]> {
-  return move(bench, flexibleIps, serverId);
+  return move(bench, flexibleIps, serverId, () => false);
 }
 
-/** Detaches all of them from wherever they are and waits until they are free. */
+/** Attaches all of them to the server and waits until they are. Those attached elsewhere are detached there first. */
+export async function takeOver(
+  bench: Bench,
+  flexibleIps: readonly FlexibleIp[],
+  serverId: string,
+): Promise<FlexibleIp[]> {
+  return move(bench, flexibleIps, serverId, () => true);
+}
+
+/** Detaches all of them from the servers they are on and waits until they are free. */
 export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
-  return move(bench, flexibleIps, null);
+  return move(bench, flexibleIps, null, isStillThere(flexibleIps));
 }
 
-/** Has all of them detached, without waiting until they are free. */
+/**
+ * Has all of them detached, without waiting until they are free. What is on another server by the time a call is repeated
+ * was taken over, and is left there.
+ */
 export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<void> {
   const { api, deadline, log, patienceMs } = bench;
   const giveUp = performance.now() + (patienceMs ?? Number.POSITIVE_INFINITY);
+  const isThere = isStillThere(flexibleIps);
   let attached = flexibleIps;
   for (let attempt = 1; attached.length > 0; attempt += 1) {
     try {
@@ -43,7 +59,9 @@ export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp
       await deadline.sleep(pauseMs(attempt, error.retryAfterMs));
     }
     const now = await Promise.all(attached.map((flexibleIp) => find(api, flexibleIp.id, flexibleIp.projectId)));
-    attached = now.filter((flexibleIp) => flexibleIp !== undefined).filter(isBound);
+    attached = now
+      .filter((flexibleIp) => flexibleIp !== undefined)
+      .filter((flexibleIp) => isBound(flexibleIp) && isThere(flexibleIp));
   }
 }
 
@@ -90,12 +108,19 @@ export async function ensure(
 
 // Look, call for what is not yet where it belongs, look again. Neither call is repeated blindly: after a lost answer
 // the next look tells what became of it.
-async function move(bench: Bench, flexibleIps: readonly FlexibleIp[], target: string | null): Promise<FlexibleIp[]> {
+async function move(
+  bench: Bench,
+  flexibleIps: readonly FlexibleIp[],
+  target: string | null,
+  mayDetach: (flexibleIp: FlexibleIp) => boolean,
+): Promise<FlexibleIp[]> {
   const { api, deadline, log } = bench;
   let pause = 0;
   let current = await Promise.all(flexibleIps.map((flexibleIp) => usable(bench, flexibleIp)));
   for (let attempt = 1; ; attempt += 1) {
-    const astray = current.filter((flexibleIp) => flexibleIp.serverId !== target);
+    const astray = current.filter(
+      (flexibleIp) => flexibleIp.serverId !== target && (flexibleIp.serverId === null || mayDetach(flexibleIp)),
+    );
     if (astray.length === 0) return current;
     if (attempt > 1) await deadline.sleep(pause);
     pause = pauseMs(attempt, undefined);
@@ -128,6 +153,12 @@ async function step(
 
 function isFlexibleIp(answer: unknown): answer is FlexibleIp {
   return typeof answer === "object" && answer !== null && "serverId" in answer && "mac" in answer;
+}
+
+/** Whether a flexible IP is on the server it was on at first; another one has taken it over otherwise. */
+function isStillThere(flexibleIps: readonly FlexibleIp[]): (flexibleIp: FlexibleIp) => boolean {
+  const servers = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
+  return ({ id, serverId }) => servers.get(id) === serverId;
 }
 
 function isBound(flexibleIp: FlexibleIp): boolean {

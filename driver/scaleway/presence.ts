@@ -1,6 +1,7 @@
 // Whether a flexible IP is still there. A deleted one answers a read with 403 (recorded), as a bad token does.
-import { ApiError } from "../errors.ts";
+
 import type { Deadline } from "../deadline.ts";
+import { ApiError } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpApi, isSettling } from "./flexible-ip.ts";
 
 const FIRST_LOOK_MS = 100;

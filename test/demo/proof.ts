@@ -1,0 +1,69 @@
+// What has to hold once the life is over: nothing is left behind.
+import { existsSync, readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { PASSWORD } from "../documents.ts";
+import type { Stage } from "./stage.ts";
+
+export type Claim = { readonly text: string; readonly holds: boolean };
+
+const journal = z.object({
+  intents: z.record(z.string(), z.unknown()),
+  owedDetaches: z.record(z.string(), z.unknown()),
+  leases: z.record(z.string(), z.unknown()),
+});
+
+/** The claims and whether they hold. */
+export function proof(stage: Stage): Claim[] {
+  const left = stage.rig.simulator.account.all();
+  const [other] = left;
+  return [
+    {
+      text: "no flexible IP with a tag of ours is left; somebody else's is as it was",
+      holds: left.length === 1 && isDeepStrictEqual(other, stage.bystander),
+    },
+    {
+      text: "nothing is attached to the server of A or of B",
+      holds: left.every(({ server_id }) => server_id === null),
+    },
+    { text: "the journal holds no open intent, no owed detach and no lease", holds: isJournalEmpty(stage) },
+    answersClaim(stage),
+    secretsClaim(stage),
+  ];
+}
+
+function isJournalEmpty({ rig }: Stage): boolean {
+  try {
+    const noted = journal.parse(JSON.parse(readFileSync(rig.frontEnd.stateFile, "utf8")));
+    return Object.values(noted).every((entries) => Object.keys(entries).length === 0);
+  } catch {
+    return false;
+  }
+}
+
+function answersClaim({ runs }: Stage): Claim {
+  const answers = runs.filter(({ step }) => step.answers !== undefined);
+  const silent = runs.filter(({ step }) => step.answers === undefined);
+  return {
+    text: `${answers.length} answers read as oned reads them; ${silent.length} runs wrote nothing to standard output`,
+    holds: answers.every(({ result }) => result.stdout !== "") && silent.every(({ result }) => result.stdout === ""),
+  };
+}
+
+function secretsClaim({ rig, runs }: Stage): Claim {
+  const { simulator, frontEnd } = rig;
+  const output = runs.map(({ result }) => result.stdout + result.stderr).join("");
+  const logs = rig.logs();
+  const kept = existsSync(frontEnd.stateFile) ? readFileSync(frontEnd.stateFile, "utf8") : "";
+  const written = output + logs + kept + JSON.stringify(simulator.requests);
+  // The start of an input is enough to find it where it was written as it came.
+  const inputs = runs.map(({ document }) => Buffer.from(document).toString("base64").slice(0, 90));
+  const planted = runs.filter(({ document }) => document.includes(PASSWORD)).length;
+  const vms = runs.filter(({ document }) => document.startsWith("<VM>")).length;
+  const isSecret = ![PASSWORD, simulator.token, ...inputs].some((secret) => written.includes(secret));
+  const lines = (output + logs).split("\n").length - 1;
+  return {
+    text: `the guest's password, in ${planted} documents, the API token and the inputs themselves are in none of ${lines} lines of output and log, not in the journal and not in a call`,
+    holds: planted === vms && logs !== "" && isSecret,
+  };
+}

@@ -1,0 +1,70 @@
+// Where the life is played: the machines, the simulated account, and what has happened on them so far.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
+import type { SettleDelays } from "../fakes/flexible-ip-server.ts";
+import { PROJECT, REPOSITORY, Rig, type RunOptions, type RunResult } from "../rig.ts";
+import type { HostName, RangeName, Step } from "./life.ts";
+
+export const DELAYS: SettleDelays = { attachMs: 300, attachQueuedMs: 300, detachMs: 200, macMs: 10 };
+export const HOSTS: readonly HostName[] = ["A", "B"];
+
+// A driver that waits for what never comes gives up long before a person does; one that hangs is ended.
+const LIMITS = { TIMEOUT: "20", HOOK_TIMEOUT: "20" };
+const HANGING_MS = 30_000;
+const DOCUMENTS = join(REPOSITORY, "fixtures/life");
+
+export type Stage = {
+  readonly rig: Rig;
+  /** A flexible IP of somebody else in the project, as it was before. */
+  readonly bystander: WireFlexibleIp;
+  /** What register answered, by attribute. */
+  readonly ranges: Map<RangeName, ReadonlyMap<string, string>>;
+  readonly runs: Run[];
+};
+
+/** One child process: what it was given and what came of it. */
+export type Run = { readonly step: Step; readonly document: string; readonly result: RunResult; readonly ms: number };
+
+export async function openStage(): Promise<Stage> {
+  const rig = await Rig.start({ settle: DELAYS });
+  const bystander = rig.simulator.account.add({ projectId: PROJECT, description: "web server", tags: ["web"] });
+  return { rig, bystander, ranges: new Map(), runs: [] };
+}
+
+/** Runs the step's shim on its machine. Throws when its document needs an answer that is not there. */
+export async function run(stage: Stage, step: Step): Promise<Run> {
+  const document = filled(stage, step.document);
+  const options: RunOptions = {
+    settings: LIMITS,
+    started: (child) => {
+      const end = (): boolean => child.kill("SIGKILL");
+      const timer = setTimeout(end, HANGING_MS);
+      process.once("exit", end);
+      child.once("close", () => {
+        clearTimeout(timer);
+        process.off("exit", end);
+      });
+    },
+  };
+  const startedAt = performance.now();
+  const result =
+    step.on === "fe"
+      ? await stage.rig.ipam(step.ask, document, options)
+      : await stage.rig.hook(step.on, step.ask, document, options);
+  const done = { step, document, result, ms: Math.round(performance.now() - startedAt) };
+  stage.runs.push(done);
+  return done;
+}
+
+/** The document with its placeholders filled by what register answered, as oned does it. */
+function filled(stage: Stage, name: string): string {
+  const text = readFileSync(join(DOCUMENTS, `${name}.xml`), "utf8").trimEnd();
+  return text.replaceAll(/\{\{(\w+)\.(\w+)\}\}/g, (_, range: string, attribute: string) => {
+    const answer = [...stage.ranges].find(([known]) => known === range)?.[1];
+    const value = answer?.get(attribute);
+    if (value === undefined)
+      throw new Error(`${name}.xml needs ${attribute}, which the ${range} range has not answered`);
+    return value;
+  });
+}

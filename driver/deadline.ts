@@ -6,7 +6,7 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #end: number;
   readonly #timer: NodeJS.Timeout;
-  #lastFailure = "";
+  #lastFailure = "; try again, or raise TIMEOUT or HOOK_TIMEOUT";
 
   constructor(limitMs: number, what: string) {
     this.#end = performance.now() + limitMs;

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { type Config, readConfig, readToken } from "./config.ts";
 import { Deadline } from "./deadline.ts";
 import { DeadlineError } from "./errors.ts";
-import { type Log, openLog, type LogFields } from "./log.ts";
+import { type Log, type LogFields, openLog } from "./log.ts";
 import { FlexibleIpClient } from "./scaleway/client.ts";
 import type { FlexibleIpApi } from "./scaleway/flexible-ip.ts";
 import { Http } from "./scaleway/http.ts";
 
 // Kept back from an action's time for undoing what it made.
 const UNDO_SHARE = 1 / 6;
+const SHORTEST_UNDO_MS = 2_000;
 const LONGEST_UNDO_MS = 10_000;
 
 export type Caller = {
@@ -60,7 +61,7 @@ export function openSession(desk: Desk, options: SessionOptions): Session {
   const { caller, config } = desk;
   const token = readToken(config);
   const log = desk.log.withSecret(token);
-  const undoMs = Math.min(LONGEST_UNDO_MS, options.limitMs * UNDO_SHARE);
+  const undoMs = Math.min(LONGEST_UNDO_MS, Math.max(SHORTEST_UNDO_MS, options.limitMs * UNDO_SHARE));
   const deadline = new Deadline(options.limitMs - undoMs, "the work was");
   const stop = (signal: string): void =>
     deadline.abort(new DeadlineError(`stopped by ${signal}; run the action again`));

@@ -21,36 +21,31 @@ export async function freeAddress(ports: Ports, request: IpamRequest): Promise<v
     const unsettled = await release(ports, await heldBy(ports, range));
     // An attach under way when the lease ended settles within a hook's time, and belongs to that lease.
     const asOf = new Date(Date.now() + ports.config.hookTimeoutMs);
-    await close(
-      ports,
-      range,
-      unsettled.map(({ id }) => id),
-      asOf,
-    );
+    await close(ports, range, asOf, (id) => unsettled.some((flexibleIp) => flexibleIp.id === id));
     ports.log.info(`freed address ${range.ip}`, fields);
   } catch (error) {
-    await close(ports, range, idsOf(range), new Date());
+    await close(ports, range, new Date(), () => true);
     ports.log.warn(`owed: address ${range.ip} is to be detached later (${messageOf(error)})`, fields);
     return;
   }
   await recover(ports);
 }
 
-async function close(ports: Ports, range: Range, owed: readonly string[], asOf: Date): Promise<void> {
+/** Notes that the lease is over, and which of the range's flexible IPs are still to be detached. */
+async function close(ports: Ports, range: Range, asOf: Date, isOwed: (id: string) => boolean): Promise<void> {
   await ports.journal.note((state) => {
     delete state.leases[range.ip];
-    for (const id of owed) state.owedDetaches[id] = { address: range.ip, asOf: asOf.toISOString() };
+    for (const [address, id] of addressesOf(range)) {
+      if (id === undefined || !isOwed(id)) continue;
+      state.owedDetaches[id] = { lease: range.ip, address, asOf: asOf.toISOString() };
+    }
   });
 }
 
 /** The flexible IPs of the range that may be detached: those that are there and ours. */
 async function heldBy(ports: Ports, range: Range): Promise<FlexibleIp[]> {
   const held: FlexibleIp[] = [];
-  for (const [address, id] of [
-    [range.ip, range.flexibleIpId],
-    [range.ip6, range.flexibleIp6Id],
-  ] as const) {
-    if (address === undefined) continue;
+  for (const [address, id] of addressesOf(range)) {
     const flexibleIp = await findFlexibleIp(ports, address, id);
     if (flexibleIp === undefined) ports.log.warn(`address ${address} has no flexible IP any more`);
     else if (isOurs(ports, flexibleIp)) held.push(flexibleIp);
@@ -59,6 +54,8 @@ async function heldBy(ports: Ports, range: Range): Promise<FlexibleIp[]> {
   return held;
 }
 
-function idsOf(range: Range): string[] {
-  return [range.flexibleIpId, range.flexibleIp6Id].filter((id) => id !== undefined);
+/** The range's addresses with the ids that it gives for them. */
+function addressesOf(range: Range): [string, string | undefined][] {
+  const ipv6: [string, string | undefined][] = range.ip6 === undefined ? [] : [[range.ip6, range.flexibleIp6Id]];
+  return [[range.ip, range.flexibleIpId], ...ipv6];
 }

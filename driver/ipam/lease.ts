@@ -18,8 +18,10 @@ export async function lease(ports: Ports, range: Range): Promise<void> {
   checkUsable(flexibleIp, range);
   await ports.journal.note((state) => {
     state.leases[range.ip] = { flexibleIpId: flexibleIp.id, since: new Date().toISOString() };
-    // The next guest may already have it when somebody gets round to the detach.
-    delete state.owedDetaches[flexibleIp.id];
+    // The next guest may already have them when somebody gets round to the detach.
+    for (const [id, owed] of Object.entries(state.owedDetaches)) {
+      if (owed.lease === range.ip) delete state.owedDetaches[id];
+    }
   });
   ports.log.info(`leased ${nameOf(flexibleIp)}`, { address: range.ip, flexible_ip_id: flexibleIp.id });
 }

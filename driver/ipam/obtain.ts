@@ -3,9 +3,10 @@ import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
 import { ensure } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { pauseMs } from "../scaleway/http.ts";
+import { pauseAfter } from "../scaleway/http.ts";
 import { cloudOf, foreignTags, hasIntent, intentTag, originOf, ownershipTags } from "../scaleway/ownership.ts";
 import { deleteUntilGone, find } from "../scaleway/presence.ts";
+import type { Intent } from "../state/journal.ts";
 import { isRunning } from "../state/process-identity.ts";
 import type { Ports } from "./ports.ts";
 
@@ -36,7 +37,7 @@ export async function findAdoptee(ports: Ports, wanted: Wanted): Promise<Flexibl
 }
 
 function adoptable(ports: Ports, flexibleIp: FlexibleIp, wanted: Wanted): FlexibleIp {
-  const { config, journal } = ports;
+  const { config } = ports;
   const cloud = cloudOf(flexibleIp);
   const refusal = ((): string | undefined => {
     if (flexibleIp.projectId !== config.projectId) {
@@ -50,17 +51,22 @@ function adoptable(ports: Ports, flexibleIp: FlexibleIp, wanted: Wanted): Flexib
     if (cloud !== undefined) {
       return `is held by an address range of cloud ${cloud}; name another one, or remove its tags that start with scw-flexip if that range is gone`;
     }
-    const rival = Object.values(journal.read().intents).find(
-      (intent) => intent.flexibleIpIds.includes(flexibleIp.id) && isRunning(intent.process),
-    );
-    return rival === undefined ? undefined : "is being registered by another run; wait for that one";
+    return undefined;
   })();
   if (refusal !== undefined) throw new RefusedError(`${nameOf(flexibleIp)} ${refusal}`);
   return flexibleIp;
 }
 
+/** Throws RefusedError when another run is about to adopt the flexible IP. Asked while the journal is locked. */
+export function refuseRival(adoptee: FlexibleIp, intents: readonly Intent[]): void {
+  if (!intents.some(({ flexibleIpIds, process }) => flexibleIpIds.includes(adoptee.id) && isRunning(process))) return;
+  throw new RefusedError(`${nameOf(adoptee)} is being registered by another run; name another one`);
+}
+
 /** Tags the flexible IP as ours, keeping the tags of others. */
-export async function adopt(ports: Ports, flexibleIp: FlexibleIp, intent: string): Promise<FlexibleIp> {
+export async function adopt(ports: Ports, adoptee: FlexibleIp, wanted: Wanted, intent: string): Promise<FlexibleIp> {
+  // Another run may have adopted it, and be done, between the first look and the note in the journal.
+  const flexibleIp = adoptable(ports, await ports.api.get(adoptee.id), wanted);
   const tags = [...foreignTags(flexibleIp), ...ownershipTags(ports.config.cloud, "adopted", intent)];
   const adopted = await ports.api.update(flexibleIp.id, { tags });
   ports.log.info(`adopted ${nameOf(adopted)}`, { address: adopted.address, flexible_ip_id: adopted.id });
@@ -69,15 +75,18 @@ export async function adopt(ports: Ports, flexibleIp: FlexibleIp, intent: string
 
 /**
  * Creates one flexible IP. After an answer that got lost, the intent's tag tells whether the call was acted on: a
- * creation repeated blindly would be paid for twice.
+ * creation repeated blindly would be paid for twice. `unanswered` holds the calls of which nobody knows.
  */
 export async function create(
   ports: Ports,
   isIpv6: boolean,
   intent: string,
+  unanswered: Set<string>,
 ): Promise<{ flexibleIp: FlexibleIp; isFirstTry: boolean }> {
   const { api, config, deadline, log } = ports;
   for (let attempt = 1; ; attempt += 1) {
+    const call = `${isIpv6 ? "IPv6" : "IPv4"} ${attempt}`;
+    unanswered.add(call);
     try {
       const created = await api.create({
         projectId: config.projectId,
@@ -85,14 +94,17 @@ export async function create(
         tags: ownershipTags(config.cloud, "created", intent),
         isIpv6,
       });
+      unanswered.delete(call);
       log.info(`created ${nameOf(created)}`, { address: created.address, flexible_ip_id: created.id });
       return { flexibleIp: created, isFirstTry: attempt === 1 };
     } catch (error) {
+      if (error instanceof ApiError && !error.isAmbiguous) unanswered.delete(call);
       if (!(error instanceof ApiError && error.isRetryable)) throw error;
-      log.warn(`look for what was created after: ${error.message}`);
-      await deadline.sleep(pauseMs(attempt, error.retryAfterMs));
+      await pauseAfter(error, attempt, deadline, log);
       const found = (await obtained(ports, intent)).find((flexibleIp) => flexibleIp.isIpv6 === isIpv6);
-      if (found !== undefined) return { flexibleIp: found, isFirstTry: false };
+      if (found === undefined) continue;
+      unanswered.delete(call);
+      return { flexibleIp: found, isFirstTry: false };
     }
   }
 }

@@ -1,37 +1,58 @@
 // What earlier runs left undone: creations whose process died, detaches that are owed. Never fails the action it runs in.
+import { isAddressOf } from "../addresses.ts";
 import type { Deadline } from "../deadline.ts";
 import { messageOf } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
 import { foreignTags, hasIntent, intentTag, originOf } from "../scaleway/ownership.ts";
 import { deleteUntilGone, find } from "../scaleway/presence.ts";
-import type { OwedDetach } from "../state/journal.ts";
+import type { Intent, OwedDetach } from "../state/journal.ts";
 import { isRunning } from "../state/process-identity.ts";
 import type { Ports } from "./ports.ts";
 import { isOurs } from "./range-flexible-ip.ts";
 import { release } from "./release.ts";
 
+// Longer than anything in between keeps a request whose client is gone.
+const LATE_CREATE_MS = 10 * 60_000;
+
 /** Undoes the intents of processes that are gone and does the detaches owed, as far as its own time goes. */
 export async function recover(ports: Ports): Promise<void> {
-  const { intents, owedDetaches } = ports.journal.read();
-  const dead = Object.entries(intents).filter(([, intent]) => !isRunning(intent.process));
-  const owed = Object.entries(owedDetaches);
-  if (dead.length === 0 && owed.length === 0) return;
+  const dead = deadIntents(ports);
+  const owed = owedByLease(ports);
+  if (dead.length === 0 && owed.size === 0) return;
   await ports.undo(async (api, deadline) => {
-    for (const [intent] of dead)
-      await attempt(ports, `intent ${intent}`, () => undoIntent(ports, api, deadline, intent));
-    for (const [id, entry] of owed) {
-      await attempt(ports, `owed detach of ${entry.address}`, () => payDetach(ports, api, deadline, id, entry));
+    for (const [intent, { creations, since }] of dead) {
+      // A create whose answer nobody saw may still be acted on: the intent stays open while that can be.
+      const mayCome = Date.now() - Date.parse(since) < LATE_CREATE_MS ? creations : 0;
+      await attempt(ports, `intent ${intent}`, () => undoIntent(ports, api, deadline, intent, mayCome));
+    }
+    for (const [lease, entries] of owed) {
+      await attempt(ports, `owed detach of ${lease}`, () => payDetach(ports, api, deadline, entries));
     }
   });
 }
 
+/** Intents of processes that are gone. */
+export function deadIntents(ports: Pick<Ports, "journal">): [string, Intent][] {
+  const gone = Object.entries(ports.journal.read().intents).filter(([, intent]) => !isRunning(intent.process));
+  // A process closes its intent before it ends well: only what is still open once it is gone was cut short.
+  const open = gone.length === 0 ? {} : ports.journal.read().intents;
+  return gone.filter(([intent]) => open[intent] !== undefined);
+}
+
 /**
- * Takes back all that was obtained under the intent and closes it. oned was never told of it: a process that dies before
- * it exits with 0 makes oned refuse the range, and the intent is closed before that.
+ * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` creations is still to be
+ * found. oned was never told of it: a process that dies before it exits with 0 makes oned refuse the range.
  */
-export async function undoIntent(ports: Ports, api: FlexibleIpApi, deadline: Deadline, intent: string): Promise<void> {
+export async function undoIntent(
+  ports: Ports,
+  api: FlexibleIpApi,
+  deadline: Deadline,
+  intent: string,
+  mayCome: number,
+): Promise<void> {
   const obtained = await api.list({ projectId: ports.config.projectId, tag: intentTag(intent) });
   for (const flexibleIp of obtained) await takeBack(ports, api, deadline, flexibleIp, intent);
+  if (obtained.length < mayCome) return;
   await ports.journal.update((state) => {
     delete state.intents[intent];
   });
@@ -55,29 +76,35 @@ async function takeBack(
   }
 }
 
-async function payDetach(
-  ports: Ports,
-  api: FlexibleIpApi,
-  deadline: Deadline,
-  id: string,
-  entry: OwedDetach,
-): Promise<void> {
-  const flexibleIp = await find(api, id, ports.config.projectId);
-  if (flexibleIp !== undefined && isOurs(ports, flexibleIp)) {
-    const isOfEndedLease = Date.parse(flexibleIp.updatedAt) <= Date.parse(entry.asOf);
-    const isLeased = ports.journal.read().owedDetaches[id] === undefined;
-    if (isOfEndedLease && !isLeased) {
-      const unsettled = await release({ api, deadline, log: ports.log }, [flexibleIp]);
-      if (unsettled.length > 0) return;
-      ports.log.info(`paid: ${nameOf(flexibleIp)} is detached, as was owed since its lease ended`, {
-        address: flexibleIp.address,
-        flexible_ip_id: id,
-      });
-    }
+type Owed = readonly (readonly [string, OwedDetach])[];
+
+// What one lease held is detached together: those that share a virtual MAC keep it only so.
+function owedByLease(ports: Ports): Map<string, Owed> {
+  return Map.groupBy(Object.entries(ports.journal.read().owedDetaches), ([, { lease }]) => lease);
+}
+
+async function payDetach(ports: Ports, api: FlexibleIpApi, deadline: Deadline, owed: Owed): Promise<void> {
+  const leftover: FlexibleIp[] = [];
+  for (const [id, entry] of owed) {
+    const flexibleIp = await find(api, id, ports.config.projectId);
+    if (flexibleIp !== undefined && isOfEndedLease(ports, flexibleIp, entry)) leftover.push(flexibleIp);
   }
+  const unsettled = isStillOwed(ports, owed) ? await release({ api, deadline, log: ports.log }, leftover) : [];
+  for (const flexibleIp of leftover) ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
   await ports.journal.update((state) => {
-    delete state.owedDetaches[id];
+    for (const [id] of owed) if (!unsettled.some((flexibleIp) => flexibleIp.id === id)) delete state.owedDetaches[id];
   });
+}
+
+function isOfEndedLease(ports: Ports, flexibleIp: FlexibleIp, { address, asOf }: OwedDetach): boolean {
+  const isRight = isOurs(ports, flexibleIp) && isAddressOf(address, flexibleIp.address);
+  return isRight && Date.parse(flexibleIp.updatedAt) <= Date.parse(asOf);
+}
+
+// A lease given meanwhile has taken the entries away.
+function isStillOwed(ports: Ports, owed: Owed): boolean {
+  const { owedDetaches } = ports.journal.read();
+  return owed.every(([id]) => owedDetaches[id] !== undefined);
 }
 
 async function attempt(ports: Ports, what: string, work: () => Promise<void>): Promise<void> {

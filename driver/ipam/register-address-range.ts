@@ -7,7 +7,7 @@ import { templateOf } from "../opennebula/template.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { thisProcess } from "../state/process-identity.ts";
 import { FLEXIBLE_IP_ID, FLEXIBLE_IP6_ID, type NewRange, newRange } from "./address-range.ts";
-import { adopt, create, dropSurplus, ensureMac, findAdoptee, type Wanted } from "./obtain.ts";
+import { adopt, create, dropSurplus, ensureMac, findAdoptee, refuseRival, type Wanted } from "./obtain.ts";
 import type { Ports } from "./ports.ts";
 import { recover, undoIntent } from "./recover.ts";
 
@@ -26,9 +26,11 @@ export async function registerAddressRange(ports: Ports, request: IpamRequest): 
   ];
   const adoptees = await Promise.all(wants.map((wanted) => findAdoptee(ports, wanted)));
   const intent = await openIntent(ports, adoptees);
+  const unanswered = new Set<string>();
   try {
     const held: FlexibleIp[] = [];
-    for (const [index, wanted] of wants.entries()) held.push(await obtain(ports, wanted, adoptees[index], intent));
+    for (const [index, wanted] of wants.entries())
+      held.push(await obtain(ports, wanted, adoptees[index], intent, unanswered));
     const [flexibleIp, flexibleIp6] = held;
     if (flexibleIp === undefined) throw new Error("no flexible IP was obtained");
     const withMac = await ensureMac(ports, flexibleIp, intent);
@@ -39,7 +41,7 @@ export async function registerAddressRange(ports: Ports, request: IpamRequest): 
       delete state.intents[intent];
     });
   } catch (error) {
-    await takeBack(ports, intent);
+    await takeBack(ports, intent, unanswered.size);
     throw error;
   }
 }
@@ -48,11 +50,12 @@ async function openIntent(ports: Ports, adoptees: readonly (FlexibleIp | undefin
   const intent = randomUUID();
   const flexibleIpIds = adoptees.flatMap((adoptee) => adoptee?.id ?? []);
   await ports.journal.update((state) => {
+    for (const adoptee of adoptees) if (adoptee !== undefined) refuseRival(adoptee, Object.values(state.intents));
     state.intents[intent] = {
-      action: flexibleIpIds.length > 0 ? "adopt" : "create",
       since: new Date().toISOString(),
       process: thisProcess(),
       flexibleIpIds,
+      creations: adoptees.length - flexibleIpIds.length,
     };
   });
   return intent;
@@ -63,9 +66,10 @@ async function obtain(
   wanted: Wanted,
   adoptee: FlexibleIp | undefined,
   intent: string,
+  unanswered: Set<string>,
 ): Promise<FlexibleIp> {
-  if (adoptee !== undefined) return adopt(ports, adoptee, intent);
-  const { flexibleIp, isFirstTry } = await create(ports, wanted.isIpv6, intent);
+  if (adoptee !== undefined) return adopt(ports, adoptee, wanted, intent);
+  const { flexibleIp, isFirstTry } = await create(ports, wanted.isIpv6, intent, unanswered);
   const obtainedBefore = ports.journal.read().intents[intent]?.flexibleIpIds ?? [];
   await ports.journal.note((state) => {
     state.intents[intent]?.flexibleIpIds.push(flexibleIp.id);
@@ -74,9 +78,9 @@ async function obtain(
   return flexibleIp;
 }
 
-async function takeBack(ports: Ports, intent: string): Promise<void> {
+async function takeBack(ports: Ports, intent: string, mayCome: number): Promise<void> {
   try {
-    await ports.undo((api, deadline) => undoIntent(ports, api, deadline, intent));
+    await ports.undo((api, deadline) => undoIntent(ports, api, deadline, intent, mayCome));
   } catch (error) {
     ports.log.warn(`left for the next run: undoing intent ${intent} (${messageOf(error)})`);
   }

@@ -29,14 +29,19 @@ export type CloudVm = {
   readonly host: string;
 };
 
-const LISTS = ["VNET", "AR", "LEASE", "VM", "HISTORY"];
 // OpenNebula's VM states: 3 is ACTIVE, of which LCM state 3 is RUNNING.
 const ACTIVE = "3";
 const RUNNING = "3";
 
+const HOLDER_KINDS: ReadonlyMap<bigint, "vm" | "network" | "vrouter"> = new Map([
+  [0x10n, "vm"],
+  [0x40n, "network"],
+  [0x40000n, "vrouter"],
+]);
+
 /** The ranges of `ipamMad` in `onevnet list -x`. A network reserved from another has its lease, not a range of its own. */
 export function parseRanges(xml: string, ipamMad: string): CloudRange[] {
-  const networks = children(parseXml(xml, "VNET_POOL", LISTS), "VNET");
+  const networks = children(parseXml(xml, "VNET_POOL", ["VNET", "AR", "LEASE"]), "VNET");
   const all = networks.flatMap((network) => {
     const ranges = children(child(network, "AR_POOL"), "AR");
     return ranges.map((range) => ({ range, parsed: parseRange(network, range) }));
@@ -52,7 +57,7 @@ export function parseRanges(xml: string, ipamMad: string): CloudRange[] {
 
 /** The VMs in `onevm list -x`. */
 export function parseVms(xml: string): CloudVm[] {
-  return children(parseXml(xml, "VM_POOL", LISTS), "VM").map((vm) => {
+  return children(parseXml(xml, "VM_POOL", ["VM", "HISTORY"]), "VM").map((vm) => {
     const last = children(child(vm, "HISTORY_RECORDS"), "HISTORY").at(-1);
     return { id: textOf(vm, "ID"), name: textOf(vm, "NAME"), state: stateOf(vm), host: textOf(last, "HOSTNAME") };
   });
@@ -69,18 +74,31 @@ function parseRange(network: Element, range: Element): CloudRange {
     mac: textOf(range, "MAC").toLowerCase(),
     flexibleIpId: textOf(range, "SCW_FLEXIBLE_IP_ID").toLowerCase(),
     flexibleIp6Id: textOf(range, "SCW_FLEXIBLE_IP6_ID").toLowerCase(),
-    holder: holderOf(children(child(range, "LEASES"), "LEASE")[0]),
+    holder: shownHolder(children(child(range, "LEASES"), "LEASE")[0]) ?? listedHolder(textOf(range, "ALLOCATED")),
   };
 }
 
-function holderOf(lease: Element | undefined): Holder | undefined {
+// `onevnet show` spells the leases of a range out.
+function shownHolder(lease: Element | undefined): Holder | undefined {
   if (lease === undefined) return undefined;
-  const vm = textOf(lease, "VM");
-  if (vm !== "" && vm !== "-1") return { kind: "vm", id: vm };
+  // VNET is also the name of a network, which comes as a list.
+  const [network] = children(lease, "VNET");
+  if (typeof network === "string") return { kind: "network", id: network.trim() };
   const router = textOf(lease, "VROUTER");
   if (router !== "") return { kind: "vrouter", id: router };
-  const network = textOf(lease, "VNET");
-  return network === "" ? { kind: "hold", id: "" } : { kind: "network", id: network };
+  const vm = textOf(lease, "VM");
+  return vm === "" || vm === "-1" ? { kind: "hold", id: "" } : { kind: "vm", id: vm };
+}
+
+// `onevnet list` packs them: pairs of an index and a number, whose low 32 bits are the holder's id and whose high ones its
+// kind (OpenNebula/one, include/PoolObjectSQL.h). What cannot be read is still not free.
+function listedHolder(allocated: string): Holder | undefined {
+  if (allocated === "") return undefined;
+  const packed = /^\d+ (\d+)/.exec(allocated)?.[1];
+  if (packed === undefined) return { kind: "hold", id: "" };
+  const id = BigInt.asIntN(32, BigInt(packed));
+  const kind = HOLDER_KINDS.get(BigInt(packed) >> 32n);
+  return kind === undefined || id < 0n ? { kind: "hold", id: "" } : { kind, id: String(id) };
 }
 
 function stateOf(vm: Element): CloudVm["state"] {

@@ -18,7 +18,7 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
     case "none":
       return "for a person to do";
     case "undo-intent":
-      await undoIntent(ports, ports.api, ports.deadline, remedy.intent);
+      await undoIntent(ports, ports.api, ports.deadline, remedy.intent, 0);
       return "done";
     case "forget-owed":
       return forget(ports, [remedy.id]);

@@ -3,7 +3,7 @@ import type { Deadline } from "../deadline.ts";
 import { ApiError, RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type FlexibleIp, type FlexibleIpApi, nameOf } from "./flexible-ip.ts";
-import { pauseMs } from "./http.ts";
+import { pauseAfter, pauseMs } from "./http.ts";
 import { find, settled } from "./presence.ts";
 
 export type Bench = {
@@ -55,8 +55,7 @@ export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp
       return;
     } catch (error) {
       if (!(error instanceof ApiError && error.isRetryable) || performance.now() > giveUp) throw error;
-      log.warn(`look again after: ${error.message}`);
-      await deadline.sleep(pauseMs(attempt, error.retryAfterMs));
+      await pauseAfter(error, attempt, deadline, log);
     }
     const now = await Promise.all(attached.map((flexibleIp) => find(api, flexibleIp.id, flexibleIp.projectId)));
     attached = now
@@ -96,8 +95,7 @@ export async function ensure(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.isRetryable) {
-        bench.log.warn(`look again after: ${error.message}`);
-        await bench.deadline.sleep(pauseMs(attempt, error.retryAfterMs));
+        await pauseAfter(error, attempt, bench.deadline, bench.log);
       }
       now = await usable(bench, await bench.api.get(now.id));
       if (!(isDone(now) || error.isRetryable)) throw error;
@@ -129,9 +127,7 @@ async function move(
       current = await Promise.all(current.map((flexibleIp) => usable(bench, answers.get(flexibleIp.id) ?? flexibleIp)));
     } catch (error) {
       if (!(error instanceof ApiError && error.isRetryable)) throw error;
-      log.warn(`look again after: ${error.message}`);
-      pause = pauseMs(attempt, error.retryAfterMs);
-      await deadline.sleep(pause);
+      await pauseAfter(error, attempt, deadline, log);
       current = await Promise.all(current.map(async (flexibleIp) => usable(bench, await api.get(flexibleIp.id))));
     }
   }

@@ -79,25 +79,32 @@ export class Http {
     deadline.throwIfOver();
     const start = performance.now();
     const answer = await this.#exchange(request);
+    const requestId = this.#withoutToken(answer).requestId;
     log.debug(`call ${request.method} ${request.path.split("?")[0]} → ${answer.status}`, {
-      request_id: answer.requestId,
+      request_id: requestId,
       duration_ms: Math.round(performance.now() - start),
     });
-    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, answer);
+    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, this.#withoutToken(answer));
     try {
       return request.parse(answer.text === "" ? null : JSON.parse(answer.text));
     } catch (cause) {
-      throw bodyError(request.what, answer.status, answer.requestId, cause);
+      throw bodyError(request.what, answer.status, requestId, cause);
     }
+  }
+
+  /** An answer may echo what it was asked with: the token is taken out before the answer gets near a message. */
+  #withoutToken(answer: Answer): Answer {
+    const { token } = this.#options;
+    return {
+      ...answer,
+      text: answer.text.replaceAll(token, "***"),
+      requestId: answer.requestId?.replaceAll(token, "***"),
+    };
   }
 
   async #pause(error: ApiError, attempt: number): Promise<void> {
     const { deadline, log } = this.#options;
-    const ms = pauseMs(attempt, error.retryAfterMs);
-    log.warn(`retry in ${Math.round(ms)} ms: ${error.message}`);
-    // A wait that cannot end in time would only hide the API's own reason behind the deadline's.
-    if (ms >= deadline.remainingMs()) throw error;
-    await deadline.sleep(ms);
+    await pauseAfter(error, attempt, deadline, log);
   }
 
   #exchange(request: Request<unknown>): Promise<Answer> {
@@ -171,6 +178,14 @@ export class Http {
     });
     return this.#client;
   }
+}
+
+/** Waits before the next try. Throws `error` when that would be too late: its own reason says more than the deadline's. */
+export async function pauseAfter(error: ApiError, attempt: number, deadline: Deadline, log: Log): Promise<void> {
+  const ms = pauseMs(attempt, error.retryAfterMs);
+  log.warn(`retry in ${Math.round(ms)} ms: ${error.message}`);
+  if (ms >= deadline.remainingMs()) throw error;
+  await deadline.sleep(ms);
 }
 
 /** Exponential with jitter, so that many drivers do not come back at once; never sooner than the API asked. */

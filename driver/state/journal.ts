@@ -3,7 +3,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as z from "zod/mini";
-import { JournalError, messageOf } from "../errors.ts";
+import { DriverError, JournalError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { withLock } from "./lock.ts";
 
@@ -11,12 +11,14 @@ const VERSION = 1;
 
 const processIdentity = z.object({ pid: z.number(), startTicks: z.string(), bootId: z.string() });
 const intent = z.object({
-  action: z.enum(["create", "adopt"]),
   since: z.string(),
   process: processIdentity,
+  /** Of existing flexible IPs, from the start; of created ones once they are known. */
   flexibleIpIds: z.array(z.string()),
+  /** How many are to be created. */
+  creations: z.number(),
 });
-const owedDetach = z.object({ address: z.string(), asOf: z.string() });
+const owedDetach = z.object({ lease: z.string(), address: z.string(), asOf: z.string() });
 const lease = z.object({ flexibleIpId: z.string(), since: z.string() });
 const schema = z.object({
   version: z.literal(VERSION),
@@ -63,7 +65,7 @@ export class Journal {
         change(state);
         this.#write(JSON.stringify(state, null, 1));
       } catch (cause) {
-        if (cause instanceof JournalError) throw cause;
+        if (cause instanceof DriverError) throw cause;
         throw new JournalError(
           `state file ${this.#file} cannot be written (${messageOf(cause)}); check the owner, the mode and the free space of ${dirname(this.#file)}`,
           { cause },

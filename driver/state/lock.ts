@@ -1,7 +1,7 @@
 // One writer of the journal at a time, across processes.
 import { rmdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import lockfile from "proper-lockfile";
 import { JournalError, messageOf } from "../errors.ts";
 

@@ -6,13 +6,15 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #end: number;
   readonly #timer: NodeJS.Timeout;
-  #lastFailure = "; try again, or raise TIMEOUT or HOOK_TIMEOUT";
+  #ending: string;
 
-  constructor(limitMs: number, what: string) {
+  /** `nextMove` is what the user is told to do when nothing else is to blame. */
+  constructor(limitMs: number, what: string, nextMove?: string) {
+    this.#ending = nextMove === undefined ? "" : `; ${nextMove}`;
     this.#end = performance.now() + limitMs;
     const seconds = Math.round(limitMs / 100) / 10;
     this.#timer = setTimeout(
-      () => this.#controller.abort(new DeadlineError(`${what} not done within ${seconds} s${this.#lastFailure}`)),
+      () => this.#controller.abort(new DeadlineError(`${what} not done within ${seconds} s${this.#ending}`)),
       limitMs,
     );
     this.#timer.unref();
@@ -33,7 +35,7 @@ export class Deadline {
 
   /** What to give as the reason if the time runs out. */
   blame(failure: Error): void {
-    this.#lastFailure = `, last: ${failure.message}`;
+    this.#ending = `, last: ${failure.message}`;
   }
 
   throwIfOver(): void {

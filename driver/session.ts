@@ -62,7 +62,11 @@ export function openSession(desk: Desk, options: SessionOptions): Session {
   const token = readToken(config);
   const log = desk.log.withSecret(token);
   const undoMs = Math.min(LONGEST_UNDO_MS, Math.max(SHORTEST_UNDO_MS, options.limitMs * UNDO_SHARE));
-  const deadline = new Deadline(options.limitMs - undoMs, "the work was");
+  const deadline = new Deadline(
+    options.limitMs - undoMs,
+    "the work was",
+    "try again, or raise TIMEOUT or HOOK_TIMEOUT",
+  );
   const stop = (signal: string): void =>
     deadline.abort(new DeadlineError(`stopped by ${signal}; run the action again`));
   process.once("SIGTERM", stop);

@@ -1,0 +1,533 @@
+// What comes in wrong: the document, the address range, settings, token, server id. Each is refused with one line that
+// names the thing, the reason and the next move, and nothing is changed at the API.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+import { type Fields, ipamDocument, readTemplate, vmDocument } from "./documents.ts";
+import { OTHER_PROJECT, PROJECT, Rig, type RunOptions, type RunResult } from "./rig.ts";
+
+const rig = await Rig.start();
+after(() => rig.stop());
+const { account } = rig.simulator;
+
+const ours = account.add({ projectId: PROJECT, mac: "52:54:00:01:02:03", tags: tagsOf("one") });
+const range = {
+  AR_ID: "0",
+  IPAM_MAD: "scw-flexip",
+  TYPE: "IP4",
+  SIZE: "1",
+  IP: ours.ip_address,
+  MAC: "52:54:00:01:02:03",
+  EXTERNAL_IP: ours.ip_address,
+  SCW_FLEXIBLE_IP_ID: ours.id,
+};
+const nic = { NIC_ID: "0", IP: ours.ip_address, MAC: "52:54:00:01:02:03", EXTERNAL_IP: ours.ip_address };
+
+type Caller = {
+  readonly name: string;
+  readonly isHook: boolean;
+  /** A document that it would act on. */
+  readonly document: string;
+  readonly run: (document: string, options?: RunOptions) => Promise<RunResult>;
+};
+
+const [register, unregister, get, allocate, free] = (
+  ["register_address_range", "unregister_address_range", "get_address", "allocate_address", "free_address"] as const
+).map(
+  (name): Caller => ({
+    name,
+    isHook: false,
+    document: {
+      register_address_range: ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" }),
+      unregister_address_range: ipamDocument(range),
+      get_address: ipamDocument(range, { SIZE: "1" }),
+      allocate_address: ipamDocument(range, { IP: range.IP, SIZE: "1" }),
+      free_address: ipamDocument(range, { IP: range.IP, SIZE: "1" }),
+    }[name],
+    run: (document, options) => rig.ipam(name, document, options),
+  }),
+);
+assert.ok(register && unregister && get && allocate && free);
+const hooks = (["pre", "post", "clean"] as const).map(
+  (name): Caller => ({
+    name,
+    isHook: true,
+    document: vmDocument([nic]),
+    run: (document, options) => rig.hook("alpha", name, document, options),
+  }),
+);
+const ipam = [register, unregister, get, allocate, free];
+const everyone = [...ipam, ...hooks];
+
+// Begun at once: each of these waits for ten seconds.
+const endless = Promise.all(everyone.map(async (caller) => ({ caller, result: await runEndless(caller) })));
+
+suite("the document", () => {
+  const bomb = Array.from({ length: 9 }, (_, level) => {
+    return `<!ENTITY e${level + 1} "${`&e${level};`.repeat(10)}">`;
+  }).join("");
+  const doctypes = {
+    "a document type": `<!DOCTYPE r [<!ENTITY e "1">]>`,
+    "a document type with an external part": `<!DOCTYPE r SYSTEM "file:///etc/hostname">`,
+    "entities that grow without end": `<!DOCTYPE r [<!ENTITY e0 "1">${bomb}]>`,
+  };
+
+  for (const [what, raw] of [
+    ["no base64", "<VM></VM>"],
+    ["base64 with something behind it", `${Buffer.from("<VM></VM>").toString("base64")} %`],
+    ["nothing", ""],
+    ["white space alone", "\n \n"],
+  ] as const) {
+    test(`is ${what}`, () => refusedBy(everyone, { raw }, /standard input is (not base64|empty)/));
+  }
+
+  test("is 2 MiB long", async () => {
+    const long = (caller: Caller) => caller.document.replace("</", `<NOTE>${"x".repeat(2 * 1024 * 1024)}</NOTE></`);
+    await refusedBy(everyone, { document: long }, /standard input is longer than \d+ bytes/);
+  });
+
+  test("is cut", async () => {
+    for (const part of [0.25, 0.5, 0.9]) {
+      const cut = ({ document }: Caller) => document.slice(0, document.length * part);
+      await refusedBy(everyone, { document: cut }, /standard input .* cut/);
+    }
+  });
+
+  test("has another root", async () => {
+    await refusedBy(ipam, { document: () => vmDocument([nic]) }, /does not start with <IPAM_DRIVER_ACTION_DATA>/);
+    await refusedBy(hooks, { document: () => ipamDocument(range) }, /does not start with <VM>/);
+  });
+
+  test("has two roots", () =>
+    refusedBy(everyone, { document: ({ document }) => document + document }, /standard input/));
+
+  test("is nested without end", async () => {
+    const nested = ({ document }: Caller) => document.replace("</", `${"<A>".repeat(9_000)}${"</A>".repeat(9_000)}</`);
+    await refusedBy(everyone, { document: nested }, /standard input cannot be read as XML/);
+  });
+
+  for (const [what, doctype] of Object.entries(doctypes)) {
+    test(`starts with ${what}`, async () => {
+      await refusedBy(
+        everyone,
+        { document: ({ document }) => doctype + document },
+        /standard input (declares a document type|does not start with <)/,
+      );
+    });
+
+    test(`has ${what} further in`, async () => {
+      const inside = ({ document }: Caller) => document.replace(/^<\w+>/, (root) => root + doctype);
+      await refusedBy(everyone, { document: inside }, /standard input .*document type/);
+    });
+  }
+
+  test("may hold the text of a document type in a value", async (t) => {
+    const fresh = await startFresh(t);
+    const text = `<!DOCTYPE html [<!ENTITY e "1">]> &e; <?php ?>`;
+    const { id, ip_address } = fresh.simulator.account.add({ projectId: PROJECT, mac: nic.MAC });
+    const vm = vmDocument([{ ...nic, IP: ip_address, EXTERNAL_IP: ip_address }]).replace(
+      "<USER_TEMPLATE/>",
+      `<USER_TEMPLATE><DESCRIPTION><![CDATA[${text}]]></DESCRIPTION></USER_TEMPLATE>`,
+    );
+    assert.match(vm, /DOCTYPE/);
+    for (const hook of ["pre", "post"] as const) {
+      const run = await fresh.hook("alpha", hook, vm);
+      assert.equal(run.code, 0, run.stderr);
+      assert.equal(fresh.simulator.account.get(id)?.server_id, fresh.host("alpha").serverId);
+    }
+    const clean = await fresh.hook("alpha", "clean", vm);
+    assert.equal(clean.code, 0, clean.stderr);
+    await fresh.simulator.account.settled();
+    assert.equal(fresh.simulator.account.get(id)?.server_id, null);
+
+    const note = "<!DOCTYPE html> &amp; <b>";
+    const run = await fresh.ipam("register_address_range", ipamDocument({ SIZE: "1", NOTE: note }));
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(readTemplate(run.stdout, "AR").get("NOTE"), note);
+  });
+
+  test("never ends", { timeout: 60_000 }, async () => {
+    assertRefused(await endless, /standard input did not end within 10 s/);
+  });
+});
+
+suite("the address range", () => {
+  test("is missing", async () => {
+    const none = "<IPAM_DRIVER_ACTION_DATA><ADDRESS><SIZE>1</SIZE></ADDRESS></IPAM_DRIVER_ACTION_DATA>";
+    await refusedBy(ipam, { document: () => none }, /does not hold one <AR>/);
+  });
+
+  test("is there twice", async () => {
+    const twice = ({ document }: Caller) => document.replace(/<AR>.*<\/AR>/, "$&$&");
+    await refusedBy(ipam, { document: twice }, /does not hold one <AR>/);
+  });
+
+  test("is text", async () => {
+    const text = ({ document }: Caller) => document.replace(/<AR>.*<\/AR>/, "<AR>1</AR>");
+    await refusedBy(ipam, { document: text }, /does not hold one <AR>/);
+  });
+
+  for (const SIZE of ["0", "2", "-1", "08x", "01", "1.0", "1000000000", undefined]) {
+    test(`has SIZE ${SIZE}`, async () => {
+      const words = [/SIZE/, new RegExp(SIZE ?? "missing"), /add one range for each address/] as const;
+      await refusedBy([register], { document: () => ipamDocument({ TYPE: "IP4", SIZE }) }, ...words);
+    });
+  }
+
+  test("has SIZE 2, or two addresses are asked for", async () => {
+    const wider = ipamDocument({ ...range, SIZE: "2" }, { SIZE: "1" });
+    await refusedBy([get, allocate], { document: () => wider }, /SIZE 2/, /set SIZE to 1/);
+    const two = ipamDocument(range, { SIZE: "2" });
+    await refusedBy([get, allocate], { document: () => two }, /2 were asked for/, /set SIZE to 1/);
+  });
+
+  test("does not hold the address that is asked for", async () => {
+    const other = ipamDocument(range, { IP: "198.51.100.77", SIZE: "1" });
+    await refusedBy([get, allocate], { document: () => other }, /198\.51\.100\.77/, /ask for/);
+  });
+
+  test("has no address", async () => {
+    for (const IP of [undefined, "banana", "2001:db8::1"]) {
+      const document = () => ipamDocument({ ...range, IP }, { SIZE: "1" });
+      await refusedBy([unregister, get, allocate, free], { document }, /address range has no IP/, /add it again/);
+    }
+  });
+
+  for (const TYPE of ["IP6", "ETHER", "IP6_STATIC", "IP4_6", "ip4", "banana"]) {
+    test(`has TYPE ${TYPE}`, async () => {
+      const document = () => ipamDocument({ TYPE, SIZE: "1" });
+      await refusedBy([register], { document }, /TYPE/, new RegExp(TYPE), /change TYPE/);
+    });
+  }
+
+  for (const [what, value] of [
+    ["a quote", 'say "hi"'],
+    ["an opening bracket", "a[0"],
+    ["a closing bracket", "a]0"],
+    ["a backslash", "C:\\lan"],
+    ["a line break", "one\ntwo"],
+    ["a tab", "one\ttwo"],
+    ["a line separator", "one\u2028two"],
+    ["an escape sequence", "\u001b[31mred"],
+  ] as const) {
+    test(`has an attribute with ${what}`, async () => {
+      for (const name of ["NOTE", "DNS"]) {
+        const document = () => ipamDocument({ TYPE: "IP4", SIZE: "1", [name]: value });
+        await refusedBy([register], { document }, new RegExp(`attribute ${name}`), /change it/);
+      }
+    });
+  }
+
+  test("has an IPAM_MAD that a template cannot hold", async () => {
+    const document = () => ipamDocument({ IPAM_MAD: 'scw"flexip', SIZE: "1" });
+    await refusedBy([register], { document }, /attribute IPAM_MAD/, /change it/);
+  });
+
+  test("has an attribute with a name that a template cannot hold", async () => {
+    const document = () => ipamDocument({ SIZE: "1", "MY-NOTE": "x" });
+    await refusedBy([register], { document }, /attribute's name/, /rename it/);
+  });
+
+  test("has an attribute twice, or one that is no text", async () => {
+    for (const note of ["<NOTE>1</NOTE><NOTE>2</NOTE>", "<NOTE><A>1</A></NOTE>"]) {
+      const document = () => ipamDocument({ SIZE: "1" }).replace("</AR>", `${note}</AR>`);
+      await refusedBy([register], { document }, /attribute NOTE/, /remove it or give it one value/);
+    }
+  });
+
+  for (const name of ["GATEWAY", "NETWORK_MASK"]) {
+    for (const value of ["banana", "192.0.2.256", "192.0.2.1/24", "2001:db8::1"]) {
+      test(`has ${name} ${value}`, async () => {
+        const document = () => ipamDocument({ SIZE: "1", [name]: value });
+        await refusedBy([register], { document }, new RegExp(`${name} of the address range`), /correct it/);
+      });
+    }
+  }
+});
+
+suite("the flexible IP that the address range names", () => {
+  const taken = account.add({ projectId: PROJECT, tags: tagsOf("one") });
+  const theirs = account.add({ projectId: OTHER_PROJECT, mac: null });
+  const hidden = account.add({ projectId: OTHER_PROJECT, visible: false });
+  const otherCloud = account.add({ projectId: PROJECT, tags: tagsOf("two") });
+  const broken = account.add({ projectId: PROJECT, status: "error" });
+  const lockedOne = account.add({ projectId: PROJECT, status: "locked" });
+  const prefix = account.add({ projectId: PROJECT, ip: "2001:db8:702:99::/64" });
+  const unknown = "44444444-4444-4444-8444-444444444444";
+
+  const cases: [string, Fields, ...RegExp[]][] = [
+    ["is of another project, by IP", { IP: theirs.ip_address }, /203\.0\.113\./, /project 2222/, /PROJECT_ID/],
+    ["is of another project, by id", { SCW_FLEXIBLE_IP_ID: theirs.id }, /project 2222/, /PROJECT_ID/],
+    ["may not be read", { SCW_FLEXIBLE_IP_ID: hidden.id }, new RegExp(hidden.id), /correct or remove/],
+    ["is unknown", { SCW_FLEXIBLE_IP_ID: unknown }, new RegExp(unknown), /no flexible IP/, /correct or remove/],
+    ["is no UUID", { SCW_FLEXIBLE_IP_ID: "banana" }, /SCW_FLEXIBLE_IP_ID is no UUID/, /copy|remove/],
+    ["is another cloud's, by id", { SCW_FLEXIBLE_IP_ID: otherCloud.id }, /cloud two/, /name another one/],
+    ["is another cloud's, by IP", { IP: otherCloud.ip_address }, /cloud two/, /name another one/],
+    ["is another range's, by id", { SCW_FLEXIBLE_IP_ID: taken.id }, /held by an address range/, /name another one/],
+    ["is another range's, by IP", { IP: taken.ip_address }, /held by an address range/, /name another one/],
+    ["is in error", { IP: broken.ip_address }, /status error/, /console/],
+    ["is locked", { SCW_FLEXIBLE_IP_ID: lockedOne.id }, /status locked/, /console/],
+    ["is no IPv4", { SCW_FLEXIBLE_IP_ID: prefix.id }, /no IPv4/, /name another one/],
+    ["is no IPv6", { TYPE: "IP4_6_STATIC", SCW_FLEXIBLE_IP6_ID: broken.id }, /no IPv6/, /name another one/],
+    ["is no UUID, for IPv6", { TYPE: "IP4_6_STATIC", SCW_FLEXIBLE_IP6_ID: "x" }, /SCW_FLEXIBLE_IP6_ID is no UUID/],
+  ];
+  for (const [what, fields, ...words] of cases) {
+    test(what, () => refusedBy([register], { document: () => ipamDocument({ SIZE: "1", ...fields }) }, ...words));
+  }
+});
+
+suite("settings", () => {
+  const conf = join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf");
+  const lines = readFileSync(conf, "utf8").trimEnd().split("\n");
+  const without = (key: string) => lines.filter((line) => !line.startsWith(`${key}=`));
+
+  /** A settings file with these lines, as options for a run. */
+  function settingsOf(...content: string[]): RunOptions & { file: string } {
+    const file = join(rig.folder, "wrong.conf");
+    writeFileSync(file, content.map((line) => `${line}\n`).join(""));
+    return { file, env: { SCW_FLEXIP_CONF: file } };
+  }
+
+  const bad: [string, string][] = [
+    ["API_URL", "banana"],
+    ["API_URL", "ftp://127.0.0.1"],
+    ["API_URL", "http://192.0.2.1:8080"],
+    ["API_URL", "http://api.example.com"],
+    ["API_URL", "http://127.0.0.1.example.com"],
+    ["API_URL", "http://127.0.0.1@192.0.2.1"],
+    ["API_URL", rig.simulator.url.replace("//", "//user:secret@")],
+    ["API_URL", rig.simulator.url.replace("//", "//:secret@")],
+    ["API_URL", `${rig.simulator.url}/?key=1`],
+    ["ZONE", "paris"],
+    ["ZONE", ""],
+    ["PROJECT_ID", "p-1"],
+    ["PROJECT_ID", ""],
+    ["TOKEN_FILE", "token"],
+    ["SERVER_ID_FILE", "./server-id"],
+    ["STATE_FILE", "state.json"],
+    ["LOG_DIR", "log"],
+    ["LOG_LEVEL", "loud"],
+    ["CLOUD", ""],
+    ["CLOUD", "my cloud"],
+    ["CLOUD", "x".repeat(65)],
+    ["MAC_TYPE", "vbox"],
+    ["NETWORK_MASK", "/32"],
+    ["GATEWAY", "192.0.2.256"],
+    ["GATEWAY", "2001:db8::1"],
+    ["DNS", "192.0.2.53,192.0.2.54"],
+    ["DNS", ""],
+    ["TIMEOUT", "soon"],
+    ["TIMEOUT", "4"],
+    ["TIMEOUT", "86"],
+    ["TIMEOUT", "-5"],
+    ["TIMEOUT", "5.5"],
+    ["HOOK_TIMEOUT", "4"],
+    ["HOOK_TIMEOUT", "3601"],
+  ];
+  for (const [key, value] of bad) {
+    test(`${key}="${value.slice(0, 30)}"`, async () => {
+      const { file, ...options } = settingsOf(...without(key), `${key}="${value}"`);
+      const where = new RegExp(`${file} line ${without(key).length + 1}: ${key} `);
+      await refusedBy([register, ...hooks.slice(0, 1)], { options }, where, /correct it/);
+      await freedWithWarning(options, where);
+    });
+  }
+
+  test("the file is missing", async () => {
+    const options = { env: { SCW_FLEXIP_CONF: join(rig.folder, "none.conf") } };
+    const words = [/settings file/, /none\.conf/, /create it/] as const;
+    await refusedBy(everyone, { options }, ...words);
+    await freedWithWarning(options, ...words);
+  });
+
+  const lastLine = `line ${lines.length + 1}: `;
+  for (const [what, line, ...words] of [
+    ["an unknown key", 'BANANA="1"', /unknown setting BANANA; the settings are API_URL, ZONE/],
+    ["a key a second time", 'ZONE="fr-par-1"', /ZONE is set a second time; remove one/],
+    ["a line without =", "ZONE fr-par-2", /correct or remove it/],
+    ["a quote that is not closed", 'CLOUD="one', /correct or remove it/],
+    ["a value of two words without quotes", "DNS=192.0.2.53 192.0.2.54", /correct or remove it/],
+  ] as const) {
+    test(`the file holds ${what}`, async () => {
+      const { file, ...options } = settingsOf(...lines, line);
+      await refusedBy(everyone, { options }, new RegExp(`${file} ${lastLine}`), ...words);
+      await freedWithWarning(options, new RegExp(`${file} ${lastLine}`), ...words);
+    });
+  }
+
+  for (const key of ["ZONE", "PROJECT_ID"]) {
+    test(`the file has no ${key}`, async () => {
+      const { file, ...options } = settingsOf(...without(key));
+      const words = new RegExp(`${file}: ${key} is missing; add a line ${key}=`);
+      await refusedBy(everyone, { options }, words);
+      await freedWithWarning(options, words);
+    });
+  }
+
+  for (const [key, value, ...words] of [
+    ["BANANA", "1", /unknown setting BANANA/],
+    ["TIMEOUT", "soon", /TIMEOUT has to be/, /correct it/],
+    ["API_URL", "http://192.0.2.1", /API_URL has to be/, /correct it/],
+    ["CLOUD", "", /CLOUD has to be/, /correct it/],
+  ] as const) {
+    test(`the environment sets ${key} to "${value}"`, async () => {
+      const options = { settings: { [key]: value } };
+      const where = new RegExp(`environment variable SCW_FLEXIP_${key}: `);
+      await refusedBy(everyone, { options }, where, ...words);
+      await freedWithWarning(options, where, ...words);
+    });
+  }
+});
+
+suite("the token file", () => {
+  const planted = "planted-token";
+  for (const [what, content, mode, ...words] of [
+    ["is empty", "", 0o600, /is empty; write the secret key/],
+    ["holds white space alone", " \n\n", 0o600, /is empty; write the secret key/],
+    ["holds two words", `${planted} ${planted}\n`, 0o600, /more than one word; write only/],
+    ["holds two lines", `${planted}\n${planted}\n`, 0o600, /more than one word; write only/],
+    ["can be read by the group", `${planted}\n`, 0o640, /can be read by others; run: chmod 0600/],
+    ["can be read by all", `${planted}\n`, 0o604, /can be read by others; run: chmod 0600/],
+    ["can be written by the group", `${planted}\n`, 0o620, /by others; run: chmod 0600/],
+  ] as const) {
+    test(what, () => tokenFileIsWrong({ content, mode }, ...words));
+  }
+
+  test("is missing", () => tokenFileIsWrong({}, /cannot be read/, /create it/));
+
+  test("is a folder", async () => {
+    mkdirSync(join(rig.folder, "token-folder"));
+    await tokenFileIsWrong({ name: "token-folder" }, /cannot be read/, /create it or correct/);
+  });
+
+  async function tokenFileIsWrong(
+    file: { content?: string; mode?: number; name?: string },
+    ...words: readonly RegExp[]
+  ): Promise<void> {
+    const path = join(rig.folder, file.name ?? `wrong-token-${file.mode ?? "none"}`);
+    if (file.content !== undefined && file.mode !== undefined) {
+      writeFileSync(path, file.content);
+      chmodSync(path, file.mode);
+    }
+    const options = { settings: { TOKEN_FILE: path } };
+    const where = new RegExp(`token file ${path} `);
+    await refusedBy(everyone, { options }, where, ...words);
+    await freedWithWarning(options, where, ...words);
+    assert.doesNotMatch(rig.logs(), new RegExp(planted));
+  }
+});
+
+suite("the server id file", () => {
+  const id = "33333333-3333-4333-8333-333333333333";
+  for (const [what, content, ...words] of [
+    ["is missing", undefined, /cannot be read/, /create it/],
+    ["is empty", "", /does not hold zone\/uuid; write fr-par-2\//],
+    ["has no zone", `${id}\n`, /does not hold zone\/uuid; write fr-par-2\//],
+    ["has another zone", `fr-par-1/${id}\n`, /names zone fr-par-1, but ZONE is fr-par-2; correct/],
+    ["has no UUID", "fr-par-2/server-7\n", /does not hold zone\/uuid; write fr-par-2\//],
+    ["has more than that", `fr-par-2/${id}/x\n`, /does not hold zone\/uuid; write fr-par-2\//],
+  ] as const) {
+    test(what, async () => {
+      const file = join(rig.folder, `server-id-that-${what.replaceAll(" ", "-")}`);
+      if (content !== undefined) writeFileSync(file, content);
+      const options = { settings: { SERVER_ID_FILE: file } };
+      await refusedBy(hooks, { options }, new RegExp(`server id file ${file} `), ...words);
+    });
+  }
+});
+
+type Wrong = {
+  /** In the place of the caller's own document. */
+  readonly document?: (caller: Caller) => string;
+  /** In the place of any document in base64. */
+  readonly raw?: string;
+  readonly options?: RunOptions;
+};
+type Outcome = { readonly caller: Caller; readonly result: RunResult };
+
+/**
+ * Each caller refuses, and nobody changes the account. Where settings are wrong, free_address is left to
+ * freedWithWarning.
+ */
+async function refusedBy(callers: readonly Caller[], wrong: Wrong, ...words: readonly RegExp[]): Promise<void> {
+  const before = account.all();
+  rig.simulator.clearRequests();
+  const refusing = callers.filter((caller) => wrong.options === undefined || caller !== free);
+  const outcomes = await Promise.all(
+    refusing.map(async (caller) => {
+      const raw = wrong.raw === undefined ? {} : { raw: wrong.raw };
+      const document = wrong.document?.(caller) ?? caller.document;
+      return { caller, result: await caller.run(document, { ...wrong.options, ...raw }) };
+    }),
+  );
+  assertRefused(outcomes, ...words);
+  const writes = rig.simulator.requests.filter(({ method }) => method !== "GET");
+  assert.deepEqual(
+    Array.from(writes, ({ call }) => call),
+    [],
+  );
+  assert.deepEqual(account.all(), before);
+}
+
+/** Exit code 1, no answer, one line for the user, which matches all of `words` and tells what to do. */
+function assertRefused(outcomes: readonly Outcome[], ...words: readonly RegExp[]): void {
+  for (const { caller, result } of outcomes) {
+    const { code, stdout, plain, stderr } = result;
+    assert.deepEqual({ code, stdout, lines: plain.length }, { code: 1, stdout: "", lines: 1 }, stderr);
+    const [line = ""] = plain;
+    assert.ok(line.startsWith(`${caller.name}: `), line);
+    assert.match(line, /; \S/, "no next move");
+    for (const word of words) assert.match(line, word);
+  }
+}
+
+/** A lease is freed whatever the settings are: a stuck one cannot be undone. The log tells what is wrong. */
+async function freedWithWarning(options: RunOptions, ...words: readonly RegExp[]): Promise<void> {
+  assert.ok(free);
+  const before = account.all();
+  const result = await free.run(free.document, options);
+  assert.deepEqual(
+    { code: result.code, stdout: result.stdout, plain: result.plain },
+    { code: 0, stdout: "", plain: [] },
+  );
+  const [warning = "", ...more] = result.stderr.split("\n").filter((line) => line.startsWith("WARN: "));
+  assert.deepEqual(more, []);
+  assert.match(warning, /lease is freed/);
+  for (const word of words) assert.match(warning, word);
+  assert.deepEqual(account.all(), before);
+}
+
+function runEndless(caller: Caller): Promise<RunResult> {
+  const machine = caller.isHook ? rig.host("alpha") : rig.frontEnd;
+  const shim = caller.isHook ? `vnm/bridge/${caller.name}.d/01-scw-flexip` : `ipam/scw-flexip/${caller.name}`;
+  const child = spawn(join(machine.root, shim), { env: { PATH: "/usr/bin:/bin" }, stdio: "pipe" });
+  child.stdin.on("error", () => {});
+  child.stdin.write(Buffer.from(caller.document).toString("base64"));
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on("close", (code, signal) => {
+      const plain = stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
+      resolve({ code, signal, stdout, stderr, plain });
+    });
+  });
+}
+
+async function startFresh(t: { after(work: () => Promise<void>): void }): Promise<Rig> {
+  const fresh = await Rig.start();
+  t.after(() => fresh.stop());
+  return fresh;
+}
+
+function tagsOf(cloud: string): string[] {
+  const intent = "scw-flexip:intent=55555555-5555-4555-8555-555555555555";
+  return ["scw-flexip", `scw-flexip:cloud=${cloud}`, "scw-flexip:created", intent];
+}

@@ -1,0 +1,224 @@
+// What an action costs in API calls when nothing goes wrong, also in a project with thousands of flexible IPs.
+
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, suite, type TestContext, test } from "node:test";
+import { ownershipTags } from "../driver/scaleway/ownership.ts";
+import { type Fields, ipamDocument, rangeOf, readTemplate, vmDocument } from "./documents.ts";
+import type { CallName, SimulatorOptions } from "./fakes/flexible-ip-server.ts";
+import type { FlexibleIps } from "./fakes/flexible-ips.ts";
+import { type Hook, PROJECT, Rig, type RunResult } from "./rig.ts";
+
+const MAC = "52:54:00:aa:00:01";
+
+for (const crowd of [0, 5_000]) {
+  suite(`calls with ${crowd} other flexible IPs in the project`, () => {
+    let rig: Rig;
+    before(async () => {
+      rig = await Rig.start();
+      addCrowd(rig.simulator.account, crowd);
+    });
+    after(() => rig.stop());
+
+    test("register: create, make the MAC", async (t) => {
+      const { calls } = await act(t, rig, () => rig.ipam("register_address_range", ipamDocument({ SIZE: "1" })));
+      assert.deepEqual(calls, ["create", "mac.generate"]);
+    });
+
+    test("get_address: one read", async (t) => {
+      const { range } = seedRange(t, rig);
+      const { calls } = await act(t, rig, () => rig.ipam("get_address", ipamDocument(range, { SIZE: "1" })));
+      assert.deepEqual(calls, ["get"]);
+    });
+
+    test("allocate_address: one read", async (t) => {
+      const { range, lease } = seedRange(t, rig);
+      const { calls } = await act(t, rig, () => rig.ipam("allocate_address", ipamDocument(range, lease)));
+      assert.deepEqual(calls, ["get"]);
+    });
+
+    test("free_address of a detached one: one read", async (t) => {
+      const { range, lease } = seedRange(t, rig);
+      const { calls } = await act(t, rig, () => rig.ipam("free_address", ipamDocument(range, lease)));
+      assert.deepEqual(calls, ["get"]);
+    });
+
+    test("free_address of an attached one: read, detach", async (t) => {
+      const { id, range, lease } = seedRange(t, rig, "h1");
+      const { calls } = await act(t, rig, () => rig.ipam("free_address", ipamDocument(range, lease)));
+      assert.deepEqual(calls, ["get", "detach"]);
+      assert.equal(rig.simulator.account.get(id)?.status, "ready");
+    });
+
+    test("unregister: read, delete", async (t) => {
+      const { id, range } = seedRange(t, rig);
+      const { calls } = await act(t, rig, () => rig.ipam("unregister_address_range", ipamDocument(range)));
+      assert.deepEqual(calls, ["get", "delete"]);
+      assert.equal(rig.simulator.account.get(id), undefined);
+    });
+
+    test("pre on an attached address: one read", async (t) => {
+      const { vm } = seedRange(t, rig, "h1");
+      assert.deepEqual((await act(t, rig, () => rig.hook("h1", "pre", vm))).calls, ["get"]);
+    });
+
+    test("pre that attaches: read, attach, then only reads until it is", async (t) => {
+      const { id, vm } = seedRange(t, rig);
+      const { calls } = await act(t, rig, () => rig.hook("h1", "pre", vm));
+      assert.deepEqual(calls.slice(0, 2), ["get", "attach"]);
+      const waiting = calls.slice(2);
+      assert.ok(waiting.length > 0, "an attach is waited for");
+      assert.deepEqual(new Set(waiting), new Set(["get"]));
+      assert.equal(rig.simulator.account.get(id)?.server_id, rig.host("h1").serverId);
+    });
+
+    test("post on an attached address: one read", async (t) => {
+      const { vm } = seedRange(t, rig, "h1");
+      assert.deepEqual((await act(t, rig, () => rig.hook("h1", "post", vm))).calls, ["get"]);
+    });
+
+    test("clean: read, detach", async (t) => {
+      const { id, vm } = seedRange(t, rig, "h1");
+      assert.deepEqual((await act(t, rig, () => rig.hook("h1", "clean", vm))).calls, ["get", "detach"]);
+      assert.equal(rig.simulator.account.get(id)?.status, "ready");
+    });
+
+    test("a registered range, through a VM's life: 11 calls, and the reads while waiting", async (t) => {
+      const all: CallName[] = [];
+      const step = async (run: () => Promise<RunResult>): Promise<string> => {
+        const { calls, stdout } = await act(t, rig, run);
+        all.push(...calls.slice(0, 2), ...calls.slice(2).filter((call) => call !== "get"));
+        return stdout;
+      };
+      const answer = await step(() => rig.ipam("register_address_range", ipamDocument({ SIZE: "1", TYPE: "IP4" })));
+      const range = rangeOf(readTemplate(answer, "AR"));
+      const vm = vmDocument([nicOf(range)]);
+      await step(() => rig.ipam("get_address", ipamDocument(range, { SIZE: "1" })));
+      for (const hook of ["pre", "post", "clean"] as const) await step(() => rig.hook("h1", hook, vm));
+      await step(() => rig.ipam("free_address", ipamDocument(range, { IP: range.IP, SIZE: "1" })));
+      await step(() => rig.ipam("unregister_address_range", ipamDocument(range)));
+      assert.deepEqual(all, [
+        ...["create", "mac.generate"],
+        "get",
+        ...["get", "attach"],
+        "get",
+        ...["get", "detach"],
+        "get",
+        ...["get", "delete"],
+      ]);
+    });
+
+    test("a VM with private NICs alone: none, without settings, token and server id", async (t) => {
+      const bare = rig.host("bare");
+      for (const file of ["remotes/etc/ipam/scw-flexip/scw-flexip.conf", "token", "server-id"]) {
+        rmSync(join(bare.root, "..", file));
+      }
+      const nics = ["10.1.2.3", "172.16.5.6", "192.168.7.8", "100.64.9.1"].map((ip, index) => {
+        return { NIC_ID: String(index), IP: ip, MAC: `02:00:00:00:00:0${index}` };
+      });
+      for (const hook of ["pre", "post", "clean"] as const) {
+        const { calls, stdout, stderr } = await act(t, rig, () => rig.hook("bare", hook, vmDocument(nics)));
+        assert.deepEqual([calls, stdout, stderr], [[], "", ""]);
+      }
+    });
+  });
+}
+
+suite("a hand-written range, whose NIC names no flexible IP", () => {
+  test("is found on the last page, with one call a page", async (t) => {
+    const rig = await start(t, { maxPageSize: 7 });
+    addCrowd(rig.simulator.account, 60);
+    const [nic] = addHandWritten(rig, 1);
+    const pages = Math.ceil(61 / 7);
+    const vm = vmDocument([nic ?? {}]);
+    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: pages, attach: 1 });
+    assert.deepEqual(await callsOf(t, rig, "post", vm), { list: pages });
+    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: pages, detach: 1 });
+  });
+
+  test("several of them cost one reading of the pages", async (t) => {
+    const rig = await start(t, { maxPageSize: 7 });
+    addCrowd(rig.simulator.account, 60);
+    const vm = vmDocument(addHandWritten(rig, 3));
+    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: Math.ceil(63 / 7), attach: 3 });
+  });
+
+  test("pages are as long as the API allows", async (t) => {
+    const rig = await start(t);
+    addCrowd(rig.simulator.account, 450);
+    const vm = vmDocument(addHandWritten(rig, 1));
+    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: 5, attach: 1 });
+    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: 5, detach: 1 });
+  });
+
+  test("the flexible IPs of other projects cost nothing", async (t) => {
+    const rig = await start(t, { maxPageSize: 7 });
+    for (let count = 0; count < 60; count += 1) rig.simulator.account.add();
+    const vm = vmDocument(addHandWritten(rig, 1));
+    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: 1, attach: 1 });
+  });
+});
+
+type Outcome = RunResult & { readonly calls: readonly CallName[] };
+
+/** Runs one action, which has to succeed, and says what it called. */
+async function act(t: TestContext, rig: Rig, run: () => Promise<RunResult>): Promise<Outcome> {
+  rig.simulator.clearRequests();
+  const result = await run();
+  assert.equal(result.code, 0, `${t.name}: ${result.stderr}`);
+  await rig.simulator.account.settled();
+  for (const { call, status } of rig.simulator.requests) {
+    assert.ok(status === 200 || status === 204, `no ${call} is refused`);
+  }
+  return { ...result, calls: rig.simulator.calls() };
+}
+
+/** How often a hook made each call, the reads that wait for an attach left out. */
+async function callsOf(t: TestContext, rig: Rig, hook: Hook, vm: string): Promise<Partial<Record<CallName, number>>> {
+  const { calls } = await act(t, rig, () => rig.hook("h1", hook, vm));
+  const counts = Map.groupBy(
+    calls.filter((call) => call !== "get"),
+    (call) => call,
+  );
+  return Object.fromEntries(Array.from(counts, ([call, made]) => [call, made.length]));
+}
+
+/** A registered range, free or attached to a host, which goes with the test. */
+function seedRange(t: TestContext, rig: Rig, host?: string) {
+  const { account } = rig.simulator;
+  const { id, ip_address: ip } = account.add({
+    projectId: PROJECT,
+    mac: MAC,
+    tags: ownershipTags("one", "created", "0a11ce00-0000-4000-8000-0000000000c0"),
+    serverId: host === undefined ? null : rig.host(host).serverId,
+  });
+  t.after(() => account.get(id) && account.remove(id));
+  const range = { AR_ID: "0", TYPE: "IP4", SIZE: "1", IP: ip, MAC, EXTERNAL_IP: ip, SCW_FLEXIBLE_IP_ID: id };
+  return { id, range, lease: { IP: ip, MAC, SIZE: "1" }, vm: vmDocument([nicOf(range)]) };
+}
+
+/** NICs of hand-written ranges: IP and MAC alone, of flexible IPs without our tags that are on the last page. */
+function addHandWritten(rig: Rig, count: number): Fields[] {
+  return Array.from({ length: count }, (_, index) => {
+    const mac = `52:54:00:bb:00:0${index}`;
+    const createdAt = `2026-03-04T05:06:0${index}Z`;
+    const { ip_address: ip } = rig.simulator.account.add({ projectId: PROJECT, mac, createdAt });
+    return { NIC_ID: String(index), IP: ip, MAC: mac };
+  });
+}
+
+function nicOf(range: Fields): Fields {
+  const { IP, MAC: mac, EXTERNAL_IP, SCW_FLEXIBLE_IP_ID } = range;
+  return { NIC_ID: "0", IP, MAC: mac, EXTERNAL_IP, SCW_FLEXIBLE_IP_ID };
+}
+
+function addCrowd(account: FlexibleIps, count: number): void {
+  for (let index = 0; index < count; index += 1) account.add({ projectId: PROJECT, tags: ["somebody-else"] });
+}
+
+async function start(t: TestContext, options: SimulatorOptions = {}): Promise<Rig> {
+  const rig = await Rig.start(options);
+  t.after(() => rig.stop());
+  return rig;
+}

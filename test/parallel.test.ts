@@ -1,0 +1,61 @@
+// Many actions at once on one front-end: oned runs them one at a time, but a call it has given up on runs on beside the
+// next ones.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { z } from "zod";
+import { ipamDocument, rangeOf, readTemplate } from "./documents.ts";
+import { type IpamAction, Rig } from "./rig.ts";
+
+const COUNT = 24;
+const NEW_RANGE = ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" });
+
+const journal = z.object({
+  intents: z.record(z.string(), z.unknown()),
+  owedDetaches: z.record(z.string(), z.unknown()),
+  leases: z.record(z.string(), z.object({ flexibleIpId: z.string() })),
+});
+
+test(`${COUNT} at once of each action, on one journal`, async (t) => {
+  const rig = await Rig.start();
+  t.after(() => rig.stop());
+  const { account } = rig.simulator;
+  const journalNow = () => journal.parse(JSON.parse(readFileSync(rig.frontEnd.stateFile, "utf8")));
+  const atOnce = async (action: IpamAction, documents: readonly string[]): Promise<string[]> => {
+    const runs = await Promise.all(documents.map((document) => rig.ipam(action, document)));
+    for (const run of runs) assert.deepEqual([run.code, run.plain], [0, []], run.stderr);
+    for (const run of runs) assert.doesNotMatch(run.stderr, /^WARN/m);
+    return runs.map(({ stdout }) => stdout);
+  };
+
+  const answers = await atOnce("register_address_range", Array(COUNT).fill(NEW_RANGE));
+  const ranges = answers.map((answer) => rangeOf(readTemplate(answer, "AR")));
+  const addresses = ranges.map(({ IP }) => IP).sort();
+  assert.equal(new Set(addresses).size, COUNT);
+  assert.equal(new Set(ranges.map(({ MAC }) => MAC)).size, COUNT);
+  const made = account.all();
+  assert.deepEqual(made.map(({ ip_address }) => ip_address).sort(), addresses);
+  assert.equal(new Set(made.map(({ tags }) => tags.find((tag) => tag.includes(":intent=")))).size, COUNT);
+  assert.deepEqual(journalNow(), { intents: {}, owedDetaches: {}, leases: {} });
+
+  const leases = await atOnce(
+    "get_address",
+    ranges.map((range) => ipamDocument(range, { SIZE: "1" })),
+  );
+  assert.deepEqual(leases.map((lease) => readTemplate(lease, "ADDRESS").get("IP")).sort(), addresses);
+  assert.deepEqual(Object.keys(journalNow().leases).sort(), addresses);
+
+  await atOnce(
+    "free_address",
+    ranges.map((range) => ipamDocument(range, { IP: range.IP, SIZE: "1" })),
+  );
+  assert.deepEqual(journalNow(), { intents: {}, owedDetaches: {}, leases: {} });
+  assert.equal(account.all().length, COUNT);
+
+  await atOnce(
+    "unregister_address_range",
+    ranges.map((range) => ipamDocument(range)),
+  );
+  assert.deepEqual(account.all(), []);
+  assert.deepEqual(journalNow(), { intents: {}, owedDetaches: {}, leases: {} });
+});

@@ -30,7 +30,7 @@ async function run(): Promise<void> {
     return runHook(hook, caller, await readStdin());
   }
   const { command } = await import("./command.ts");
-  process.exitCode = command(version, process.argv.slice(2));
+  process.exitCode = await command(caller, process.argv.slice(2));
 }
 
 function fail(error: unknown): never {

@@ -20,15 +20,18 @@ export async function recover(ports: Ports): Promise<void> {
   const owed = owedByLease(ports);
   if (dead.length === 0 && owed.size === 0) return;
   await ports.undo(async (api, deadline) => {
-    for (const [intent, { creations, since }] of dead) {
-      // A create whose answer nobody saw may still be acted on: the intent stays open while that can be.
-      const mayCome = Date.now() - Date.parse(since) < LATE_CREATE_MS ? creations : 0;
-      await attempt(ports, `intent ${intent}`, () => undoIntent(ports, api, deadline, intent, mayCome));
+    for (const [intent, noted] of dead) {
+      await attempt(ports, `intent ${intent}`, () => undoIntent(ports, api, deadline, intent, creationsToCome(noted)));
     }
     for (const [lease, entries] of owed) {
       await attempt(ports, `owed detach of ${lease}`, () => payDetach(ports, api, deadline, entries));
     }
   });
+}
+
+/** A create whose answer nobody saw may still be acted on: the intent stays open while that can be. */
+export function creationsToCome({ creations, since }: Intent): number {
+  return Date.now() - Date.parse(since) < LATE_CREATE_MS ? creations : 0;
 }
 
 /** Intents of processes that are gone. */

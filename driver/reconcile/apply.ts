@@ -1,7 +1,7 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
 import type { Ports } from "../ipam/ports.ts";
-import { undoIntent } from "../ipam/recover.ts";
+import { creationsToCome, undoIntent } from "../ipam/recover.ts";
 import { release } from "../ipam/release.ts";
 import { takeOver } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
@@ -18,8 +18,7 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
     case "none":
       return "for a person to do";
     case "undo-intent":
-      await undoIntent(ports, ports.api, ports.deadline, remedy.intent, 0);
-      return "done";
+      return undo(ports, remedy.intent);
     case "forget-owed":
       return forget(ports, [remedy.id]);
     case "delete":
@@ -42,6 +41,13 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
     case "move":
       return unchanged(ports, remedy.flexibleIps, (now) => place(ports, now, remedy.serverId));
   }
+}
+
+async function undo(ports: Ports, intent: string): Promise<Outcome> {
+  const noted = ports.journal.read().intents[intent];
+  if (noted === undefined) return "changed since the plan";
+  await undoIntent(ports, ports.api, ports.deadline, intent, creationsToCome(noted));
+  return "done";
 }
 
 async function place(ports: Ports, flexibleIps: readonly FlexibleIp[], serverId: string): Promise<void> {

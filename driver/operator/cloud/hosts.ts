@@ -1,0 +1,62 @@
+// Hosts, and which server each one is: said by the host's template, or by the file that provisioning wrote there.
+import { isUuid } from "../../addresses.ts";
+import { child, children, textOf } from "../../opennebula/xml.ts";
+import { isRoot } from "../oneadmin.ts";
+import type { Operator } from "../operator.ts";
+import { type ProgramResult, runProgram } from "../run-program.ts";
+import { inTurn } from "./in-turn.ts";
+import { oneCommand, readXml } from "./one-command.ts";
+
+const SSH = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
+const SSH_MS = 15_000;
+const AT_ONCE = 8;
+const OFFLINE = "8";
+
+export type Host = {
+  readonly name: string;
+  /** SCW_SERVER_ID of its template; empty when it is not set. */
+  readonly attribute: string;
+  readonly isOffline: boolean;
+};
+
+export async function listHosts(operator: Operator): Promise<Host[]> {
+  const text = await oneCommand(operator, "onehost", ["list", "-x"]);
+  return children(readXml(text, "HOST_POOL", ["HOST"], "onehost list -x"), "HOST").map((host) => ({
+    name: textOf(host, "NAME"),
+    attribute: textOf(child(host, "TEMPLATE"), "SCW_SERVER_ID"),
+    isOffline: textOf(host, "STATE") === OFFLINE,
+  }));
+}
+
+/** The servers of the hosts, by host name. A host that is not known is not in it. */
+export async function serversOf(
+  operator: Operator,
+  hosts: readonly Host[],
+  zone: string,
+  serverIdFile: string,
+): Promise<Map<string, string>> {
+  const found = await inTurn(hosts, AT_ONCE, async (host) => {
+    if (host.attribute !== "") return serverId(host.attribute, zone);
+    const answer = await onHost(operator, host.name, ["cat", serverIdFile]);
+    return answer.code === 0 ? serverId(answer.stdout.trim(), zone) : undefined;
+  });
+  return new Map(
+    hosts.flatMap(({ name }, index) => (found[index] === undefined ? [] : [[name, found[index]] as const])),
+  );
+}
+
+/** Runs a command on a host. Its words come to a shell there: only plain ones are let through. */
+export async function onHost(operator: Operator, host: string, words: readonly string[]): Promise<ProgramResult> {
+  const isPlain = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(host) && words.every((word) => /^[\w./:=+-]+$/.test(word));
+  if (!isPlain) return { code: undefined, stdout: "", complaint: "its name or path holds odd characters" };
+  const { environment, oneadmin, layout } = operator;
+  const as = isRoot() && layout.root === "" ? oneadmin : undefined;
+  return runProgram("ssh", [...SSH, "--", host, ...words], { environment, timeoutMs: SSH_MS, as });
+}
+
+/** The id in `zone/uuid` or `uuid`; undefined when it is none, or of another zone. */
+export function serverId(text: string, zone: string): string | undefined {
+  const [first = "", second] = text.split("/");
+  const id = second ?? first;
+  return isUuid(id) && (second === undefined || first === zone) ? id.toLowerCase() : undefined;
+}

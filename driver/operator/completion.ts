@@ -1,0 +1,94 @@
+// Completion scripts for shells, made from the help texts.
+import { EXIT, UsageError } from "./failure.ts";
+import { COMMON, type CommandText } from "./manual/text.ts";
+import { COMMANDS, GROUPS } from "./manual.ts";
+import type { Operator } from "./operator.ts";
+
+const VALUES: Readonly<Record<string, string>> = {
+  "--output": "table json yaml csv",
+  "--level": "debug info warn error",
+};
+
+export async function completion({ words, terminal }: Operator): Promise<number> {
+  const [shell = ""] = words;
+  const make = { bash, zsh, fish }[shell];
+  if (make === undefined) throw new UsageError(`completion ${shell}: bash, zsh or fish is needed`);
+  terminal.print(make());
+  return EXIT.done;
+}
+
+function bash(): string {
+  const firsts = COMMANDS.map(({ name }) => name.split(" ")[0] ?? "");
+  const cases = [
+    ...COMMANDS.map((command) => `    "${command.name}") words="${flagsOf(command).join(" ")}" ;;`),
+    ...Object.keys(GROUPS).map((group) => `    "${group}") words="${secondsOf(group).join(" ")}" ;;`),
+    `    "") words="${[...new Set(firsts)].join(" ")} --help --version" ;;`,
+  ];
+  const values = Object.entries(VALUES).map(([flag, words]) => `    ${flag}) words="${words}" ;;`);
+  values.push(`    -o) words="${VALUES["--output"]}" ;;`);
+  return `# bash completion for scw-flexip; made by: scw-flexip completion bash
+_scw_flexip() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command="" words="" word
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in -*) continue ;; esac
+    case $command in "") command=$word ;; ${Object.keys(GROUPS).join("|")}) command="$command $word" ;; esac
+  done
+  case $command in
+${cases.join("\n")}
+  esac
+  case $command in completion) words="bash zsh fish" ;; esac
+  case $previous in
+${values.join("\n")}
+    --root|--one-location|--from|--token-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _scw_flexip scw-flexip
+`;
+}
+
+function zsh(): string {
+  return `#compdef scw-flexip
+# zsh completion for scw-flexip; made by: scw-flexip completion zsh
+autoload -U +X bashcompinit && bashcompinit
+${bash()}`;
+}
+
+function fish(): string {
+  const first = new Map<string, string>();
+  for (const { name, summary } of COMMANDS) {
+    const [word = ""] = name.split(" ");
+    first.set(word, GROUPS[word] ?? summary);
+  }
+  const lines = [...first].map(
+    ([word, text]) => `complete -c scw-flexip -n __fish_use_subcommand -a ${word} -d ${quote(text)}`,
+  );
+  for (const group of Object.keys(GROUPS)) {
+    for (const word of secondsOf(group)) {
+      lines.push(`complete -c scw-flexip -n '__fish_seen_subcommand_from ${group}' -a ${word}`);
+    }
+  }
+  for (const command of COMMANDS) {
+    const seen = command.name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
+    for (const { flags, text } of [...command.options, ...COMMON]) {
+      const long = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
+      const value = VALUES[`--${long}`];
+      const rest = `${/[<]/.test(flags) ? " -r" : ""}${value === undefined ? "" : ` -a ${quote(value)}`}`;
+      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' -l ${long}${rest} -d ${quote(text)}`);
+    }
+  }
+  lines.push("complete -c scw-flexip -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");
+  return `# fish completion for scw-flexip; made by: scw-flexip completion fish\n${lines.join("\n")}\n`;
+}
+
+function flagsOf({ options }: CommandText): string[] {
+  return [...options, ...COMMON].flatMap(({ flags }) => /--[a-z-]+/.exec(flags)?.[0] ?? []).concat("--help");
+}
+
+function secondsOf(group: string): string[] {
+  return COMMANDS.flatMap(({ name }) => (name.startsWith(`${group} `) ? [name.slice(group.length + 1)] : []));
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "\\'")}'`;
+}

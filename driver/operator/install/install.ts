@@ -1,0 +1,122 @@
+// Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { EXIT, UsageError } from "../failure.ts";
+import { EXECUTABLE, SETTINGS } from "../layout.ts";
+import type { Operator } from "../operator.ts";
+import { Changes } from "./changes.ts";
+import { logrotateFile } from "./logrotate.ts";
+import { addToOnedConf } from "./oned-conf.ts";
+import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-file.ts";
+import { givenServerId, givenToken } from "./secrets.ts";
+import { restartOned, syncHosts } from "./services.ts";
+import { firstSettings, newKeys, settingIn } from "./settings.ts";
+import { scripts, sourceTree } from "./tree.ts";
+
+type Site = {
+  readonly operator: Operator;
+  readonly changes: Changes;
+  readonly isNoop: boolean;
+  /** The settings file as it is or is going to be. */
+  readonly settings: string;
+  readonly token: string | undefined;
+  readonly serverId: string | undefined;
+};
+
+export async function install(operator: Operator): Promise<number> {
+  const { options, terminal, layout, caller } = operator;
+  const [isFrontEnd, isHost, isNoop] = [options.has("frontend"), options.has("host"), options.has("noop")];
+  if (!(isFrontEnd || isHost))
+    throw new UsageError("--frontend or --host is needed, or both on a machine that is both");
+  const token = givenToken(options);
+  const serverId = givenServerId(options);
+  // Read before anything is changed: what cannot be edited stops the installation.
+  const source = isFrontEnd ? sourceTree(options.text("from"), caller.executable) : undefined;
+  const onedConf = isFrontEnd ? planOnedConf(layout.onedConf, addToOnedConf) : undefined;
+  const changes = new Changes(isNoop, (line) => terminal.print(`${line}\n`));
+  const settings = settingsText(operator, source);
+  const site: Site = { operator, changes, isNoop, settings, token, serverId };
+
+  let exit: number = EXIT.done;
+  if (source !== undefined) exit = await installFrontEnd(site, source, onedConf);
+  if (isHost) installHost(site);
+  if (changes.count === 0) terminal.note("nothing to change");
+  return exit;
+}
+
+async function installFrontEnd(site: Site, source: string, onedConf: OnedConfChange | undefined): Promise<number> {
+  const { operator, changes, isNoop } = site;
+  const { terminal, layout, oneadmin, options } = operator;
+  putTree(site, source);
+  const stateFile = layout.at(settingIn(site.settings, "STATE_FILE") ?? "/var/lib/one/scw-flexip/state.json");
+  changes.folder(dirname(stateFile), { mode: 0o700, owner: oneadmin });
+  changes.folder(layout.at(settingIn(site.settings, "LOG_DIR") || layout.logFolder), { mode: 0o750, owner: oneadmin });
+  putShared(site);
+  const copy = onedConf && changeOnedConf(changes, onedConf, isNoop, (text) => terminal.print(text));
+  if (options.has("sync")) await syncHosts(operator, isNoop);
+  else terminal.note("hosts get the driver by: onehost sync -f (as oneadmin)");
+  if (copy !== undefined) await restartOned(operator, isNoop);
+  if (onedConf !== undefined) return EXIT.done;
+  terminal.warn(`there is no ${layout.onedConf}; install OpenNebula, then run this again`);
+  return EXIT.findings;
+}
+
+function putTree(site: Site, source: string): void {
+  const { operator, changes } = site;
+  const { layout, oneadmin, options, terminal } = operator;
+  const program = { mode: 0o755, owner: oneadmin };
+  const put = (path: string): string => {
+    const target = join(layout.remotes, path);
+    changes.folder(dirname(target), program);
+    return target;
+  };
+  changes.copy(join(source, EXECUTABLE), put(EXECUTABLE), program);
+  for (const script of scripts(options.has("fw") ? ["bridge", "fw"] : ["bridge"])) {
+    changes.file(put(script.path), readFileSync(join(source, script.source)), program);
+  }
+  const settings = put(SETTINGS);
+  if (!existsSync(settings)) {
+    changes.file(settings, site.settings, { mode: 0o640, owner: oneadmin });
+    terminal.note(`to be set before the first use: ZONE and PROJECT_ID in ${settings}`);
+    return;
+  }
+  const added = newKeys(readFileSync(join(source, SETTINGS), "utf8"), site.settings);
+  if (added.length > 0) terminal.note(`new settings, not in ${settings}: ${added.join(", ")}; their defaults hold`);
+}
+
+function installHost(site: Site): void {
+  const { operator, changes, serverId } = site;
+  const { terminal, layout, oneadmin } = operator;
+  const file = layout.at(settingIn(site.settings, "SERVER_ID_FILE") ?? "/var/lib/one/scw-server-id");
+  if (serverId !== undefined) {
+    changes.folder(dirname(file), { mode: 0o750, owner: oneadmin });
+    changes.file(file, `${serverId}\n`, { mode: 0o644, owner: oneadmin });
+  } else if (!existsSync(file)) {
+    terminal.note(`to be written before the first VM: zone/uuid of this server into ${file} (--server-id)`);
+  }
+  const logs = layout.at(settingIn(site.settings, "LOG_DIR") || layout.hookLogFolder);
+  changes.folder(logs, { mode: 0o750, owner: oneadmin });
+  putShared(site);
+}
+
+/** The token and the rotation of logs: the same on front-ends and hosts. */
+function putShared(site: Site): void {
+  const { operator, changes, token } = site;
+  const { terminal, layout, oneadmin } = operator;
+  const file = layout.at(settingIn(site.settings, "TOKEN_FILE") ?? "/var/lib/one/.scw-flexip.token");
+  if (token !== undefined) {
+    changes.folder(dirname(file), { mode: 0o750, owner: oneadmin });
+    changes.file(file, `${token}\n`, { mode: 0o600, owner: oneadmin });
+  } else if (!existsSync(file)) {
+    terminal.note(`to be written before the first use: the secret key into ${file} (--token-file or --token-stdin)`);
+  }
+  changes.folder(dirname(layout.logrotate), { mode: 0o755, owner: undefined });
+  changes.file(layout.logrotate, logrotateFile(layout), { mode: 0o644, owner: undefined });
+}
+
+function settingsText({ layout }: Operator, source: string | undefined): string {
+  const files = [join(layout.remotes, SETTINGS), join(layout.hostRemotes, SETTINGS)];
+  const installed = files.find((file) => existsSync(file));
+  if (installed !== undefined) return readFileSync(installed, "utf8");
+  return source === undefined ? "" : firstSettings(readFileSync(join(source, SETTINGS), "utf8"), layout);
+}

@@ -1,0 +1,40 @@
+// The token and the server id, as the operator gives them. The token never stands in an argument.
+import { readFileSync } from "node:fs";
+import { isUuid } from "../../addresses.ts";
+import { ConfigError, messageOf } from "../../errors.ts";
+import { UsageError } from "../failure.ts";
+import type { Options } from "../options.ts";
+
+/** The secret key from --token-file or standard input; undefined when neither is asked for. Throws ConfigError. */
+export function givenToken(options: Options): string | undefined {
+  const file = options.text("tokenFile");
+  if (file !== undefined && options.has("tokenStdin")) throw new UsageError("--token-file and --token-stdin: give one");
+  if (file === undefined && !options.has("tokenStdin")) return undefined;
+  const source = file === undefined ? "standard input" : file;
+  const token = read(file, source).trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new ConfigError(
+      `${source} does not hold one word; give the secret key of a Scaleway API key and nothing else`,
+    );
+  }
+  return token;
+}
+
+/** `zone/uuid` from --server-id. Throws UsageError. */
+export function givenServerId(options: Options): string | undefined {
+  const text = options.text("serverId");
+  if (text === undefined) return undefined;
+  const [zone = "", id = "", ...rest] = text.split("/");
+  if (!/^[a-z]{2}-[a-z]{3}-\d+$/.test(zone) || !isUuid(id) || rest.length > 0) {
+    throw new UsageError(`--server-id ${text}: zone/uuid of the Elastic Metal server is needed, as fr-par-2/1234…`);
+  }
+  return `${zone}/${id.toLowerCase()}`;
+}
+
+function read(file: string | undefined, source: string): string {
+  try {
+    return readFileSync(file ?? 0, "utf8");
+  } catch (cause) {
+    throw new ConfigError(`the token cannot be read from ${source} (${messageOf(cause)}); check the file`, { cause });
+  }
+}

@@ -1,0 +1,35 @@
+// Ctrl-C and SIGTERM: at once while nothing is being changed, otherwise after the step that was begun.
+import { EXIT } from "./failure.ts";
+
+export class Interrupt {
+  readonly #controller = new AbortController();
+  #isBusy = false;
+
+  constructor() {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => this.#stop());
+  }
+
+  get isAsked(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** For waits that end early. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Runs work that is not to be cut off. Whoever does several looks at `isAsked` between them. */
+  async shield<T>(work: () => Promise<T>): Promise<T> {
+    this.#isBusy = true;
+    try {
+      return await work();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #stop(): void {
+    if (!this.#isBusy) process.exit(EXIT.interrupted);
+    this.#controller.abort();
+  }
+}

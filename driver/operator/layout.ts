@@ -1,0 +1,53 @@
+// Where OpenNebula keeps things: on a packaged front-end, in a self-contained one (ONE_LOCATION), below another root.
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+export const NAME = "scw-flexip";
+export const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
+export const SETTINGS = "etc/ipam/scw-flexip/scw-flexip.conf";
+/** Where the packages put the tree that `install` copies from. */
+export const PACKAGED_REMOTES = "/usr/share/scw-flexip/remotes";
+
+export type Layout = {
+  readonly root: string;
+  /** Where an absolute path lies below the root. What lies there already stays as it is. */
+  at(path: string): string;
+  readonly isSelfContained: boolean;
+  /** OpenNebula's tree on a front-end, and its copy on a host. */
+  readonly remotes: string;
+  readonly hostRemotes: string;
+  readonly onedConf: string;
+  /** Parent of the token, the server id and the state folder. */
+  readonly varFolder: string;
+  readonly logFolder: string;
+  readonly hookLogFolder: string;
+  readonly logrotate: string;
+};
+
+export function layoutOf(root: string, oneLocation: string | undefined): Layout {
+  const base = resolve(root) === "/" ? "" : resolve(root);
+  const at = (path: string): string => (base !== "" && path.startsWith(`${base}/`) ? path : base + path);
+  const varFolder = at(oneLocation === undefined ? "/var/lib/one" : join(oneLocation, "var"));
+  return {
+    root: base,
+    at,
+    isSelfContained: oneLocation !== undefined,
+    remotes: join(varFolder, "remotes"),
+    hostRemotes: at("/var/tmp/one"),
+    onedConf: at(oneLocation === undefined ? "/etc/one/oned.conf" : join(oneLocation, "etc/oned.conf")),
+    varFolder,
+    logFolder: oneLocation === undefined ? at("/var/log/one") : varFolder,
+    hookLogFolder: at("/var/log/vnm"),
+    logrotate: at("/etc/logrotate.d/scw-flexip"),
+  };
+}
+
+/** The settings that OpenNebula's copies of the driver read on this machine: front-end, host, or beside the program. */
+export function settingsFile(layout: Layout, executable: string): string {
+  const own = join(dirname(executable), "../../", SETTINGS);
+  const installed = [join(layout.remotes, SETTINGS), join(layout.hostRemotes, SETTINGS)];
+  const inOtherRoot = layout.root !== "" || layout.isSelfContained;
+  return (
+    [...installed, ...(inOtherRoot ? [] : [own])].find((file) => existsSync(file)) ?? join(layout.remotes, SETTINGS)
+  );
+}

@@ -1,0 +1,136 @@
+// The driver's log files, rotated and compressed ones too → entries.
+import { globSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { ConfigError, messageOf } from "../errors.ts";
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
+import { UsageError } from "./failure.ts";
+import { configOf, type Operator } from "./operator.ts";
+import type { Row } from "./print/column.ts";
+
+export type Entry = {
+  readonly time: string;
+  readonly level: string;
+  readonly action: string;
+  readonly host: string;
+  readonly vm: string;
+  readonly message: string;
+  /** The entry with all its fields, flat. */
+  readonly fields: Row;
+};
+
+export type Filter = {
+  readonly lowest: LogLevel;
+  readonly since: Date | undefined;
+  readonly vm: string | undefined;
+  /** An address or the id of a flexible IP. */
+  readonly address: string | undefined;
+};
+
+/** What --level, --since, --vm and `address` ask for. Throws UsageError. */
+export function filterOf({ options }: Operator, address: string | undefined): Filter {
+  return {
+    lowest: options.choice("level", "--level", LOG_LEVELS, "debug"),
+    since: sinceOf(options.text("since")),
+    vm: options.text("vm"),
+    address: address?.toLowerCase(),
+  };
+}
+
+/** The newest log file of each kind: those that are still written to. */
+export function currentFiles(operator: Operator): string[] {
+  return foldersOf(operator).flatMap((folder) => globSync(join(folder, "scw-flexip*.log")));
+}
+
+/** The entries that pass the filter, in the order of time. Lines that are no entries are left out. */
+export function readEntries(operator: Operator, filter: Filter): Entry[] {
+  const files = foldersOf(operator).flatMap((folder) => globSync(join(folder, "scw-flexip*.log*")));
+  const fresh = files.filter((file) => filter.since === undefined || statSync(file).mtime >= filter.since);
+  return fresh
+    .flatMap((file) => parseEntries(readLog(operator, file)))
+    .filter((entry) => passes(entry, filter))
+    .sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+}
+
+export function parseEntries(text: string): Entry[] {
+  return text.split("\n").flatMap((line) => parseEntry(line) ?? []);
+}
+
+export function passes(entry: Entry, { lowest, since, vm, address }: Filter): boolean {
+  const names: readonly string[] = LOG_LEVELS;
+  const level = names.indexOf(entry.level);
+  if (level < LOG_LEVELS.indexOf(lowest)) return false;
+  if (since !== undefined && !(Date.parse(entry.time) >= since.getTime())) return false;
+  if (vm !== undefined && entry.vm !== vm) return false;
+  return address === undefined || isAbout(entry, address);
+}
+
+function isAbout({ fields, message }: Entry, address: string): boolean {
+  if (fields.address === address || fields.flexible_ip_id === address) return true;
+  // As a word of its own: 203.0.113.7 is not in 203.0.113.70.
+  const at = message.toLowerCase().indexOf(address);
+  if (at === -1) return false;
+  const [before = " ", after = " "] = [message[at - 1], message.slice(at + address.length)];
+  return !/[\w.:]/.test(before) && !/^[\w:]|^\.\d/.test(after);
+}
+
+function parseEntry(line: string): Entry | undefined {
+  if (line === "") return undefined;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed !== "object" || parsed === null) return undefined;
+    const fields = Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, flat(value)]));
+    const text = (key: string): string => String(fields[key] ?? "");
+    if (text("time") === "" || text("message") === "") return undefined;
+    const [time, level, action, host, vm] = ["time", "level", "action", "host", "vm"].map(text);
+    return {
+      time: time ?? "",
+      level: level ?? "",
+      action: action ?? "",
+      host: host ?? "",
+      vm: vm ?? "",
+      message: text("message"),
+      fields,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function flat(value: unknown): string | number | boolean | null {
+  const isFlat = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return isFlat || value === null ? value : JSON.stringify(value);
+}
+
+function readLog({ terminal }: Operator, file: string): string {
+  try {
+    const content = readFileSync(file);
+    return (file.endsWith(".gz") ? gunzipSync(content) : content).toString("utf8");
+  } catch (error) {
+    terminal.warn(`log file ${file} cannot be read (${messageOf(error)})`);
+    return "";
+  }
+}
+
+/** Logs are most needed when the settings are wrong: then the usual folders are looked at. */
+function foldersOf(operator: Operator): string[] {
+  const { layout } = operator;
+  const usual = [layout.logFolder, layout.hookLogFolder];
+  try {
+    const { logDir } = configOf(operator);
+    return logDir === undefined ? usual : [logDir];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return usual;
+  }
+}
+
+function sinceOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const [, count, unit = ""] = /^(\d+)\s*([smhdw])$/.exec(text) ?? [];
+  const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+  const date =
+    count === undefined ? new Date(text) : new Date(Date.now() - 1_000 * Number(count) * (seconds[unit] ?? 0));
+  if (Number.isNaN(date.getTime())) throw new UsageError(`--since ${text}: a span as 2h or 3d, or a date, is needed`);
+  return date;
+}

@@ -1,0 +1,100 @@
+// What the driver did: its log on this machine, and the past of one address.
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EXIT, RefusalError } from "./failure.ts";
+import { currentFiles, type Entry, type Filter, filterOf, parseEntries, passes, readEntries } from "./log-files.ts";
+import { asOneadmin, type Operator } from "./operator.ts";
+import type { Column } from "./print/column.ts";
+import { formatOf, printRows } from "./print/rows.ts";
+import type { Style } from "./terminal.ts";
+
+const POLL_MS = 500;
+const DEFAULT_LINES = 50;
+const COLUMNS: readonly Column[] = [
+  { key: "time", title: "TIME", rank: 0 },
+  { key: "level", title: "LEVEL", rank: 2, style: levelStyle },
+  { key: "action", title: "ACTION", rank: 0 },
+  { key: "host", title: "HOST", rank: 3 },
+  { key: "vm", title: "VM", rank: 1 },
+  { key: "message", title: "MESSAGE", rank: 0 },
+];
+
+export async function logs(given: Operator): Promise<number> {
+  const operator = asOneadmin(given);
+  const { options } = operator;
+  const filter = filterOf(operator, options.text("address"));
+  const lines = options.number("lines", "--lines", 1, 1_000_000) ?? DEFAULT_LINES;
+  const isAll = options.text("lines") === undefined && filter.since !== undefined;
+  const files = options.has("follow") ? currentFiles(operator).map((file) => ({ file, at: statSync(file).size })) : [];
+  const entries = readEntries(operator, filter);
+  print(operator, isAll ? entries : entries.slice(-lines));
+  if (options.has("follow")) await follow(operator, filter, files);
+  return EXIT.done;
+}
+
+export async function history(given: Operator): Promise<number> {
+  const operator = asOneadmin(given);
+  const [address = ""] = operator.words;
+  const entries = readEntries(operator, filterOf(operator, address));
+  if (entries.length === 0) {
+    throw new RefusalError(
+      `no log on this machine speaks of ${address}; the hooks of a VM write theirs on its host: run this there too`,
+    );
+  }
+  print(operator, entries);
+  return EXIT.done;
+}
+
+function print(operator: Operator, entries: readonly Entry[]): void {
+  const isTable = formatOf(operator) === "table";
+  const rows = entries.map(({ fields, ...entry }) => (isTable ? { ...entry, time: shortTime(entry.time) } : fields));
+  if (rows.length > 0 || !isTable) printRows(operator, COLUMNS, rows);
+}
+
+/** Prints what is appended until the program is stopped. A file that was rotated is begun anew. */
+async function follow(operator: Operator, filter: Filter, files: { file: string; at: number }[]): Promise<never> {
+  for (;;) {
+    for (const file of currentFiles(operator)) {
+      if (!files.some((known) => known.file === file)) files.push({ file, at: 0 });
+    }
+    for (const known of files) {
+      const { size } = statSync(known.file, { throwIfNoEntry: false }) ?? { size: 0 };
+      if (size < known.at) known.at = 0;
+      const text = readFrom(known.file, known.at, size);
+      const whole = text.subarray(0, text.lastIndexOf("\n") + 1);
+      known.at += whole.length;
+      for (const entry of parseEntries(whole.toString("utf8"))) {
+        if (passes(entry, filter)) operator.terminal.print(line(operator, entry));
+      }
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function readFrom(file: string, from: number, to: number): Buffer {
+  if (to <= from) return Buffer.alloc(0);
+  const content = Buffer.alloc(to - from);
+  const open = openSync(file, "r");
+  try {
+    return content.subarray(0, readSync(open, content, 0, content.length, from));
+  } finally {
+    closeSync(open);
+  }
+}
+
+function line(operator: Operator, entry: Entry): string {
+  const { terminal } = operator;
+  if (formatOf(operator) === "json") return `${JSON.stringify(entry.fields)}\n`;
+  const style = levelStyle(entry.level);
+  const level = style === undefined ? entry.level : terminal.style(style, entry.level);
+  return `${shortTime(entry.time)}  ${level}  ${entry.action}  ${entry.vm === "" ? "" : `VM ${entry.vm}  `}${entry.message}\n`;
+}
+
+function levelStyle(level: string): Style | undefined {
+  if (level === "error") return "red";
+  return level === "warn" ? "yellow" : undefined;
+}
+
+function shortTime(time: string): string {
+  return time.replace(/\.\d+Z$/, "Z");
+}

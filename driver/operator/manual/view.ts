@@ -1,0 +1,78 @@
+import { type CommandText, GRACE, OUTPUT } from "./text.ts";
+
+export const LIST: CommandText = {
+  name: "list",
+  parameters: "",
+  summary: "list the addresses of this cloud",
+  text: `One line for each flexible IP that a range of this cloud has or that carries its tag, and for each address of a range
+that has none. DRIFT names what reconcile would say. Columns: address, status, host, vm, vm_name, network, range, origin,
+mac, id, server, drift. On a narrow terminal some are left out; JSON, YAML and CSV hold all.`,
+  options: [...OUTPUT, GRACE],
+  examples: [
+    { command: "scw-flexip list", text: "a table" },
+    { command: "scw-flexip list --columns address,vm --no-header", text: "for a script" },
+    { command: "scw-flexip list -j | jq -r '.[] | select(.drift != []) | .address'", text: "what has drifted" },
+  ],
+};
+
+export const SHOW: CommandText = {
+  name: "show",
+  parameters: "<address>",
+  summary: "show all that is known of one address",
+  text: "The address may be given as IPv4, IPv6 or the id of the flexible IP. Exit code 4: this cloud has no such address.",
+  options: [...OUTPUT, GRACE],
+  examples: [
+    { command: "scw-flexip show 203.0.113.7", text: "by address" },
+    { command: "scw-flexip show 9f2b4c1e-0000-4000-8000-000000000001 -o yaml", text: "by id" },
+  ],
+};
+
+const LOG_FILTERS = [
+  { flags: "--level <level>", text: "debug, info, warn or error, and above" },
+  { flags: "--since <when>", text: "a span (30m, 2h, 3d) or a date" },
+] as const;
+
+export const HISTORY: CommandText = {
+  name: "history",
+  parameters: "<address>",
+  summary: "tell the past of one address from the logs of this machine",
+  text: `Reads rotated and compressed logs too. The front-end knows of ranges and leases, each host of what its hooks attached
+and detached. Exit code 4: the logs do not speak of it.`,
+  options: [...LOG_FILTERS, ...OUTPUT],
+  examples: [
+    { command: "scw-flexip history 203.0.113.7", text: "all of it" },
+    { command: "scw-flexip history 203.0.113.7 --since 2d --level info", text: "the last two days" },
+  ],
+};
+
+export const LOGS: CommandText = {
+  name: "logs",
+  parameters: "",
+  summary: "show the driver's log on this machine",
+  text: "The newest 50 entries, or all since a time. Rotated and compressed logs are read too.",
+  options: [
+    { flags: "-f, --follow", text: "go on with what is written from now on" },
+    { flags: "-n, --lines <count>", text: "how many entries (50)" },
+    { flags: "--address <address>", text: "that speak of this address or flexible IP id" },
+    { flags: "--vm <id>", text: "of this VM" },
+    ...LOG_FILTERS,
+    ...OUTPUT,
+  ],
+  examples: [
+    { command: "scw-flexip logs -f", text: "what happens now" },
+    { command: "scw-flexip logs --vm 42 --since 1h", text: "of one VM" },
+    { command: "scw-flexip logs --level warn --since 1d -j", text: "a day's warnings and errors" },
+  ],
+};
+
+export const COMPLETION: CommandText = {
+  name: "completion",
+  parameters: "<shell>",
+  summary: "print a completion script: bash, zsh or fish",
+  text: "The packages install these scripts already.",
+  options: [],
+  examples: [
+    { command: "source <(scw-flexip completion bash)", text: "in this shell" },
+    { command: "scw-flexip completion fish > ~/.config/fish/completions/scw-flexip.fish", text: "for good" },
+  ],
+};

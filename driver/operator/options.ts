@@ -1,0 +1,49 @@
+// What the command line said, by the option's name as commander spells it.
+import { UsageError } from "./failure.ts";
+
+export class Options {
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  required(name: string, flag: string): string {
+    const value = this.text(name);
+    if (value === undefined || value === "") throw new UsageError(`${flag} is needed; see --help`);
+    return value;
+  }
+
+  /** The values of an option that takes several; undefined when it was not given, empty when it was given without. */
+  list(name: string): readonly string[] | undefined {
+    const value = this.#values[name];
+    if (value === true) return [];
+    return Array.isArray(value) ? value.map(String) : undefined;
+  }
+
+  number(name: string, flag: string, least: number, most: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new UsageError(`${flag} ${value}: a whole number from ${least} to ${most} is needed`);
+  }
+
+  /** One of the words. */
+  choice<const T extends string>(name: string, flag: string, words: readonly T[], otherwise: T): T {
+    const value = this.text(name);
+    if (value === undefined) return otherwise;
+    const word = words.find((candidate) => candidate === value);
+    if (word === undefined) throw new UsageError(`${flag} ${value}: one of ${words.join(", ")} is needed`);
+    return word;
+  }
+}

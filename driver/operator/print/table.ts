@@ -1,0 +1,84 @@
+// Borderless columns as OpenNebula's own tables have them. On a terminal what does not fit is left out, column by column,
+// and the last column is continued on further lines; elsewhere everything is written out.
+import type { Terminal } from "../terminal.ts";
+import { type Column, type Row, textOfValue } from "./column.ts";
+
+const GAP = 2;
+const NARROWEST_LAST = 30;
+
+export type TableOptions = { readonly hasHeader: boolean; readonly isFixed: boolean };
+
+export function table(
+  terminal: Terminal,
+  columns: readonly Column[],
+  rows: readonly Row[],
+  { hasHeader, isFixed }: TableOptions,
+): string {
+  const cells = (column: Column): string[] => rows.map((row) => textOfValue(row[column.key]));
+  const widthOf = (column: Column): number =>
+    Math.max(hasHeader ? column.title.length : 0, ...cells(column).map((text) => text.length));
+  const shown = isFixed ? columns : fitting(columns, terminal.width, widthOf);
+  const widths = shown.map(widthOf);
+  const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
+  const room =
+    terminal.width === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST_LAST, terminal.width - indent);
+
+  const line = (texts: readonly string[], style: (column: Column, text: string) => string): string => {
+    const [last = "", ...more] = wrap(texts.at(-1) ?? "", room);
+    const all = [...texts.slice(0, -1), last];
+    const padded = all.map((text, index) => {
+      const column = shown[index];
+      const pad = index === all.length - 1 ? "" : " ".repeat((widths[index] ?? 0) - text.length + GAP);
+      return (column === undefined ? text : style(column, text)) + pad;
+    });
+    return [padded.join(""), ...more.map((rest) => " ".repeat(indent) + rest)].map((text) => `${text}\n`).join("");
+  };
+  const header = line(
+    shown.map(({ title }) => title),
+    (_, text) => terminal.style("bold", text),
+  );
+  const body = rows.map((row) =>
+    line(
+      shown.map(({ key }) => textOfValue(row[key])),
+      (column, text) => {
+        const style = column.style?.(text);
+        return style === undefined ? text : terminal.style(style, text);
+      },
+    ),
+  );
+  return (hasHeader ? header : "") + body.join("");
+}
+
+/** The columns that fit beside each other, with the last one at its narrowest. */
+function fitting(
+  columns: readonly Column[],
+  width: number | undefined,
+  widthOf: (column: Column) => number,
+): readonly Column[] {
+  if (width === undefined) return columns;
+  let kept = columns;
+  const needed = (): number =>
+    kept.reduce((sum, column, index) => {
+      const isLast = index === kept.length - 1;
+      return sum + (isLast ? Math.min(NARROWEST_LAST, widthOf(column)) : widthOf(column) + GAP);
+    }, 0);
+  while (needed() > width) {
+    const highest = Math.max(...kept.map(({ rank }) => rank));
+    if (highest === 0) break;
+    const least = kept.findLastIndex(({ rank }) => rank === highest);
+    kept = kept.filter((_, index) => index !== least);
+  }
+  return kept;
+}
+
+function wrap(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > room) {
+    const space = rest.lastIndexOf(" ", room);
+    const at = space > 0 ? space : room;
+    lines.push(rest.slice(0, at));
+    rest = rest.slice(at).trimStart();
+  }
+  return [...lines, rest];
+}

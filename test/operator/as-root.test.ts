@@ -1,0 +1,118 @@
+// What root's commands hand down to oneadmin: run as root in a mount namespace of its own, which has a user oneadmin and an
+// OpenNebula below /var/lib. Skipped where this user may not make one.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startSimulator } from "../fakes/flexible-ip-server.ts";
+import { PROJECT, REPOSITORY } from "../rig.ts";
+
+const canIsolate = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/var/log"]).status === 0;
+const isPossible = process.getuid?.() === 0 && canIsolate && existsSync("/etc/logrotate.d");
+const LOCATION = "/var/lib/self-contained";
+
+const TOOL = `#!/bin/sh
+echo "\${0##*/} $* as $(id -u) $(id -g), home $HOME" >> "$CALLS"
+case "\${0##*/} $1" in
+  "onevnet list") echo "<VNET_POOL/>" ;;
+  "onevm list") echo "<VM_POOL/>" ;;
+  "onehost list") echo "<HOST_POOL/>" ;;
+esac
+`;
+
+const SCRIPT = `set -e
+mount -t tmpfs tmpfs /var/lib
+mount -t tmpfs tmpfs /var/log
+mount --bind "$FOLDER/passwd" /etc/passwd
+mount --bind "$FOLDER/group" /etc/group
+mount --bind "$FOLDER/logrotate.d" /etc/logrotate.d
+mkdir -p ${LOCATION}/etc ${LOCATION}/var
+cp "$FOLDER/oned.conf" ${LOCATION}/etc/oned.conf
+chown -R oneadmin:oneadmin ${LOCATION}/var
+exec 3>&1 >&2
+run() { code=0; "$EXECUTABLE" "$@" --one-location ${LOCATION} || code=$?; echo "$1 $code" >&3; }
+run install --frontend --host --server-id "$ZONE/33333333-3333-4333-8333-00000000000a" --token-stdin --restart --sync < "$FOLDER/key"
+sed -i "s#^ZONE=.*#ZONE=\\"$ZONE\\"#; s#^PROJECT_ID=.*#PROJECT_ID=\\"$PROJECT\\"#; s#^.API_URL=.*#API_URL=\\"$URL\\"#" ${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf
+run doctor --frontend
+run reconcile --apply
+find ${LOCATION}/var /var/log ! -user oneadmin ! -path /var/log >&3
+chown root ${LOCATION}/var/.scw-flexip.token
+run list
+chown oneadmin ${LOCATION}/var/.scw-flexip.token
+run uninstall --frontend --host --purge --restart
+find ${LOCATION}/var -type f >&3
+`;
+
+test("root's commands read and write as oneadmin", {
+  skip: isPossible ? false : "needs root and a mount namespace",
+}, async (context) => {
+  const simulator = await startSimulator();
+  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-root-"));
+  context.after(async () => {
+    await simulator.close();
+    rmSync(folder, { recursive: true });
+  });
+  chmodSync(folder, 0o755);
+  for (const name of ["bin", "logrotate.d"]) mkdirSync(join(folder, name));
+  for (const name of ["onevnet", "onevm", "onehost", "systemctl"]) {
+    writeFileSync(join(folder, "bin", name), TOOL, { mode: 0o755 });
+  }
+  writeFileSync(
+    join(folder, "passwd"),
+    `${readFileSync("/etc/passwd", "utf8")}oneadmin:x:9869:9869::/var/lib/one:/bin/sh\n`,
+  );
+  writeFileSync(join(folder, "group"), `${readFileSync("/etc/group", "utf8")}oneadmin:x:9869:\n`);
+  writeFileSync(join(folder, "key"), simulator.token, { mode: 0o600 });
+  writeFileSync(join(folder, "calls"), "");
+  chmodSync(join(folder, "calls"), 0o666);
+  copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), join(folder, "oned.conf"));
+
+  const child = spawn("unshare", ["-m", "sh", "-c", SCRIPT], {
+    env: {
+      PATH: `${join(folder, "bin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      FOLDER: folder,
+      CALLS: join(folder, "calls"),
+      EXECUTABLE: join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip"),
+      ZONE: simulator.zone,
+      PROJECT,
+      URL: simulator.url,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  await once(child, "close");
+  const said = Buffer.concat(err).toString("utf8");
+
+  assert.deepEqual(
+    Buffer.concat(out).toString("utf8").trimEnd().split("\n"),
+    ["install 0", "doctor 0", "reconcile 0", "list 1", "uninstall 0"],
+    `exit codes; no file that is not oneadmin's; nothing left\n${said}`,
+  );
+  assert.match(
+    said,
+    /scw-flexip list: token file .* cannot be read \(EACCES/,
+    "root does not lend oneadmin its rights",
+  );
+  const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split(/ *\n/);
+  assert.deepEqual([...new Set(calls)].sort(), [
+    "onehost list -x as 9869 9869, home /var/lib/one",
+    "onehost sync -f as 9869 9869, home /var/lib/one",
+    "onevm list -x as 9869 9869, home /var/lib/one",
+    "onevnet list -x as 9869 9869, home /var/lib/one",
+    "systemctl restart opennebula as 0 0, home",
+  ]);
+});

@@ -1,0 +1,179 @@
+// A machine for the operator's commands: a root of its own with OpenNebula's folders and oned.conf, OpenNebula's commands on
+// PATH (fake-one.ts), the built executable, and the simulated API.
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import { PROJECT, REPOSITORY } from "../rig.ts";
+import type { FakeCloud } from "./fake-one.ts";
+
+export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
+const TOOLS = ["onevnet", "onevm", "onehost", "ssh", "systemctl"];
+
+export const SERVER_A = "33333333-3333-4333-8333-00000000000a";
+export const SERVER_B = "33333333-3333-4333-8333-00000000000b";
+
+export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+export type CallOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
+
+export class CloudRig {
+  readonly simulator: Simulator;
+  /** Below which the machine's /etc and /var are. */
+  readonly root: string;
+  readonly #folder: string;
+  readonly #stateFile: string;
+
+  constructor(simulator: Simulator) {
+    this.simulator = simulator;
+    this.#folder = mkdtempSync(join(tmpdir(), "scw-flexip-operator-"));
+    this.root = join(this.#folder, "root");
+    this.#stateFile = join(this.#folder, "one.json");
+    for (const folder of [
+      "etc/one",
+      "etc/logrotate.d",
+      "var/lib/one/remotes/ipam",
+      "var/lib/one/remotes/etc",
+      "var/log/one",
+      "var/tmp/one",
+    ]) {
+      mkdirSync(this.at(folder), { recursive: true });
+    }
+    for (const action of ["pre", "post", "clean"]) {
+      mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${action}.d`), { recursive: true });
+    }
+    copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
+    this.#writeTools();
+    this.cloud = {
+      remotes: this.at("var/lib/one/remotes"),
+      onedConf: this.at("etc/one/oned.conf"),
+      environment: this.#places(),
+      networks: [
+        { id: "0", name: "public", driver: "bridge", ranges: [] },
+        { id: "1", name: "private", driver: "802.1Q", ranges: [] },
+      ],
+      vms: [],
+      hosts: [
+        { name: "kvm-a", serverId: `${simulator.zone}/${SERVER_A}`, state: "2", answers: {} },
+        {
+          name: "kvm-b",
+          state: "2",
+          answers: { "cat /var/lib/one/scw-server-id": `${simulator.zone}/${SERVER_B}\n` },
+        },
+      ],
+      calls: [],
+    };
+  }
+
+  static async start(options: SimulatorOptions = {}): Promise<CloudRig> {
+    return new CloudRig(await startSimulator(options));
+  }
+
+  async stop(): Promise<void> {
+    await this.simulator.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  get cloud(): FakeCloud {
+    return JSON.parse(readFileSync(this.#stateFile, "utf8"));
+  }
+
+  set cloud(cloud: FakeCloud) {
+    writeFileSync(this.#stateFile, JSON.stringify(cloud));
+  }
+
+  /** Changes what OpenNebula knows. */
+  change(edit: (cloud: FakeCloud) => void): void {
+    const { cloud } = this;
+    edit(cloud);
+    this.cloud = cloud;
+  }
+
+  /** Writes what an operator has to fill in. */
+  configure(more: Readonly<Record<string, string>> = {}): void {
+    const values = { ZONE: this.simulator.zone, PROJECT_ID: PROJECT, API_URL: this.simulator.url, ...more };
+    const file = this.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf");
+    const text = Object.entries(values).reduce(
+      (settings, [key, value]) => settings.replace(new RegExp(`^#?${key}=.*$`, "m"), `${key}="${value}"`),
+      readFileSync(file, "utf8"),
+    );
+    writeFileSync(file, text);
+  }
+
+  /** A front-end that is installed and configured. */
+  async installed(): Promise<this> {
+    const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
+    if (outcome.code !== 0) throw new Error(outcome.stderr);
+    this.configure();
+    return this;
+  }
+
+  /** Runs a command of the operator in this root. */
+  run(words: readonly string[], options: CallOptions = {}): Promise<Outcome> {
+    return this.runProgram(EXECUTABLE, [...words, "--root", this.root], options);
+  }
+
+  runProgram(program: string, words: readonly string[], options: CallOptions = {}): Promise<Outcome> {
+    const child = spawn(program, words, { env: { ...this.environment(), ...options.env } });
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.input ?? "");
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) =>
+        resolve({ code, stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") }),
+      );
+    });
+  }
+
+  environment(): Record<string, string> {
+    return { PATH: `${join(this.#folder, "bin")}:/usr/bin:/bin`, FAKE_ONE: this.#stateFile, HOME: this.#folder };
+  }
+
+  /** Every file and folder below the root, with folders ending in a slash. */
+  tree(folder = this.root): string[] {
+    return readdirSync(folder, { withFileTypes: true })
+      .flatMap((entry) => {
+        const path = join(folder, entry.name);
+        return entry.isDirectory()
+          ? [`${path.slice(this.root.length)}/`, ...this.tree(path)]
+          : [path.slice(this.root.length)];
+      })
+      .sort();
+  }
+
+  /** Where the driver's own actions find their files: they know nothing of another root. */
+  #places(): Record<string, string> {
+    return {
+      SCW_FLEXIP_TOKEN_FILE: this.at("var/lib/one/.scw-flexip.token"),
+      SCW_FLEXIP_STATE_FILE: this.at("var/lib/one/scw-flexip/state.json"),
+      SCW_FLEXIP_LOG_DIR: this.at("var/log/one"),
+    };
+  }
+
+  #writeTools(): void {
+    const fake = join(REPOSITORY, "test/operator/fake-one.ts");
+    for (const tool of TOOLS) {
+      const path = join(this.#folder, "bin", tool);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${fake}" ${tool} "$@"\n`);
+      chmodSync(path, 0o755);
+    }
+  }
+}

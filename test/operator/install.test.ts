@@ -1,0 +1,218 @@
+// install and uninstall in roots of their own: what is written, how, and what is left alone.
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { REPOSITORY } from "../rig.ts";
+import { CloudRig, SERVER_A } from "./cloud-rig.ts";
+
+const TOKEN = "planted-secret-key";
+const SETTINGS = "var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
+
+async function rigFor(context: TestContext): Promise<CloudRig> {
+  const rig = await CloudRig.start();
+  context.after(() => rig.stop());
+  return rig;
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o7777).toString(8);
+}
+
+test("a host gets its server id, token, log folder and rotation", async (context) => {
+  const rig = await rigFor(context);
+  const key = join(dirname(rig.root), "key");
+  writeFileSync(key, `${TOKEN}\n`);
+  const words = ["install", "--host", "--server-id", `fr-par-2/${SERVER_A.toUpperCase()}`, "--token-file", key];
+  const outcome = await rig.run(words);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.equal(readFileSync(rig.at("var/lib/one/scw-server-id"), "utf8"), `fr-par-2/${SERVER_A}\n`);
+  assert.equal(readFileSync(rig.at("var/lib/one/.scw-flexip.token"), "utf8"), `${TOKEN}\n`);
+  assert.equal(modeOf(rig.at("var/lib/one/.scw-flexip.token")), "600");
+  assert.equal(modeOf(rig.at("var/log/vnm")), "750");
+  assert.match(
+    readFileSync(rig.at("etc/logrotate.d/scw-flexip"), "utf8"),
+    /^\/var\/log\/vnm\/scw-flexip-clean\.log \{$/m,
+  );
+  assert.equal((outcome.stdout + outcome.stderr).includes(TOKEN), false);
+  assert.equal(existsSync(rig.at("var/lib/one/remotes/ipam/scw-flexip")), false, "the tree comes by onehost sync");
+  assert.equal((await rig.run(words)).stdout, "");
+});
+
+test("wrong usage is exit code 2, with nothing written", async (context) => {
+  const rig = await rigFor(context);
+  const before = rig.tree();
+  for (const words of [
+    ["install"],
+    ["install", "--host", "--server-id", "fr-par-2"],
+    ["install", "--host", "--server-id", `paris/${SERVER_A}`],
+    ["install", "--host", "--token", TOKEN],
+    ["install", "--host", "--token-stdin", "--token-file", "/dev/null"],
+    ["uninstall"],
+  ]) {
+    const outcome = await rig.run(words, { input: TOKEN });
+    assert.equal(outcome.code, 2, words.join(" "));
+    assert.match(outcome.stderr, /^scw-flexip/);
+  }
+  assert.deepEqual(rig.tree(), before);
+});
+
+test("settings are never overwritten, and keys they lack are told", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  const file = rig.at(SETTINGS);
+  const old = readFileSync(file, "utf8")
+    .replace(/^#MAC_TYPE.*\n/m, "")
+    .replace(/^#DNS.*\n/m, "");
+  writeFileSync(file, old);
+  chmodSync(file, 0o600);
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 0);
+  assert.equal(readFileSync(file, "utf8"), old);
+  assert.equal(modeOf(file), "600");
+  assert.match(outcome.stderr, /^new settings, not in .*: DNS, MAC_TYPE; their defaults hold$/m);
+});
+
+test("a file of ours that was changed is put right, and one that lost its mode", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  const shim = rig.at("var/lib/one/remotes/ipam/scw-flexip/get_address");
+  const hook = rig.at("var/lib/one/remotes/vnm/bridge/pre.d/01-scw-flexip");
+  const content = readFileSync(shim, "utf8");
+  writeFileSync(shim, "#!/bin/sh\n");
+  chmodSync(hook, 0o644);
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.deepEqual(outcome.stdout.trimEnd().split("\n"), [`change ${shim}`, `change ${hook}`]);
+  assert.equal(readFileSync(shim, "utf8"), content);
+  assert.equal(modeOf(hook), "755");
+});
+
+test("--fw installs the hooks for fw too, and uninstall takes them out", async (context) => {
+  const rig = await rigFor(context);
+  await rig.run(["install", "--frontend", "--fw"]);
+  const hooks = ["pre", "post", "clean"].map((action) =>
+    rig.at(`var/lib/one/remotes/vnm/fw/${action}.d/01-scw-flexip`),
+  );
+  const vm = Buffer.from("<VM><ID>1</ID><TEMPLATE/></VM>").toString("base64");
+  for (const hook of hooks) assert.equal((await rig.runProgram(hook, [], { input: vm })).code, 0, hook);
+  await rig.run(["uninstall", "--frontend"]);
+  assert.deepEqual(
+    hooks.filter((hook) => existsSync(hook)),
+    [],
+  );
+});
+
+test("oned.conf keeps mode and line endings, its old text lies beside it, a link to it stays one", async (context) => {
+  const rig = await rigFor(context);
+  const conf = rig.at("etc/one/oned.conf");
+  const real = rig.at("etc/one/managed.conf");
+  const text = readFileSync(conf, "utf8").replaceAll("\n", "\r\n");
+  rmSync(conf);
+  writeFileSync(real, text);
+  chmodSync(real, 0o640);
+  symlinkSync("managed.conf", conf);
+  assert.equal((await rig.run(["install", "--frontend"])).code, 0);
+  assert.ok(lstatSync(conf).isSymbolicLink());
+  assert.equal(modeOf(real), "640");
+  assert.match(readFileSync(real, "utf8"), /,scw-flexip"\r\n/);
+  const copies = readdirSync(dirname(real)).filter((name) => /^managed\.conf\.scw-flexip-\d{8}T\d{6}Z$/.test(name));
+  assert.deepEqual(
+    copies.map((name) => [readFileSync(join(dirname(real), name), "utf8") === text, modeOf(join(dirname(real), name))]),
+    [[true, "640"]],
+  );
+});
+
+test("an oned.conf that cannot be read stops the installation before anything is written", async (context) => {
+  const rig = await rigFor(context);
+  writeFileSync(rig.at("etc/one/oned.conf"), 'IPAM_MAD = [ ARGUMENTS = "-i dummy"\n');
+  const before = rig.tree();
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 1);
+  assert.match(outcome.stderr, /oned\.conf line 2: the closing bracket of IPAM_MAD is missing/);
+  assert.deepEqual(rig.tree(), before);
+});
+
+test("without OpenNebula the tree is installed and the rest is told: exit code 3", async (context) => {
+  const rig = await rigFor(context);
+  rmSync(rig.at("etc/one/oned.conf"));
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 3);
+  assert.match(outcome.stderr, /there is no .*oned\.conf; install OpenNebula/);
+});
+
+test("a link in the place of the token is replaced, not followed", async (context) => {
+  const rig = await rigFor(context);
+  const victim = rig.at("etc/victim");
+  writeFileSync(victim, "victim");
+  symlinkSync(victim, rig.at("var/lib/one/.scw-flexip.token"));
+  assert.equal((await rig.run(["install", "--frontend", "--token-stdin"], { input: TOKEN })).code, 0);
+  assert.equal(readFileSync(victim, "utf8"), "victim");
+  assert.ok(lstatSync(rig.at("var/lib/one/.scw-flexip.token")).isFile());
+});
+
+test("a self-contained OpenNebula gets its own places, in the settings too", async (context) => {
+  const rig = await rigFor(context);
+  mkdirSync(rig.at("opt/one/etc"), { recursive: true });
+  renameSync(rig.at("etc/one/oned.conf"), rig.at("opt/one/etc/oned.conf"));
+  const words = ["install", "--frontend", "--one-location", "/opt/one", "--token-stdin"];
+  assert.equal((await rig.run(words, { input: TOKEN })).code, 0);
+  const settings = readFileSync(rig.at("opt/one/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf"), "utf8");
+  assert.match(settings, /^TOKEN_FILE="\/opt\/one\/var\/\.scw-flexip\.token"$/m);
+  assert.match(settings, /^STATE_FILE="\/opt\/one\/var\/scw-flexip\/state\.json"$/m);
+  assert.equal(readFileSync(rig.at("opt/one/var/.scw-flexip.token"), "utf8"), `${TOKEN}\n`);
+  assert.match(readFileSync(rig.at("opt/one/etc/oned.conf"), "utf8"), /,scw-flexip"/);
+  assert.match(readFileSync(rig.at("etc/logrotate.d/scw-flexip"), "utf8"), /^\/opt\/one\/var\/scw-flexip\.log$/m);
+});
+
+test("--from names the tree to install from, and a wrong one is said to be", async (context) => {
+  const rig = await rigFor(context);
+  const wrong = await rig.run(["install", "--frontend", "--from", rig.at("etc")]);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /no tree with ipam\/scw-flexip\/scw-flexip in .*--from/);
+  assert.equal((await rig.run(["install", "--frontend", "--from", join(REPOSITORY, "remotes")])).code, 0);
+});
+
+test("uninstall refuses when OpenNebula does not answer, unless it is forced to", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  const silent = { env: { FAKE_ONE: "/nowhere" } };
+  const refused = await rig.run(["uninstall", "--frontend"], silent);
+  assert.equal(refused.code, 4);
+  assert.match(refused.stderr, /whether address ranges still use the driver cannot be told/);
+  const forced = await rig.run(["uninstall", "--frontend", "--force"], silent);
+  assert.equal(forced.code, 0, forced.stderr);
+  assert.equal(existsSync(rig.at("var/lib/one/remotes/ipam/scw-flexip")), false);
+});
+
+test("uninstall --noop changes nothing, and tells what would go and what would stay", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  const before = rig.tree();
+  const outcome = await rig.run(["uninstall", "--frontend", "--noop"]);
+  assert.equal(outcome.code, 0);
+  assert.match(outcome.stdout, /^would delete .*get_address$/m);
+  assert.match(outcome.stdout, /^left .*scw-flexip\.conf \(settings\)$/m);
+  assert.deepEqual(rig.tree(), before);
+});
+
+test("a host is cleaned of the tree that onehost sync brought", async (context) => {
+  const host = await rigFor(context);
+  rmSync(host.at("var/tmp/one"), { recursive: true });
+  await host.installed();
+  renameSync(host.at("var/lib/one/remotes"), host.at("var/tmp/one"));
+  const outcome = await host.run(["uninstall", "--host", "--purge"]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.deepEqual(
+    host.tree().filter((path) => path.includes("scw-flexip") && !path.includes("oned.conf")),
+    [],
+  );
+  assert.equal(existsSync(host.at("var/tmp/one/vnm/bridge/pre.d")), true, "OpenNebula's own folder stays");
+});

@@ -1,0 +1,233 @@
+// reconcile and range: what they change, what they refuse, and what stays when something fails half-way.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import { PROJECT } from "../rig.ts";
+import { CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+
+const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+
+async function rigFor(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
+  const rig = await CloudRig.start(options);
+  context.after(() => rig.stop());
+  return rig.installed();
+}
+
+/** A range with its flexible IP, as if added long ago. */
+function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {
+  const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
+  const { id } = rig.simulator.account.add({ ip, mac, tags: OURS, serverId, projectId: PROJECT });
+  rig.change(({ networks }) => {
+    const ranges = networks[0]?.ranges ?? [];
+    const attributes = { IP: ip, MAC: mac, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
+    ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
+  });
+  return id;
+}
+
+function runVm(rig: CloudRig, id: string, host: string): void {
+  rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
+}
+
+test("what would take something away is done only by name", async (context) => {
+  const rig = await rigFor(context);
+  const astray = addRange(rig, "203.0.113.1", "7", SERVER_A);
+  runVm(rig, "7", "kvm-b");
+  const orphan = rig.simulator.account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
+  const words = ["reconcile", "--grace", "0"];
+
+  const safe = await rig.run([...words, "--apply"]);
+  assert.equal(safe.code, 3, safe.stderr);
+  assert.equal(rig.simulator.account.get(astray)?.server_id, SERVER_A);
+  assert.ok(rig.simulator.account.get(orphan));
+
+  const unknown = await rig.run([...words, "--apply", "orphan:203.0.113.77"]);
+  assert.equal(unknown.code, 4);
+  assert.ok(rig.simulator.account.get(orphan));
+
+  const named = await rig.run([...words, "--apply", "orphan:203.0.113.2"]);
+  assert.equal(named.code, 3, "the other one is left");
+  assert.equal(rig.simulator.account.get(orphan), undefined);
+
+  const all = await rig.run([...words, "--apply-all", "-j"]);
+  assert.equal(all.code, 0, all.stderr);
+  const [step] = JSON.parse(all.stdout);
+  assert.deepEqual([step.key, step.action, step.result], ["wrong-server:203.0.113.1", "move", "done"]);
+  assert.equal(rig.simulator.account.get(astray)?.server_id, SERVER_B);
+});
+
+test("a running guest on its own server is never touched", async (context) => {
+  const rig = await rigFor(context);
+  const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
+  runVm(rig, "7", "kvm-b");
+  rig.simulator.clearRequests();
+  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply-all"]);
+  assert.equal(outcome.code, 0, outcome.stdout);
+  assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_B);
+  assert.deepEqual([...new Set(rig.simulator.requests.map(({ method }) => method))], ["GET"]);
+});
+
+test("an address reserved for another network is that lease's, not a free one", async (context) => {
+  const rig = await rigFor(context);
+  const id = addRange(rig, "203.0.113.1", undefined, SERVER_B);
+  runVm(rig, "7", "kvm-b");
+  rig.change(({ networks }) => {
+    const attributes = { IP: "203.0.113.1", SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", PARENT_NETWORK_AR_ID: "0" };
+    networks.push({ id: "2", name: "reserved", driver: "bridge", ranges: [{ id: "0", attributes, vm: "7" }] });
+  });
+  assert.equal((await rig.run(["reconcile", "--grace", "0", "--apply"])).code, 0);
+  assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_B);
+});
+
+test("a step that fails says why, the others are done: exit code 1", async (context) => {
+  const rig = await rigFor(context);
+  addRange(rig, "203.0.113.1", undefined, SERVER_A);
+  const lost = addRange(rig, "203.0.113.2");
+  rig.simulator.account.set(lost, { tags: [] });
+  const body = { type: "invalid", message: "planted refusal" };
+  rig.simulator.fault({ call: "detach", do: { kind: "status", status: 400, body } });
+  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply", "-o", "csv", "--columns", "key,result"]);
+  assert.equal(outcome.code, 1, outcome.stderr);
+  assert.match(outcome.stdout, /^left-attached:203\.0\.113\.1,.*failed: .*planted refusal/m);
+  assert.match(outcome.stdout, /^lost-tags:203\.0\.113\.2,done$/m);
+});
+
+test("--watch looks again and again until it is stopped: exit code 130", async (context) => {
+  const rig = await rigFor(context);
+  const id = addRange(rig, "203.0.113.1");
+  const words = ["reconcile", "--watch", "--interval", "5", "--apply", "--grace", "0", "--root", rig.root];
+  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  let wasSet = false;
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+    if (!wasSet && said.includes("next look")) {
+      wasSet = true;
+      rig.simulator.account.set(id, { serverId: SERVER_A, status: "attached" });
+    }
+    if (said.includes("1 of 1 done")) child.kill("SIGINT");
+  });
+  const [code] = await once(child, "close");
+  assert.equal(code, 130, said);
+  await rig.simulator.account.settled();
+  assert.equal(rig.simulator.account.get(id)?.server_id, null);
+});
+
+test("the journal's dead registration is undone, and doctor says that it is owed", async (context) => {
+  const rig = await rigFor(context);
+  const intent = "44444444-4444-4444-8444-444444444444";
+  const orphan = rig.simulator.account.add({ tags: [...OURS, `scw-flexip:intent=${intent}`], projectId: PROJECT }).id;
+  const process = { pid: 1, startTicks: "0", bootId: "another" };
+  const state = {
+    version: 1,
+    intents: {
+      [intent]: { action: "create", since: "2026-01-01T00:00:00Z", process, creations: 1, flexibleIpIds: [orphan] },
+    },
+    owedDetaches: {},
+    leases: {},
+  };
+  writeFileSync(rig.at("var/lib/one/scw-flexip/state.json"), JSON.stringify(state));
+  const doctor = await rig.run(["doctor", "-j", "--no-hosts"]);
+  assert.equal(doctor.code, 3, doctor.stdout);
+  assert.match(doctor.stdout, /1 registrations to undo, 0 detaches to do/);
+  const outcome = await rig.run(["reconcile", "--apply"]);
+  assert.match(outcome.stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));
+  assert.equal(rig.simulator.account.get(orphan), undefined);
+  assert.equal((await rig.run(["doctor", "--no-hosts"])).code, 0);
+});
+
+test("range add stops at the first failure and keeps what was bought before: exit code 1", async (context) => {
+  const rig = await rigFor(context, { perProjectQuota: 2 });
+  const outcome = await rig.run(["range", "add", "--network", "0", "--count", "4"]);
+  assert.equal(outcome.code, 1);
+  assert.equal(outcome.stdout.trimEnd().split("\n").length, 3, "header and two addresses");
+  assert.match(outcome.stderr, /^range 3 of 4 was not added: .*quota/m);
+  assert.match(outcome.stderr, /^2 of 4 added to public; each is paid for from now on$/m);
+  assert.equal(rig.simulator.account.all().length, 2);
+});
+
+test("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (context) => {
+  const rig = await rigFor(context);
+  const outcome = await rig.run(["range", "add", "--network", "public", "--dual-stack", "-j"]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  const [added] = JSON.parse(outcome.stdout);
+  assert.match(added.address6, /:/);
+  const listed: { address: string; range: string }[] = JSON.parse((await rig.run(["list", "-j"])).stdout);
+  assert.deepEqual(
+    listed.map(({ address, range }) => [address.includes(":"), range]),
+    [
+      [false, "0"],
+      [true, "0"],
+    ],
+  );
+});
+
+test("range add refuses what cannot work, and buys nothing: exit codes 4 and 2", async (context) => {
+  const rig = await rigFor(context);
+  const tries = [
+    [["--network", "nowhere"], 4],
+    [["--network", "private"], 4],
+    [["--network", "public", "--count", "0"], 2],
+    [["--network", "public", "--count", "65"], 2],
+    [[], 2],
+  ] as const;
+  for (const [words, code] of tries)
+    assert.equal((await rig.run(["range", "add", ...words])).code, code, words.join(" "));
+  assert.deepEqual([rig.simulator.account.all(), rig.cloud.calls], [[], []]);
+});
+
+test("range remove goes on after a failure, and removes only what is named", async (context) => {
+  const rig = await rigFor(context);
+  const ids = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map((ip) => addRange(rig, ip));
+  const body = { type: "invalid", message: "planted refusal" };
+  rig.simulator.fault({ call: "delete", do: { kind: "status", status: 400, body } });
+  const outcome = await rig.run(["range", "remove", "203.0.113.1", "203.0.113.3", "--yes"]);
+  assert.equal(outcome.code, 1);
+  assert.match(outcome.stderr, /^203\.0\.113\.1 was not removed: .*planted refusal/m);
+  assert.deepEqual(
+    ids.map((id) => rig.simulator.account.get(id) !== undefined),
+    [true, true, false],
+  );
+  assert.equal((await rig.run(["range", "remove", "203.0.113.9", "--yes"])).code, 4);
+});
+
+test("range remove takes an address from a guest only with --force", async (context) => {
+  const rig = await rigFor(context);
+  const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
+  runVm(rig, "7", "kvm-b");
+  assert.equal((await rig.run(["range", "remove", "203.0.113.1", "--yes"])).code, 4);
+  assert.ok(rig.simulator.account.get(id));
+  const forced = await rig.run(["range", "remove", "203.0.113.1", "--yes", "--force"]);
+  assert.equal(forced.code, 0, forced.stderr);
+  assert.equal(rig.simulator.account.get(id), undefined);
+});
+
+test("Ctrl-C lets the range that was begun be finished, and no other be started: exit code 130", async (context) => {
+  const rig = await rigFor(context);
+  const held = rig.simulator.fault({ call: "create", do: { kind: "hold", when: "before" } });
+  const words = ["range", "add", "--network", "public", "--count", "3", "--root", rig.root];
+  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+  });
+  await held.reached;
+  child.kill("SIGINT");
+  held.release();
+  const [code] = await once(child, "close");
+  assert.equal(code, 130, said);
+  assert.match(said, /^1 of 3 added to public/m);
+  assert.equal(rig.simulator.account.all().length, 1);
+});
+
+test("--apply-all deletes nothing while OpenNebula shows no range at all", async (context) => {
+  const rig = await rigFor(context);
+  const id = rig.simulator.account.add({ tags: OURS, projectId: PROJECT }).id;
+  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply-all"]);
+  assert.equal(outcome.code, 4);
+  assert.match(outcome.stderr, /no range of the driver at all/);
+  assert.ok(rig.simulator.account.get(id));
+});

@@ -1,0 +1,171 @@
+// list and show on what a real OpenNebula printed (fixtures/cli), in every form, and what a script may count on.
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { PROJECT, REPOSITORY } from "../rig.ts";
+import { CloudRig, type Outcome, SERVER_A } from "./cloud-rig.ts";
+
+let rig: CloudRig;
+let path: string;
+const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+
+before(async () => {
+  rig = await (await CloudRig.start()).installed();
+  path = join(dirname(rig.root), "recorded");
+  mkdirSync(path);
+  const recorded = join(REPOSITORY, "fixtures/cli");
+  const tools = {
+    onevnet: `exec cat ${recorded}/onevnet-list.xml`,
+    onevm: `exec cat ${recorded}/onevm-list.xml`,
+    onehost: `exec cat ${recorded}/onehost-list.xml`,
+    ssh: "exit 255",
+  };
+  for (const [name, text] of Object.entries(tools)) {
+    writeFileSync(join(path, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(path, name), 0o755);
+  }
+  const add = (ip: string, mac: string, tags: readonly string[], serverId: string | null = null) =>
+    rig.simulator.account.add({ ip, mac, tags, serverId, projectId: PROJECT });
+  add("203.0.113.1", "52:54:00:00:00:01", OURS, SERVER_A);
+  add("203.0.113.3", "52:54:00:00:00:03", OURS);
+  add("203.0.113.9", "52:54:00:00:00:09", OURS);
+  add("203.0.113.8", "52:54:00:00:00:08", ["scw-flexip", "scw-flexip:cloud=two", "scw-flexip:created"]);
+  add("203.0.113.7", "52:54:00:00:00:07", ["somebody"]);
+});
+after(() => rig.stop());
+
+function run(words: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
+  return rig.run(words, { env: { PATH: `${path}:/usr/bin:/bin`, ...more } });
+}
+
+test("list knows who has an address", async () => {
+  const outcome = await run(["list", "-j", "--grace", "0"]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  const records: Record<string, unknown>[] = JSON.parse(outcome.stdout);
+  assert.deepEqual(
+    records.map(({ address, status, holder, vm_name, network, drift }) => [
+      address,
+      status,
+      holder,
+      vm_name,
+      network,
+      drift,
+    ]),
+    [
+      ["203.0.113.1", "attached", "VM 0", "web", "pub", []],
+      ["203.0.113.2", "missing", "VM 1", "web", "pub", ["missing"]],
+      ["203.0.113.3", "ready", "hold", "", "pubseed", []],
+      ["203.0.113.9", "ready", "", "", "", ["orphan"]],
+    ],
+    "addresses of another cloud and of nobody are not ours to list",
+  );
+});
+
+test("a host whose server nobody knows is said to be unknown, and nothing is judged there", async () => {
+  const listed = await run(["list"]);
+  assert.match(listed.stdout, /203\.0\.113\.1 .* unknown \(VM on h2\) /);
+  assert.match(listed.stderr, /^the server of host h2 is not known/m);
+  const plan = await run(["reconcile", "-o", "csv", "--no-header", "--grace", "0", "--columns", "key,apply"]);
+  assert.deepEqual(plan.stdout.trimEnd().split("\n"), ["missing:203.0.113.2,person", "orphan:203.0.113.9,named"]);
+});
+
+test("the same rows in every form", async () => {
+  const words = ["list", "--grace", "0", "--columns", "address,vm,drift"];
+  const [json, yaml, csv, table, bare] = await Promise.all([
+    run([...words, "--json"]),
+    run([...words, "-o", "yaml"]),
+    run([...words, "-o", "csv"]),
+    run(words),
+    run([...words, "--no-header"]),
+  ]);
+  assert.deepEqual(JSON.parse(json.stdout)[1], { address: "203.0.113.2", vm: "1", drift: ["missing"] });
+  assert.match(yaml.stdout, /^- address: "203\.0\.113\.2"\n {2}vm: "1"\n {2}drift: \[missing\]$/m);
+  assert.equal(csv.stdout.split("\n")[2], "203.0.113.2,1,missing");
+  assert.equal(csv.stdout.split("\n")[0], "address,vm,drift");
+  assert.equal(table.stdout.split("\n")[0], "ADDRESS      VM  DRIFT");
+  const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
+  assert.deepEqual(wordsOf(bare.stdout), wordsOf(table.stdout).slice(3));
+});
+
+test("without a terminal: no colour, no bold, no progress, no column left out", async () => {
+  const outcome = await run(["list"], { COLUMNS: "40" });
+  for (const code of ["\u001b", "\r"]) assert.equal((outcome.stdout + outcome.stderr).includes(code), false);
+  assert.match(outcome.stdout, /^ADDRESS .* SERVER .* DRIFT$/m);
+  const quiet = await run(["list", "--quiet"]);
+  assert.equal(quiet.stderr, "");
+});
+
+test("show finds an address by IPv4 and by id, and says when there is none", async () => {
+  const byAddress = await run(["show", "203.0.113.1"]);
+  assert.match(byAddress.stdout, /^HOLDER\s+: VM 0$/m);
+  const id = /^ID\s+: (\S+)$/m.exec(byAddress.stdout)?.[1] ?? "";
+  assert.equal((await run(["show", id.toUpperCase()])).stdout, byAddress.stdout);
+  const [details] = JSON.parse((await run(["show", "203.0.113.9", "-j", "--grace", "0"])).stdout);
+  assert.deepEqual(details.repair, ["orphan:203.0.113.9"]);
+  const missing = await run(["show", "203.0.113.7"]);
+  assert.deepEqual([missing.code, missing.stdout], [4, ""]);
+});
+
+test("wrong usage is exit code 2 and leaves standard output empty", async () => {
+  for (const words of [
+    ["list", "-o", "xml"],
+    ["list", "--columns", "address,color"],
+    ["list", "--grace", "soon"],
+    ["show"],
+    ["lits"],
+    ["list", "--frob"],
+    ["logs", "--since", "whenever"],
+    ["reconcile", "--apply", "--apply-all"],
+    ["completion", "tcsh"],
+    ["range", "add"],
+  ]) {
+    const outcome = await run(words);
+    assert.deepEqual([words.join(" "), outcome.code, outcome.stdout], [words.join(" "), 2, ""]);
+    assert.match(outcome.stderr, /^scw-flexip/);
+  }
+});
+
+test("every command has help with examples that name it", async () => {
+  const commands = ["install", "uninstall", "doctor", "list", "show", "history", "logs", "reconcile", "range add"];
+  for (const command of [...commands, "range remove", "completion"]) {
+    const outcome = await rig.runProgram(join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip"), [
+      ...command.split(" "),
+      "--help",
+    ]);
+    assert.equal(outcome.code, 0, command);
+    assert.match(outcome.stdout, new RegExp(`Examples:\\n(.*\\n)*?.*scw-flexip ${command}`), command);
+  }
+});
+
+test("completion scripts are ones that the shell can read", async () => {
+  const bash = await run(["completion", "bash"]);
+  const script = `${bash.stdout}\nCOMP_WORDS=(scw-flexip range a); COMP_CWORD=2; _scw_flexip; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(scw-flexip ""); COMP_CWORD=1; _scw_flexip; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(scw-flexip list -o ""); COMP_CWORD=3; _scw_flexip; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(scw-flexip completion ""); COMP_CWORD=2; _scw_flexip; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(scw-flexip range add --d); COMP_CWORD=3; _scw_flexip; echo "\${COMPREPLY[@]}"`;
+  const tried = await rig.runProgram("/bin/bash", ["-c", script]);
+  assert.deepEqual(tried.stdout.trimEnd().split("\n"), [
+    "add",
+    "install uninstall doctor list show history logs reconcile range completion --help --version",
+    "table json yaml csv",
+    "bash zsh fish",
+    "--dual-stack",
+  ]);
+  assert.match((await run(["completion", "zsh"])).stdout, /^#compdef scw-flexip$/m);
+  assert.match(
+    (await run(["completion", "fish"])).stdout,
+    /__fish_seen_subcommand_from range; and __fish_seen_subcommand_from add' -l count -r/,
+  );
+});
+
+test("settings that are wrong, and an OpenNebula that is silent, are one line and exit code 1", async () => {
+  const wrong = await run(["list"], { SCW_FLEXIP_ZONE: "paris" });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /^scw-flexip list: .*ZONE has to be a zone like fr-par-2; correct it\n$/);
+  rmSync(join(path, "onevm"));
+  const silent = await run(["list"]);
+  assert.equal(silent.code, 1);
+  assert.match(silent.stderr, /^scw-flexip list: onevm list -x: onevm is not installed here; .*\n$/);
+});

@@ -89,9 +89,9 @@ async function play(
     checkManners(rig, result);
     const outcome = outcomeOf(rig, account, result);
     // An IPAM case tells the account only where the action changed it; a hook's answer is the account.
-    const isSilent = name.startsWith("bridge/");
-    if (isSilent && outcome["answer.txt"] === "") outcome["answer.txt"] = undefined;
-    if (!isSilent && outcome["account-after.json"] === before) outcome["account-after.json"] = undefined;
+    const isHook = name.startsWith("bridge/");
+    if (isHook && outcome["answer.txt"] === "") outcome["answer.txt"] = undefined;
+    if (!isHook && outcome["account-after.json"] === before) outcome["account-after.json"] = undefined;
     if (isWriting) write(folder, outcome);
     assert.deepEqual(outcome, expected(folder));
   } finally {

@@ -187,6 +187,17 @@ suite("the recorder", { concurrency: 4 }, () => {
     }
   }
 
+  test("deletes it although the API fails now and then", async (t) => {
+    const { simulator, record } = await start(t);
+    simulator.fault(broken("attach"));
+    simulator.fault({ call: "list", skip: 1, do: { kind: "reset", when: "before" } });
+    simulator.fault({ call: "delete", do: { kind: "reset", when: "before" } });
+    const { code, stdout } = await record({ env: { ...complete, SCW_SERVER_ID: SERVER } });
+    assert.equal(code, 1);
+    assert.match(stdout, /^record: deleted what it made; /m);
+    assert.deepEqual(simulator.account.all(), []);
+  });
+
   test("says what is left when it cannot delete it", async (t) => {
     const { simulator, record } = await start(t);
     simulator.fault({ call: "mac.generate", do: { kind: "status", status: 500, body: { message: TOKEN } } });
@@ -197,7 +208,7 @@ suite("the recorder", { concurrency: 4 }, () => {
     assert.doesNotMatch(stdout, /deleted what it made/);
     assert.match(
       stderr,
-      /^record: POST \S+\/mac: 500 \*\*\*\nrecord: NOT deleted, and billed on: flexible IP tagged scw-flexip:record=\S+; delete it in the Scaleway console \(GET \S+: 403 insufficient permissions\)\n$/,
+      /^record: POST \S+\/mac: 500 \*\*\*\nrecord: NOT deleted, and billed on: flexible IP 203\S+ \(\S+\), tagged scw-flexip:record=\S+ \(GET \S+: 403 insufficient permissions\); delete it in the Scaleway console\n$/,
     );
   });
 });

@@ -4,12 +4,13 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type FlexibleIp, Project, type Settings } from "./record/project.ts";
+import { Project, type Settings } from "./record/project.ts";
 import { scrubber } from "./record/scrub.ts";
 
 const CREDENTIALS = ["SCW_SECRET_KEY", "SCW_DEFAULT_PROJECT_ID", "SCW_DEFAULT_ZONE"] as const;
 const SETTLE_TIMEOUT_MS = 180_000;
 const LOOK_PAUSE_MS = 1_000;
+const MOST_FAILURES = 5;
 // A creation whose answer was lost may show late.
 const LOOKS_AFTER_LOST_ANSWER = 5;
 
@@ -103,28 +104,38 @@ async function settle(project: Project, id: string, wanted: string, signal: Abor
   }
 }
 
-/** Deletes whatever this run made and is still there, and tells. False when something may be left. */
+/**
+ * Deletes whatever this run made and is still there, and tells. False when something may be left. Only what a listing
+ * shows with this run's tag is deleted: the id of a deleted one may have been given out again.
+ */
 async function clean(project: Project, settings: Settings): Promise<boolean> {
   const end = performance.now() + SETTLE_TIMEOUT_MS;
-  let looks = project.kept.length > 0 ? 1 : LOOKS_AFTER_LOST_ANSWER;
-  let left: FlexibleIp[] = [];
-  try {
-    while (looks > 0) {
-      left = await project.left();
+  let looks = project.created === undefined ? LOOKS_AFTER_LOST_ANSWER : 1;
+  let failures = 0;
+  let reason = "it is still there";
+  while (performance.now() < end && failures < MOST_FAILURES) {
+    try {
+      const left = await project.left();
       for (const { id } of left) await project.delete(id);
+      failures = 0;
       if (left.length === 0) looks -= 1;
-      if (performance.now() > end) throw new Error(`not gone within ${SETTLE_TIMEOUT_MS / 1_000} s`);
-      if (looks > 0) await sleep(LOOK_PAUSE_MS);
+    } catch (error) {
+      failures += 1;
+      reason = messageOf(error, settings);
     }
-    say("deleted what it made; nothing of it is left in the project");
-    return true;
-  } catch (error) {
-    const names = left.map(({ id, ip_address: address }) => `${address} (${id})`).join(", ");
-    complain(
-      `NOT deleted, and billed on: flexible IP ${names === "" ? `tagged ${project.runTag}` : names}; delete it in the Scaleway console (${messageOf(error, settings)})`,
-    );
-    return false;
+    if (looks === 0) {
+      say("deleted what it made; nothing of it is left in the project");
+      return true;
+    }
+    await sleep(LOOK_PAUSE_MS);
   }
+  complain(`NOT deleted, and billed on: ${nameOf(project)} (${reason}); delete it in the Scaleway console`);
+  return false;
+}
+
+function nameOf({ created, runTag }: Project): string {
+  const which = created === undefined ? "if there is one" : `${created.ip_address} (${created.id})`;
+  return `flexible IP ${which}, tagged ${runTag}`;
 }
 
 /** One file an exchange, in the order of the calls, in the place of those of an earlier run. */

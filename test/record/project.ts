@@ -36,17 +36,19 @@ export class Project {
   readonly kept: (readonly [name: string, exchange: Exchange])[] = [];
   /** Says which run made a flexible IP: what another one left is not this one's to delete. */
   readonly runTag = `${TAG}=${randomUUID()}`;
+  created: FlexibleIp | undefined;
   readonly #settings: Settings;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  create(): Promise<FlexibleIp> {
+  async create(): Promise<FlexibleIp> {
     const { projectId } = this.#settings;
     const tags = [TAG, this.runTag];
     const body = { project_id: projectId, description: "scw-flexip record", tags, is_ipv6: false };
-    return this.step("create", "POST", "", body).then((response) => flexibleIp.parse(response));
+    this.created = flexibleIp.parse(await this.step("create", "POST", "", body));
+    return this.created;
   }
 
   /** Makes the call and keeps the exchange. Throws when the status is none of those wanted. */

@@ -36,6 +36,8 @@ export type ApiFailure = {
   readonly requestId?: string | undefined;
   /** Seconds the API asked to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The same call would fail in the same way. */
+  readonly isFinal?: boolean | undefined;
   readonly cause?: unknown;
 };
 
@@ -46,6 +48,7 @@ export class ApiError extends DriverError {
   readonly type: string | undefined;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly isFinal: boolean;
 
   constructor(message: string, failure: ApiFailure) {
     super(message, { cause: failure.cause });
@@ -53,6 +56,7 @@ export class ApiError extends DriverError {
     this.type = failure.type;
     this.requestId = failure.requestId;
     this.retryAfterMs = failure.retryAfterMs;
+    this.isFinal = failure.isFinal ?? false;
   }
 
   /** The API may have acted although no whole answer came: a lost connection, a failing proxy, a cut body. */
@@ -63,6 +67,7 @@ export class ApiError extends DriverError {
 
   /** The same call may work later. 409 is a flexible IP that is still settling. */
   get isRetryable(): boolean {
+    if (this.isFinal) return false;
     return this.isAmbiguous || this.status === 409 || this.status === 425 || this.status === 429;
   }
 

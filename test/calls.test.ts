@@ -134,7 +134,8 @@ suite("a hand-written range, whose NIC names no flexible IP", () => {
     const vm = vmDocument([nic ?? {}]);
     assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: pages, attach: 1 });
     assert.deepEqual(await callsOf(t, rig, "post", vm), { list: pages });
-    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: pages, detach: 1 });
+    // One more for what else is on the server: an untagged flexible IP does not tell whether an alias has its MAC.
+    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: pages + 1, detach: 1 });
   });
 
   test("several of them cost one reading of the pages", async (t) => {
@@ -149,7 +150,7 @@ suite("a hand-written range, whose NIC names no flexible IP", () => {
     addCrowd(rig.simulator.account, 450);
     const vm = vmDocument(addHandWritten(rig, 1));
     assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: 5, attach: 1 });
-    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: 5, detach: 1 });
+    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: 5 + 1, detach: 1 });
   });
 
   test("the flexible IPs of other projects cost nothing", async (t) => {

@@ -57,7 +57,7 @@ async function cleanGroup(session: Session, group: MacGroup, serverId: string): 
 
 function isDetachable(session: Session, flexibleIp: FlexibleIp, serverId: string): boolean {
   if (flexibleIp.serverId !== serverId) return false;
-  if (flexibleIp.status === "attached") return true;
+  if (flexibleIp.status === "attached" || flexibleIp.status === "error") return true;
   session.log.warn(`left ${nameOf(flexibleIp)} alone: its status is ${flexibleIp.status}`);
   return false;
 }

@@ -68,12 +68,13 @@ export function registeredRange(request: IpamRequest): Range {
   if (ip === undefined || !isIPv4(ip)) {
     throw new InputError("address range has no IP, so it was not made by this driver; remove it and add it again");
   }
+  const isDualStack = addressRange.get("TYPE") === "IP4_6_STATIC";
   return {
     ip,
     mac: addressRange.get("MAC")?.toLowerCase(),
-    ip6: addressRange.get("IP6")?.toLowerCase(),
+    ip6: isDualStack ? addressRange.get("IP6")?.toLowerCase() : undefined,
     flexibleIpId: uuidOf(addressRange, FLEXIBLE_IP_ID),
-    flexibleIp6Id: uuidOf(addressRange, FLEXIBLE_IP6_ID),
+    flexibleIp6Id: isDualStack ? uuidOf(addressRange, FLEXIBLE_IP6_ID) : undefined,
   };
 }
 

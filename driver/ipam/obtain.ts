@@ -69,6 +69,9 @@ export async function adopt(ports: Ports, adoptee: FlexibleIp, wanted: Wanted, i
   const flexibleIp = adoptable(ports, await ports.api.get(adoptee.id), wanted);
   const tags = [...foreignTags(flexibleIp), ...ownershipTags(ports.config.cloud, "adopted", intent)];
   const adopted = await ports.api.update(flexibleIp.id, { tags });
+  if (flexibleIp.serverId !== null) {
+    ports.log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
+  }
   ports.log.info(`adopted ${nameOf(adopted)}`, { address: adopted.address, flexible_ip_id: adopted.id });
   return adopted;
 }

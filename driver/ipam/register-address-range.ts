@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isIPv4 } from "node:net";
-import { firstHost } from "../addresses.ts";
+import { firstHost, isAddressOf } from "../addresses.ts";
 import { InputError, messageOf } from "../errors.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { templateOf } from "../opennebula/template.ts";
@@ -102,6 +102,11 @@ function kept(range: NewRange): [string, string][] {
   );
 }
 
+/** The guest's IPv6: what the user typed, where it lies in the flexible IP. */
+function guestAddress({ ip6 }: NewRange, { address }: FlexibleIp): string {
+  return ip6 !== undefined && isAddressOf(ip6, address) ? ip6 : firstHost(address);
+}
+
 function ipamMad(range: NewRange): string {
   return range.attributes.get("IPAM_MAD") ?? "scw-flexip";
 }
@@ -122,7 +127,7 @@ function answered(
     ...(flexibleIp6 === undefined
       ? []
       : ([
-          ["IP6", firstHost(flexibleIp6.address)],
+          ["IP6", guestAddress(range, flexibleIp6)],
           ["PREFIX_LENGTH", "64"],
           [FLEXIBLE_IP6_ID, flexibleIp6.id],
         ] as const)),

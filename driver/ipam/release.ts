@@ -11,7 +11,7 @@ import { isBorrower } from "../scaleway/ownership.ts";
 export async function release(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
   await detachGroup(
     bench,
-    flexibleIps.filter(({ status }) => status === "attached"),
+    flexibleIps.filter(({ status, serverId }) => status === "attached" || (status === "error" && serverId !== null)),
     [],
   );
   // A free one that kept a borrowed MAC would hold its lender back: a MAC group is attached as a whole.

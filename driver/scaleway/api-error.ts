@@ -4,21 +4,28 @@ import { $ZodError } from "zod/v4/core";
 import { ApiError, messageOf } from "../errors.ts";
 
 const MAX_REASON = 300;
+const TOO_LARGE = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
 
+// Each field stands for itself: one that does not fit must not hide the others.
+const text = z.catch(z.optional(z.string()), undefined);
+const count = z.catch(z.optional(z.number()), undefined);
 const detail = z.looseObject({
-  argument_name: z.optional(z.string()),
-  reason: z.optional(z.string()),
-  resource: z.optional(z.string()),
-  action: z.optional(z.string()),
-  quota: z.optional(z.number()),
-  current: z.optional(z.number()),
+  argument_name: text,
+  reason: text,
+  resource: text,
+  action: text,
+  quota: count,
+  current: count,
 });
 const errorBody = z.looseObject({
-  message: z.optional(z.string()),
-  type: z.optional(z.string()),
-  details: z.optional(z.array(detail)),
+  message: text,
+  type: text,
+  help_message: text,
+  current_state: text,
+  details: z.catch(z.optional(z.array(z.catch(z.optional(detail), undefined))), undefined),
 });
-type Detail = z.infer<typeof detail>;
+type ErrorBody = z.infer<typeof errorBody>;
+type Detail = NonNullable<NonNullable<ErrorBody["details"]>[number]>;
 
 /** The API answered `what` with a status that is no success. A body that does not fit never hides the status. */
 export function answerError(
@@ -26,19 +33,28 @@ export function answerError(
   answer: { status: number; text: string; requestId: string | undefined; retryAfterMs: number | undefined },
 ): ApiError {
   const body = parseErrorBody(answer.text);
-  const reason = [body.message ?? "", ...(body.details ?? []).map(detailText)].filter((text) => text !== "");
-  return new ApiError(
-    join(what, `${answer.status} ${oneLine(reason.join(", "))}`, answer.requestId, nextMove(answer.status, body.type)),
-    { status: answer.status, type: body.type, requestId: answer.requestId, retryAfterMs: answer.retryAfterMs },
-  );
+  const reason = `${answer.status} ${oneLine(reasonsOf(body).join(", "))}`;
+  return new ApiError(join(what, reason, answer.requestId, nextMove(answer.status, body.type)), {
+    status: answer.status,
+    type: body.type,
+    requestId: answer.requestId,
+    retryAfterMs: answer.retryAfterMs,
+  });
 }
 
 /** The API answered with a success whose body is not what it promises. */
-export function bodyError(what: string, status: number, requestId: string | undefined, cause: unknown): ApiError {
+export function bodyError(
+  what: string,
+  answer: { status: number; text: string; requestId: string | undefined },
+  cause: unknown,
+): ApiError {
+  const { status, requestId } = answer;
   const reason = `the answer does not fit (${oneLine(bodyFault(cause))})`;
   return new ApiError(join(what, reason, requestId, "ask Scaleway whether the API changed"), {
     status,
     requestId,
+    // No body, a proxy's page or one that was cut may pass; JSON of another form will not.
+    isFinal: cause instanceof $ZodError && answer.text !== "",
     cause,
   });
 }
@@ -46,6 +62,7 @@ export function bodyError(what: string, status: number, requestId: string | unde
 /** No answer came. */
 export function connectionError(what: string, origin: string, cause: unknown): ApiError {
   return new ApiError(join(what, `${origin} ${connectionFault(cause)}`, undefined, "check the network and API_URL"), {
+    isFinal: errorCode(cause) === TOO_LARGE,
     cause,
   });
 }
@@ -54,12 +71,19 @@ function join(what: string, reason: string, requestId: string | undefined, move:
   return `${what}: ${reason.trim()}${requestId === undefined ? "" : ` (request ${requestId})`}; ${move}`;
 }
 
-function parseErrorBody(text: string): z.infer<typeof errorBody> {
+function parseErrorBody(content: string): ErrorBody {
   try {
-    return z.parse(errorBody, JSON.parse(text));
+    return z.parse(errorBody, JSON.parse(content));
   } catch {
     return {};
   }
+}
+
+function reasonsOf(body: ErrorBody): string[] {
+  const details = (body.details ?? []).map((one) => (one === undefined ? "" : detailText(one)));
+  return [body.message ?? "", body.help_message ?? "", body.current_state ?? "", ...details].filter(
+    (part) => part !== "",
+  );
 }
 
 function detailText(detail: Detail): string {
@@ -72,6 +96,8 @@ function detailText(detail: Detail): string {
 
 function nextMove(status: number, type: string | undefined): string {
   if (type?.startsWith("quota")) return "raise the quota or remove an address range";
+  if (type === "locked") return "look it up in the Scaleway console";
+  if (status >= 300 && status < 400) return "check API_URL";
   switch (status) {
     case 401:
       return "put a valid secret key into TOKEN_FILE";
@@ -105,6 +131,8 @@ function connectionFault(cause: unknown): string {
     case "UND_ERR_CONNECT_TIMEOUT":
     case "ETIMEDOUT":
       return "did not answer in time";
+    case TOO_LARGE:
+      return "sent a larger answer than the API ever does";
     default:
       return `cannot be reached (${oneLine(messageOf(cause))})`;
   }

@@ -67,9 +67,12 @@ export class FlexibleIpClient implements FlexibleIpApi {
   }
 
   async list(filter: FlexibleIpFilter): Promise<FlexibleIp[]> {
+    const byId = new Map<string, FlexibleIp>();
     for (let attempt = 1; ; attempt += 1) {
       const { flexibleIps, wasSteady } = await this.#listOnce(filter);
-      if (wasSteady || attempt === LIST_ATTEMPTS) return flexibleIps;
+      for (const flexibleIp of flexibleIps) byId.set(flexibleIp.id, flexibleIp);
+      // What one round missed another has: an address that is overlooked might be bought a second time.
+      if (wasSteady || attempt === LIST_ATTEMPTS) return wasSteady ? flexibleIps : [...byId.values()];
     }
   }
 

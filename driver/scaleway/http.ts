@@ -1,7 +1,7 @@
 // One connection to the API: token, timeouts, retries, and every failure turned into an ApiError.
 import Client from "undici/lib/dispatcher/client.js";
 import type { Deadline } from "../deadline.ts";
-import { ApiError, DeadlineError } from "../errors.ts";
+import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { answerError, bodyError, connectionError } from "./api-error.ts";
 
@@ -88,7 +88,7 @@ export class Http {
     try {
       return request.parse(answer.text === "" ? null : JSON.parse(answer.text));
     } catch (cause) {
-      throw bodyError(request.what, answer.status, requestId, cause);
+      throw bodyError(request.what, { ...answer, requestId }, cause);
     }
   }
 
@@ -161,7 +161,8 @@ export class Http {
             });
           },
           onResponseError: (_controller, error) => {
-            fail(error instanceof DeadlineError ? error : connectionError(request.what, this.#origin, error));
+            // The connection ends with the deadline: what waited for it has the same reason.
+            fail(deadline.signal.aborted ? deadline.signal.reason : connectionError(request.what, this.#origin, error));
           },
         },
       );

@@ -2,7 +2,7 @@
 // may lose it is the point of this file: never a NIC's own, whose MAC the address range has promised to guests.
 import { type Bench, detachAll, ensure, startDetach } from "./attachment.ts";
 import type { FlexibleIp } from "./flexible-ip.ts";
-import { isLender } from "./ownership.ts";
+import { cloudOf, isLender } from "./ownership.ts";
 
 /**
  * Has a NIC's own flexible IPs and its aliases' detached from their server. The aliases go first, and are gone before
@@ -25,7 +25,9 @@ export async function evictBorrowers(
   lender: FlexibleIp,
   companions: readonly FlexibleIp[],
 ): Promise<void> {
-  if (!isLender(lender) || lender.serverId === null || lender.mac === null) return;
+  // A hand-written range's flexible IP carries no tag that would tell.
+  const mayLend = isLender(lender) || cloudOf(lender) === undefined;
+  if (!mayLend || lender.serverId === null || lender.mac === null) return;
   const onServer = await bench.api.list({ projectId: lender.projectId, serverId: lender.serverId });
   const borrowers = onServer.filter(
     (other) => other.mac === lender.mac && !companions.some((companion) => companion.id === other.id),

@@ -205,6 +205,19 @@ suite("NIC aliases", BESIDE, () => {
     await stage.expect([alias, "free", "none"]);
   });
 
+  test("one on the NIC of a hand-written range comes and goes, and the NIC keeps its MAC", async (t) => {
+    const stage = await Stage.start(t);
+    const [own, alias] = [stage.add(), stage.range()];
+    const vm = vmDocument([{ NIC_ID: "0", IP: own.ip, MAC: own.mac }, aliasOf("0", "1", alias)]);
+    for (let round = 0; round < 2; round += 1) {
+      await stage.succeed("h1", "pre", vm);
+      await stage.expect([own, "h1"], [alias, "h1", own.mac]);
+      await stage.succeed("h1", "clean", vm);
+      await stage.expect([own, "free"], [alias, "free", "none"]);
+    }
+    assert.deepEqual(stage.account.get(own.id)?.tags, [], "nobody asked for tags on it");
+  });
+
   test("one on a private NIC is refused: it has no virtual MAC to share", async (t) => {
     const stage = await Stage.start(t);
     const alias = stage.range();
@@ -237,19 +250,29 @@ suite("NIC aliases", BESIDE, () => {
   });
 
   // Detached alone from its MAC group, a flexible IP loses its virtual MAC, and the next boot is refused.
-  test("one left attached by a clean that could not reach the API does not cost its NIC the MAC", async (t) => {
-    const stage = await Stage.start(t);
-    const [own, alias] = [stage.range({ serverId: stage.server("h1") }), stage.range()];
-    const withAlias = vmDocument([nic("0", own), aliasOf("0", "1", alias, MARKED)]);
-    await stage.succeed("h1", "pre", withAlias);
-    await stage.succeed("h1", "clean", withAlias, { settings: UNREACHABLE });
-    await stage.expect([own, "h1"], [alias, "h1", own.mac]);
-    const vm = vmDocument([nic("0", own)]);
-    await stage.succeed("h1", "clean", vm);
-    await stage.expect([own, "free"]);
-    await stage.succeed("h1", "pre", vm);
-    await stage.expect([own, "h1"]);
-  });
+  for (const [whose, own, nicOf] of [
+    ["a range of ours", (stage: Stage) => stage.range(), (address: Address) => nic("0", address)],
+    [
+      "a hand-written range",
+      (stage: Stage) => stage.add(),
+      ({ ip, mac }: Address): NicFields => ({ NIC_ID: "0", IP: ip, MAC: mac }),
+    ],
+  ] as const) {
+    test(`one left attached by a clean without the API does not cost the NIC of ${whose} its MAC`, async (t) => {
+      const stage = await Stage.start(t);
+      const [address, alias] = [own(stage), stage.range()];
+      const vm = vmDocument([nicOf(address)]);
+      const withAlias = vmDocument([nicOf(address), aliasOf("0", "1", alias, MARKED)]);
+      await stage.succeed("h1", "pre", vm);
+      await stage.succeed("h1", "pre", withAlias);
+      await stage.succeed("h1", "clean", withAlias, { settings: UNREACHABLE });
+      await stage.expect([address, "h1"], [alias, "h1", address.mac]);
+      await stage.succeed("h1", "clean", vm);
+      await stage.expect([address, "free"]);
+      await stage.succeed("h1", "pre", vm);
+      await stage.expect([address, "h1"]);
+    });
+  }
 });
 
 suite("dual-stack VMs", BESIDE, () => {

@@ -83,11 +83,11 @@ suite("registeredRange", () => {
     // What register never answered may still be in a range that somebody wrote.
     { sent: { IP: "10.0.0.1" }, range: { ip: "10.0.0.1", ...none } },
     {
-      sent: { IP: "203.0.113.7", MAC: "52:54:00:AB:CD:EF", IP6: "2001:DB8:7::1" },
+      sent: { TYPE: "IP4_6_STATIC", IP: "203.0.113.7", MAC: "52:54:00:AB:CD:EF", IP6: "2001:DB8:7::1" },
       range: { ...none, ip: "203.0.113.7", mac: "52:54:00:ab:cd:ef", ip6: "2001:db8:7::1" },
     },
     {
-      sent: { IP: "203.0.113.7", SCW_FLEXIBLE_IP_ID: ID.toUpperCase(), SCW_FLEXIBLE_IP6_ID: ID6 },
+      sent: { TYPE: "IP4_6_STATIC", IP: "203.0.113.7", SCW_FLEXIBLE_IP_ID: ID.toUpperCase(), SCW_FLEXIBLE_IP6_ID: ID6 },
       range: { ...none, ip: "203.0.113.7", flexibleIpId: ID, flexibleIp6Id: ID6 },
     },
     // An id that a manager of the network broke is as good as none.

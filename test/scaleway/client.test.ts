@@ -118,12 +118,14 @@ const refused: Readonly<Record<string, Refusal>> = {
     is: ["isRetryable", "isAmbiguous"],
   },
   "transient-state": {
-    says: `attach flexible IP ${ID} to server ${SERVER}: 409 resource is in a transient state (request ${REQUEST_ID}); try again`,
+    says: `attach flexible IP ${ID} to server ${SERVER}: 409 resource is in a transient state, updating (request ${REQUEST_ID}); try again`,
     is: ["isRetryable"],
     type: "transient_state",
   },
   "precondition-failed": {
-    says: new RegExp(`^give flexible IP ${ID} the virtual MAC of ${OTHER_ID}: 412 precondition failed .*${REQUEST_ID}`),
+    says: new RegExp(
+      `^give flexible IP ${ID} the virtual MAC of ${OTHER_ID}: 412 precondition failed, both flexible IPs must be attached to the same server .*${REQUEST_ID}`,
+    ),
     type: "precondition_failed",
   },
   locked: {
@@ -132,7 +134,7 @@ const refused: Readonly<Record<string, Refusal>> = {
     type: "locked",
   },
   html: misfit("no JSON"),
-  empty: misfit(/: Invalid input: expected object, received null/),
+  empty: misfit(": Invalid input: expected object, received null"),
   cut: misfit("no JSON"),
   "not-an-object": misfit(/: Invalid input: expected object, received array/),
   "missing-status": misfit(/status: Invalid input/),
@@ -506,11 +508,13 @@ suite("list", () => {
   });
 });
 
+/** A text for what may pass, a pattern for JSON of another form, which will not. */
 function misfit(reason: string | RegExp): Refusal {
-  const is = ["isRetryable", "isAmbiguous"];
-  if (reason instanceof RegExp)
-    return { says: new RegExp(`the answer does not fit \\(.*${reason.source}.*${ASK}$`), is };
-  return { says: new RegExp(`: the answer does not fit \\(${reason}\\) \\(request ${REQUEST_ID}\\); ${ASK}$`), is };
+  if (reason instanceof RegExp) {
+    return { says: new RegExp(`the answer does not fit \\(.*${reason.source}.*${ASK}$`), is: ["isAmbiguous"] };
+  }
+  const says = new RegExp(`: the answer does not fit \\(${reason}\\) \\(request ${REQUEST_ID}\\); ${ASK}$`);
+  return { says, is: ["isRetryable", "isAmbiguous"] };
 }
 
 function namesIn(folder: URL): string[] {

@@ -10,10 +10,12 @@ EXECUTABLE := remotes/ipam/scw-flexip/scw-flexip
 INSTALLED := node_modules/.installed
 DRIVER := $(shell find driver build -name '*.ts')
 
-.PHONY: help install remotes demo test check format lint types smoke golden record clean
+CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
+
+.PHONY: help install remotes demo test check format lint types smoke golden record test-provision clean $(CLOUD)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 install: $(INSTALLED)
 
@@ -57,6 +59,23 @@ golden: remotes ## write the expected answers of the fixtures anew
 
 record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KEY and more)
 	@$(NODE) test/record.ts
+
+test-provision: remotes ## run the tests of provision/
+	@$(MAKE) --no-print-directory -C provision test
+
+state: ## cloud: make projects and state bucket (ORGANIZATION=<uuid>)
+preflight: ## cloud: check credentials, quotas, stock, zone and tools
+preview: ## cloud: show what make up would order or change
+up: ## cloud: order and change what the settings say
+inventory: ## cloud: write the files for Ansible
+deployment: ## cloud: install OpenNebula with one-deploy
+specifics: remotes ## cloud: install the driver, give the public network its addresses
+validation: ## cloud: try the finished cloud
+ssh: ## cloud: open a shell on a host (HOST=fe, host01, …)
+destroy: ## cloud: delete everything, unless machines or ranges are left
+
+$(CLOUD):
+	@$(MAKE) --no-print-directory -C provision $@
 
 clean: ## remove what was built and installed
 	rm -rf dist node_modules $(EXECUTABLE)

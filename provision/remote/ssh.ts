@@ -1,0 +1,86 @@
+// Commands on a host, by OpenSSH. Secrets go through standard input only; arguments are seen by everybody on both ends.
+import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+
+export type SshTarget = {
+  /** What the operator calls the host. */
+  readonly name: string;
+  readonly host: string;
+  readonly user: string;
+};
+
+export type SshCommand = {
+  readonly stdin?: string | Buffer;
+  /** A file to send as standard input. */
+  readonly file?: string;
+  readonly timeoutMs?: number;
+};
+
+/** Runs one command over a connection of its own and answers what it printed. */
+export type Ssh = (target: SshTarget, command: string, options?: SshCommand) => Promise<string>;
+
+export type SshSettings = {
+  /** Host keys that were seen; a new host's is added, a changed one is refused. */
+  readonly knownHosts: string;
+  /** A configuration file in the place of the operator's own, for jump hosts and the like. */
+  readonly configFile: string | undefined;
+};
+
+// ssh itself failed, not the command.
+const CONNECTION_FAILED = 255;
+
+/** A command on a host failed, or the host did not answer. Holds what the host said, never what was sent. */
+export class SshError extends Error {
+  override name = "SshError";
+  readonly isConnection: boolean;
+  readonly isRefusal: boolean;
+
+  constructor(target: SshTarget, reason: string, code: number | null) {
+    super(`${target.name} (${target.user}@${target.host}): ${reason}`);
+    this.isConnection = code === CONNECTION_FAILED || code === null;
+    this.isRefusal = /HOST IDENTIFICATION HAS CHANGED|Could not resolve hostname|no such identity/i.test(reason);
+  }
+}
+
+/** Commands by the `ssh` program, with the operator's agent and keys. */
+export function openSsh({ knownHosts, configFile }: SshSettings): Ssh {
+  const options = [
+    ...(configFile === undefined ? [] : ["-F", configFile]),
+    ...["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=5", "ServerAliveCountMax=3"].flatMap(asOption),
+    ...[`UserKnownHostsFile=${knownHosts}`, "StrictHostKeyChecking=accept-new", "LogLevel=ERROR"].flatMap(asOption),
+  ];
+  return (target, command, given = {}) =>
+    runSsh([...options, "-l", target.user, "--", target.host, command], target, given);
+}
+
+/** A word that the remote shell takes as it is. */
+export function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function asOption(option: string): [string, string] {
+  return ["-o", option];
+}
+
+function runSsh(args: readonly string[], target: SshTarget, given: SshCommand): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", args, { stdio: ["pipe", "pipe", "pipe"], timeout: given.timeoutMs ?? 120_000 });
+    const said = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said.stderr += text;
+    });
+    // A host that hangs up while it is being sent something ends with an exit code, which says more.
+    child.stdin.on("error", () => {});
+    child.on("error", (error) => reject(new SshError(target, error.message, null)));
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve(said.stdout);
+      const reason = said.stderr.trim() || (signal === null ? `exit code ${code}` : "no answer in time");
+      reject(new SshError(target, reason, code));
+    });
+    if (given.file === undefined) child.stdin.end(given.stdin ?? "");
+    else createReadStream(given.file).on("error", reject).pipe(child.stdin);
+  });
+}

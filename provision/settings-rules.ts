@@ -1,0 +1,61 @@
+// The kinds of value a setting can have. A setting arrives as text; lists and numbers as JSON text.
+import { isIPv4 } from "node:net";
+import * as z from "zod";
+import { type Ipv4Network, isPrivate, parseIpv4Network } from "./ipv4-network.ts";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Text that passes the test; `rule` ends the sentence "<key> …". */
+export function text(test: (value: string) => boolean, rule: string) {
+  return z.string({ error: "is missing" }).refine(test, { error: rule });
+}
+
+export const uuid = text((value) => UUID.test(value), "has to be a UUID").transform((value) => value.toLowerCase());
+export const ipv4 = text((value) => isIPv4(value), "has to be an IPv4 address");
+
+/** A text of one of the words. */
+export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {
+  return z.enum(words, { error: `has to be ${words.join(" or ")}` });
+}
+
+/** A whole number between two others. */
+export function integer(min: number, max: number) {
+  const rule = `has to be a whole number from ${min} to ${max}`;
+  return text((value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max, rule).transform(
+    Number,
+  );
+}
+
+export const flag = oneOf("true", "false").transform((value) => value === "true");
+
+/** A JSON list whose items pass the rule, such as `["192.0.2.1"]`. */
+export function list<Item extends z.ZodType>(item: Item, what: string) {
+  const rule = `has to be a JSON list of ${what}`;
+  return text((value) => parseJson(value) !== undefined, rule)
+    .transform(parseJson)
+    .pipe(z.array(item, { error: rule }).readonly());
+}
+
+/** A private IPv4 network with a prefix length between two others. */
+export function network(shortest: number, longest: number) {
+  const fits = (found: Ipv4Network | undefined) =>
+    found !== undefined && isPrivate(found) && found.prefixLength >= shortest && found.prefixLength <= longest;
+  return text(
+    (value) => fits(parseIpv4Network(value)),
+    `has to be a private IPv4 network such as 10.16.0.0/20, /${shortest} to /${longest}, with no bits set behind the prefix`,
+  );
+}
+
+/** A date and time with its zone, as the Scaleway API takes it. */
+export const timestamp = z.iso.datetime({
+  offset: true,
+  error: "has to hold dates such as 2027-01-31T00:00:00Z",
+});
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,15 @@
+// Entry point for Pulumi: the projects and the bucket that everything else needs.
+import * as pulumi from "@pulumi/pulumi";
+import { declareState } from "./state.ts";
+
+const config = new pulumi.Config();
+const state = declareState({
+  namePrefix: config.get("namePrefix") ?? "opennebula",
+  organizationId: new pulumi.Config("scaleway").require("organizationId"),
+  region: config.get("region") ?? "fr-par",
+});
+
+/** For the setting projectId of the cloud. */
+export const projectId = state.projectId;
+/** For pulumi login. */
+export const backend = state.backend;

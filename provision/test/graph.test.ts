@@ -1,0 +1,185 @@
+// The whole graph, as the engine would be asked for it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { parse } from "yaml";
+import { catalogueId } from "../catalogue.ts";
+import { buildGraph, EXPIRY, NEEDED, ORGANIZATION, PROJECT, read } from "./graph.ts";
+import { all, list, NETWORK_COMMAND, names, one, PRIVATE_NETWORK, SERVER, TAGS } from "./registrations.ts";
+import { idOf } from "./world.ts";
+
+for (const workers of [0, 1, 5]) {
+  // Mocks are global: one graph at a time.
+  const graph = await buildGraph({ written: { workerCount: String(workers) } });
+
+  describe(`a cloud with ${workers} workers`, () => {
+    const servers = ["fe", ...Array.from({ length: workers }, (_, index) => `worker-0${index + 1}`)];
+
+    test("has these resources and no other", () => {
+      const count = Object.fromEntries(
+        [...new Set(graph.registrations.map(({ type }) => type))].map((type) => [type, all(graph, type).length]),
+      );
+      assert.deepEqual(count, {
+        "hosted-cloud:index:PrivateNetworks": 1,
+        "scaleway:network/vpc:Vpc": 1,
+        [PRIVATE_NETWORK]: 2,
+        "scaleway:iam/sshKey:SshKey": 1,
+        "hosted-cloud:index:ElasticMetalServer": workers + 1,
+        "scaleway:ipam/ip:Ip": 2 * (workers + 1),
+        [SERVER]: workers + 1,
+        [NETWORK_COMMAND]: workers + 1,
+        "hosted-cloud:index:DriverCredential": 2,
+        "scaleway:iam/application:Application": 2,
+        "scaleway:iam/group:Group": 2,
+        "scaleway:iam/policy:Policy": 2,
+        "scaleway:iam/apiKey:ApiKey": 2,
+      });
+      assert.deepEqual(names(graph, SERVER), servers);
+    });
+
+    test("puts everything into the project, region and zone of the settings", () => {
+      const inProject = [
+        PRIVATE_NETWORK,
+        SERVER,
+        "scaleway:network/vpc:Vpc",
+        "scaleway:ipam/ip:Ip",
+        "scaleway:iam/sshKey:SshKey",
+      ];
+      for (const { type, inputs } of graph.registrations) {
+        if (inProject.includes(type)) assert.equal(inputs.projectId, PROJECT, type);
+        if (type.startsWith("scaleway:network/") || type.startsWith("scaleway:ipam/"))
+          assert.equal(inputs.region, "fr-par", type);
+        if (/iam\/(application|group|policy)/.test(type)) assert.equal(inputs.organizationId, ORGANIZATION, type);
+        if (type.startsWith("scaleway:") && !/sshKey|apiKey/.test(type)) assert.deepEqual(inputs.tags, TAGS, type);
+      }
+    });
+
+    test("orders every server with its image, option, networks and booked addresses, doubly protected", () => {
+      for (const name of servers) {
+        const server = one(graph, SERVER, name);
+        assert.deepEqual(server.inputs, {
+          name: `opennebula-${name}`,
+          hostname: `opennebula-${name}`,
+          zone: "fr-par-2",
+          projectId: PROJECT,
+          offer: idOf("scaleway:elasticmetal/getOffer:getOffer", "offerId"),
+          os: idOf("scaleway:elasticmetal/getOs:getOs", "osId"),
+          sshKeyIds: [idOf("scaleway:iam/sshKey:SshKey", "opennebula")],
+          options: [{ id: idOf("scaleway:elasticmetal/getOption:getOption", "optionId") }],
+          privateNetworks: [
+            { id: idOf(PRIVATE_NETWORK, "opennebula-hosttohost"), ipamIpIds: [booked(`${name}-hosttohost`)] },
+            { id: idOf(PRIVATE_NETWORK, "opennebula-vmtovm"), ipamIpIds: [booked(`${name}-vmtovm`)] },
+          ],
+          protected: true,
+          reinstallOnConfigChanges: false,
+          tags: TAGS,
+        });
+        assert.equal(server.protect, true);
+        assert.deepEqual(server.ignoreChanges, ["os"]);
+        assert.equal(server.parent, `hosted-cloud:index:ElasticMetalServer::${name}`);
+      }
+    });
+
+    test("lays out each host's network after its server, with the VLAN of each network by id", () => {
+      for (const [index, name] of servers.entries()) {
+        const command = one(graph, NETWORK_COMMAND, `${name}-network`);
+        assert.ok(command.dependsOn.includes(`${SERVER}::${name}`));
+        assert.deepEqual(JSON.parse(String(command.inputs.stdin)), {
+          name,
+          host: `192.0.2.${10 + index}`,
+          user: "ubuntu",
+          zone: "fr-par-2",
+          layout: {
+            hosttohost: { vlan: 1010 + index, address: `10.16.0.${10 + index}/20` },
+            vmtovm: { vlan: 2010 + index, address: `172.16.24.${10 + index}/22` },
+          },
+        });
+        const [serverId, sourceHash] = list(command.inputs.triggers);
+        assert.equal(serverId, idOf(SERVER, name));
+        assert.match(String(sourceHash), /^[0-9a-f]{64}$/);
+        assert.equal(command.inputs.delete, undefined, "a delete would run after the next create");
+      }
+    });
+
+    test("gives out hosts in the open, and passwords and tokens as secrets", async () => {
+      const hosts = await read(graph.outputs.hosts);
+      assert.equal(hosts.secret, false);
+      assert.deepEqual(hosts.value?.at(-1), {
+        name: workers === 0 ? "fe" : `host0${workers}`,
+        publicIp: `192.0.2.${10 + workers}`,
+        privateIp: `10.16.0.${10 + workers}`,
+        serverId: idOf(SERVER, servers.at(-1) ?? ""),
+      });
+      const inventory = await read(graph.outputs.inventory);
+      assert.equal(inventory.secret, true);
+      assert.deepEqual(Object.keys(parse(inventory.value ?? "").node.hosts), [
+        "fe",
+        ...servers.slice(1).map((name) => name.replace("worker-", "host")),
+      ]);
+      assert.equal((await read(graph.outputs.validation)).secret, true);
+      const driver = await read(graph.outputs.driver);
+      assert.equal(driver.secret, true);
+      assert.equal(driver.value?.frontendToken, `secret-key-of-driver-frontend-${EXPIRY}`);
+      assert.equal(driver.value?.hostsToken, `secret-key-of-driver-hosts-${EXPIRY}`);
+    });
+
+    test("hands no secret to a resource", () => {
+      const sent = JSON.stringify(graph.registrations.map(({ inputs }) => inputs));
+      assert.doesNotMatch(sent, /secret word|secret-key-of/);
+    });
+  });
+}
+
+test("every property that is sent is one that the installed provider declares", async () => {
+  const graph = await buildGraph({ written: { flexibleIpCount: "1", driverKeyOnlyFromHosts: "true" } });
+  const types = new Set(
+    graph.registrations.map(({ type }) => type).filter((type) => !type.startsWith("hosted-cloud:")),
+  );
+  assert.equal(types.size, 12);
+  for (const type of types) {
+    const declared = declaredArguments(type);
+    const sent = all(graph, type).flatMap(({ inputs }) => Object.keys(inputs));
+    assert.deepEqual(
+      sent.filter((name) => !declared.includes(name)),
+      [],
+      type,
+    );
+  }
+});
+
+describe("the catalogue", () => {
+  test("answers an unknown image with an id that holds no UUID: refused, with the setting to change", () => {
+    const message = /^image Ubuntu 1.0 does not exist in zone fr-par-2; change the setting osVersion/;
+    assert.throws(() => catalogueId("fr-par-2/", "image Ubuntu 1.0", "fr-par-2", "osVersion"), { message });
+    assert.throws(() => catalogueId(undefined, "image Ubuntu 1.0", "fr-par-2", "osVersion"), { message });
+  });
+
+  test("is asked for the offer even when it is no longer sold", async () => {
+    const { calls } = await buildGraph();
+    assert.deepEqual(calls.find(({ token }) => token.endsWith("getOffer"))?.inputs, {
+      zone: "fr-par-2",
+      name: "EM-A610R-NVME",
+      subscriptionPeriod: "hourly",
+      includeDisabled: true,
+    });
+    assert.deepEqual(calls.map(({ token }) => token.split(":").at(-1)).sort(), ["getOffer", "getOption", "getOs"]);
+  });
+});
+
+/** The names in the interface of a resource's arguments, as npm carries it. */
+function declaredArguments(type: string): string[] {
+  const [provider = "", module = "", name = ""] = type.split(":");
+  const file =
+    provider === "command" ? `@pulumi/command/${module}/command.d.ts` : `@pulumiverse/scaleway/${module}.d.ts`;
+  const text = readFileSync(new URL(`../node_modules/${file}`, import.meta.url), "utf8");
+  const body = text.slice(text.indexOf(`export interface ${name}Args {`));
+  return [...body.slice(0, body.indexOf("\n}")).matchAll(/^ {4}(\w+)\??:/gm)].map(([, property = ""]) => property);
+}
+
+function booked(name: string): string {
+  return idOf("scaleway:ipam/ip:Ip", name);
+}
+
+test("the settings needed here are all that have no default", () => {
+  assert.deepEqual(Object.keys(NEEDED).sort(), ["driverKeyExpiries", "organizationId", "projectId", "sshPublicKey"]);
+});

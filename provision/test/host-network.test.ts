@@ -1,0 +1,223 @@
+// The change of a host's network for real: sshd, sudo, netplan's own checks, and a network namespace that can be cut off.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { changeHostNetwork, type HostNetworkPorts, type HostNetworkRequest } from "../host-network/change.ts";
+import type { HostLayout } from "../host-network/netplan.ts";
+import type { Ssh } from "../remote/ssh.ts";
+import { networkOf, startHost, type TestHost, withoutHosts } from "./rig/host.ts";
+import { without } from "./tools.ts";
+
+const SCRIPT_FILE = fileURLToPath(new URL("../host-network/host-network.sh", import.meta.url));
+const SCRIPT = readFileSync(SCRIPT_FILE, "utf8");
+const PROGRAM = "sudo /usr/local/sbin/hosted-cloud-network";
+const LAYOUT: HostLayout = {
+  hosttohost: { vlan: 1234, address: "10.16.0.3/20" },
+  vmtovm: { vlan: 2345, address: "172.16.24.3/22" },
+};
+
+test("the scripts are clean for shellcheck", { skip: without("shellcheck") }, () => {
+  const folder = fileURLToPath(new URL("rig", import.meta.url));
+  const files = [
+    SCRIPT_FILE,
+    join(folder, "host.sh"),
+    ...readdirSync(join(folder, "stand-ins")).map((file) => join(folder, "stand-ins", file)),
+  ];
+  const { stdout, status } = spawnSync("shellcheck", files, { encoding: "utf8" });
+  assert.equal(stdout, "");
+  assert.equal(status, 0);
+});
+
+describe("the network of a host", { skip: withoutHosts }, () => {
+  let host: TestHost;
+  let delivered: string;
+  const said: string[] = [];
+
+  before(async () => {
+    host = await startHost("host01");
+    delivered = networkOf(host);
+  });
+  after(async () => host?.stop());
+
+  const request = (): HostNetworkRequest => ({ ...host.target, zone: "fr-par-2", layout: LAYOUT });
+  const ports = (differing: Partial<HostNetworkPorts> = {}): HostNetworkPorts => ({
+    ssh: host.ssh,
+    script: SCRIPT,
+    say: (line) => said.push(line),
+    reachableWithinMs: 10_000,
+    restoreAfterMs: 20_000,
+    ...differing,
+  });
+  const etcNetplan = () =>
+    Object.fromEntries(readdirSync(join(host.root, "etc/netplan")).map((file) => [file, read(`etc/netplan/${file}`)]));
+  const read = (path: string) => readFileSync(join(host.root, path), "utf8");
+  const nextAddress = (address: string) => address.replace(/\d+$/, (last) => String(Number(last) + 1));
+  const untilBack = async () => {
+    for (let attempt = 0; attempt < 200 && networkOf(host) !== delivered; attempt += 1) await sleep(100);
+    assert.equal(networkOf(host), delivered);
+  };
+
+  const BAD: readonly (readonly [string, string, RegExp])[] = [
+    [
+      "a VLAN id out of range",
+      "network: {version: 2, vlans: {hosttohost: {id: 5000, link: enp5s0}}, ethernets: {enp5s0: {}}}",
+      /invalid id/i,
+    ],
+    ["an empty address", 'network: {version: 2, ethernets: {enp5s0: {addresses: [""]}}}', /address/i],
+    ["no YAML", "network: [", /YAML|flow|block/i],
+    [
+      "two default routes, of which netplan only warns",
+      "network: {version: 2, ethernets: {enp5s0: {addresses: [192.0.2.2/24], routes: [{to: default, via: 192.0.2.1}]}, enp6s0: {addresses: [198.51.100.2/24], routes: [{to: default, via: 198.51.100.1}]}}}",
+      /Conflicting default route/,
+    ],
+  ];
+  for (const [what, text, reason] of BAD) {
+    test(`refuses ${what} before anything is touched`, async () => {
+      const files = etcNetplan();
+      await host.ssh(host.target, "sudo install -m 0755 /dev/stdin /usr/local/sbin/hosted-cloud-network", {
+        stdin: SCRIPT,
+      });
+      await assert.rejects(host.ssh(host.target, `${PROGRAM} stage`, { stdin: text }), (error: Error) => {
+        assert.match(error.message, /^host01 \(.*\): netplan refuses the new layout, nothing was changed: /);
+        assert.match(error.message, reason);
+        return true;
+      });
+      assert.deepEqual(etcNetplan(), files);
+      assert.equal(existsSync(join(host.root, "run/netplan")), false);
+      assert.equal(networkOf(host), delivered);
+      await assert.rejects(host.ssh(host.target, `${PROGRAM} apply 5`), /nothing is staged/);
+    });
+  }
+
+  test("comes back by the timer when the new layout cuts the connection off", async () => {
+    const files = etcNetplan();
+    // A layout that netplan takes, with an address that is not the host's.
+    const wrong: Ssh = (target, command, options) => {
+      const stdin =
+        typeof options?.stdin === "string" && command.endsWith(" stage")
+          ? options.stdin.replace(target.host, nextAddress(target.host))
+          : options?.stdin;
+      return host.ssh(target, command, stdin === undefined ? options : { ...options, stdin });
+    };
+    const began = Date.now();
+    await assert.rejects(changeHostNetwork(request(), ports({ ssh: wrong, restoreAfterMs: 6_000 })), /host01/);
+    await untilBack();
+    assert.ok(Date.now() - began >= 6_000);
+    assert.deepEqual(etcNetplan(), files);
+    assert.equal(await host.ssh(host.target, "echo here"), "here\n");
+    assert.match(read("var/lib/hosted-cloud-network/restored"), /nobody confirmed the new layout within 6 seconds/);
+    assert.deepEqual(readdirSync(join(host.root, "run/netplan")), []);
+  });
+
+  test("comes back at once when netplan cannot apply it", async () => {
+    await host.ssh(host.target, "sudo touch /etc/netplan-apply-fails");
+    await assert.rejects(
+      changeHostNetwork(request(), ports()),
+      /nothing to confirm: the old layout is back, since netplan apply failed: apply failed, as the test wants/,
+    );
+    await untilBack();
+  });
+
+  test("is changed, confirmed over a new connection, and kept", async () => {
+    await changeHostNetwork(request(), ports());
+    assert.equal(said.at(-1), "the new layout works and stays");
+    assert.deepEqual(Object.keys(etcNetplan()), ["60-hosted-cloud.yaml"]);
+    assert.equal(read("etc/cloud/cloud.cfg.d/99-hosted-cloud-network.cfg"), "network: {config: disabled}\n");
+    const now = networkOf(host);
+    assert.match(now, new RegExp(`br0 +inet ${host.target.host}/29 `));
+    assert.match(now, /default via 203\.0\.113\.\d+ dev br0/);
+    assert.match(now, /hosttohost +inet 10\.16\.0\.3\/20 /);
+    assert.match(now, /vmtovm +inet 172\.16\.24\.3\/22 /);
+    assert.doesNotMatch(now, /enp5s0 +inet/);
+    const mac = (device: string) => host.inNetwork("cat", `/sys/class/net/${device}/address`);
+    assert.equal(mac("br0"), mac("enp5s0"));
+    assert.deepEqual(readdirSync(join(host.root, "run/units")), ["log"], "no timer is left");
+    assert.deepEqual(readdirSync(join(host.root, "run/netplan")), []);
+    const [kept] = readdirSync(join(host.root, "var/lib/hosted-cloud-network")).filter((name) =>
+      name.startsWith("before-"),
+    );
+    assert.match(read(`var/lib/hosted-cloud-network/${kept}/50-cloud-init.yaml`), /dhcp4: true/);
+  });
+
+  test("is left alone by a second run", async () => {
+    const [files, network, systemctl] = [etcNetplan(), networkOf(host), read("run/systemctl.log")];
+    await changeHostNetwork(request(), ports());
+    assert.equal(said.at(-1), "the layout is in place already");
+    assert.deepEqual(etcNetplan(), files);
+    assert.equal(networkOf(host), network);
+    assert.equal(read("run/systemctl.log"), systemctl);
+  });
+
+  test("is done the same by the program that Pulumi runs", () => {
+    const copy = mkdtempSync(join(tmpdir(), "provision-"));
+    const provision = fileURLToPath(new URL("..", import.meta.url));
+    for (const name of ["host-network", "operations", "remote", "resolvers.ts", "package.json"]) {
+      cpSync(join(provision, name), join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(provision, "node_modules"), join(copy, "node_modules"));
+    const { status, stderr } = spawnSync(process.execPath, ["host-network/apply.ts"], {
+      cwd: copy,
+      input: JSON.stringify(request()),
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, SSH_CONFIG: host.sshConfig },
+    });
+    rmSync(copy, { recursive: true });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^host01: waiting for SSH\n/);
+    assert.match(stderr, /\nhost01: the layout is in place already\n$/);
+  });
+
+  test("with a guest's port in br0 is still read right", async () => {
+    host.inNetwork(
+      "ip",
+      "link",
+      "add",
+      "one-7-0",
+      "address",
+      "02:00:c0:a8:00:07",
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "guest",
+    );
+    host.inNetwork("ip", "link", "set", "one-7-0", "master", "br0");
+    assert.match(await host.ssh(host.target, `${PROGRAM} facts`), /^nic=enp5s0\n/);
+    host.inNetwork("ip", "link", "delete", "one-7-0");
+  });
+
+  test("changed once more and cut off, comes back to the layout before, not to the first one", async () => {
+    const before = networkOf(host);
+    const layout = { ...LAYOUT, vmtovm: { vlan: 2346, address: "172.16.24.4/22" } };
+    const lost: Ssh = (target, command, options) =>
+      command.includes(" confirm ")
+        ? host.ssh({ ...target, host: "192.0.2.254" }, command, { timeoutMs: 500 })
+        : host.ssh(target, command, options);
+    await assert.rejects(
+      changeHostNetwork({ ...request(), layout }, ports({ ssh: lost, restoreAfterMs: 4_000 })),
+      /did not answer under the new layout/,
+    );
+    for (let attempt = 0; attempt < 100 && networkOf(host) !== before; attempt += 1) await sleep(100);
+    assert.equal(networkOf(host), before);
+    await changeHostNetwork({ ...request(), layout }, ports());
+    assert.match(networkOf(host), /vmtovm +inet 172\.16\.24\.4\/22 /);
+  });
+
+  test("asked to confirm what is not complete, says what is missing", async () => {
+    await host.ssh(host.target, `${PROGRAM} apply 60`);
+    const confirm = `${PROGRAM} confirm '192.0.2.77/24' '192.0.2.1' '10.16.0.3/20' '172.16.24.4/22'`;
+    await assert.rejects(
+      host.ssh(host.target, confirm),
+      /the new layout is not complete, the old one comes back by itself: 192\.0\.2\.77\/24 is not on br0\nthe default route is not via 192\.0\.2\.1 on br0$/,
+    );
+    await assert.rejects(
+      host.ssh(host.target, `${PROGRAM} stage`, { stdin: "network: {version: 2}" }),
+      /a change waits for its confirmation/,
+    );
+  });
+});

@@ -1,0 +1,153 @@
+// Starts and stops hosts for tests: a network namespace, a root of its own and a real sshd.
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { openSsh, type Ssh, type SshTarget } from "../../remote/ssh.ts";
+import { without } from "../tools.ts";
+
+export type TestHost = {
+  readonly target: SshTarget;
+  readonly ssh: Ssh;
+  /** The host's root folder as this machine sees it. */
+  readonly root: string;
+  /** The ssh_config that leads to the host. */
+  readonly sshConfig: string;
+  readonly knownHosts: string;
+  /** Runs a program in the host's network. */
+  readonly inNetwork: (...command: string[]) => string;
+  /** What sshd wrote. */
+  readonly sshdLog: () => string;
+  readonly stop: () => Promise<void>;
+};
+
+/** A folder of this machine that the host sees too. */
+export type Mount = { readonly source: string; readonly target: string };
+
+/** For a test's `skip`. */
+export const withoutHosts =
+  process.getuid?.() === 0
+    ? without("sshd", "ssh", "ip", "netplan", "sudo", "unshare", "flock")
+    : "only root can make a network namespace";
+
+let started = 0;
+
+/** A host as Scaleway delivers it: one NIC, an address by DHCP, a netplan file by cloud-init. */
+export async function startHost(name: string, mounts: readonly Mount[] = []): Promise<TestHost> {
+  started += 1;
+  const number = 8 * ((process.pid % 8) * 4 + (started % 4));
+  const namespace = `hc-${process.pid}-${started}`;
+  const [gateway, address] = [`203.0.113.${number + 1}`, `203.0.113.${number + 2}`];
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  const key = join(folder, "key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  writeFileSync(join(folder, "authorized_keys"), readFileSync(`${key}.pub`));
+  const root = join(folder, "root");
+  mkdirSync(join(root, "etc/netplan"), { recursive: true });
+  writeFileSync(join(root, "etc/netplan/50-cloud-init.yaml"), CLOUD_INIT_NETPLAN, { mode: 0o600 });
+  writeFileSync(join(root, "etc/dhcp-lease"), `${address}/29 ${gateway}\n`);
+  writeFileSync(join(folder, "mounts"), mounts.map(({ source, target }) => `${source} ${target}\n`).join(""));
+  const wire = `hc${process.pid % 100_000}w${started}`;
+  ip(`netns add ${namespace}`);
+  ip(`link add ${wire} type veth peer name enp5s0 netns ${namespace}`);
+  ip(`address add ${gateway}/29 dev ${wire}`);
+  ip(`link set ${wire} up`);
+  for (const args of [
+    "link set lo up",
+    "link set enp5s0 up",
+    `address add ${address}/29 dev enp5s0`,
+    `route add default via ${gateway}`,
+  ]) {
+    ip(`-n ${namespace} ${args}`);
+  }
+  const log = { text: "" };
+  const sshd = startSshd(namespace, folder, log);
+  const sshConfig = join(folder, "ssh_config");
+  writeFileSync(sshConfig, `Host *\n  IdentityFile ${key}\n  IdentitiesOnly yes\n  ControlMaster no\n`);
+  const knownHosts = join(folder, "known_hosts");
+  const target = { name, host: address, user: "ubuntu" };
+  const ssh = openSsh({ knownHosts, configFile: sshConfig });
+  const host: TestHost = {
+    target,
+    ssh,
+    root,
+    sshConfig,
+    knownHosts,
+    inNetwork: (...command) => execFileSync("ip", ["netns", "exec", namespace, ...command], { encoding: "utf8" }),
+    sshdLog: () => log.text,
+    stop: async () => {
+      await stop(sshd, namespace);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await untilUp(host, sshd, log);
+  return host;
+}
+
+/** Interfaces with their addresses and masters, and routes: what a change of the network shows in. */
+export function networkOf(host: TestHost): string {
+  const addresses = host
+    .inNetwork("ip", "-4", "-o", "address", "show", "scope", "global")
+    .replaceAll(/ valid_lft.*/g, "");
+  const routes = host.inNetwork("ip", "-4", "route");
+  return `${addresses.replaceAll(/^\d+: /gm, "")}${routes}`;
+}
+
+function startSshd(namespace: string, folder: string, log: { text: string }): ChildProcess {
+  const script = fileURLToPath(new URL("host.sh", import.meta.url));
+  // A process namespace of its own: nothing of the host outlives its sshd.
+  const args = [
+    "netns",
+    "exec",
+    namespace,
+    "unshare",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "sh",
+    script,
+    folder,
+  ];
+  const child = spawn("ip", args, { stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      log.text += text;
+    });
+  }
+  return child;
+}
+
+async function untilUp(host: TestHost, sshd: ChildProcess, log: { readonly text: string }): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (sshd.exitCode !== null) throw new Error(`the host did not start: ${log.text}`);
+    if (log.text.includes("Server listening")) {
+      await host.ssh(host.target, "true");
+      return;
+    }
+    await sleep(100);
+  }
+  throw new Error(`the host did not start in time: ${log.text}`);
+}
+
+async function stop(sshd: ChildProcess, namespace: string): Promise<void> {
+  const ended = new Promise((resolve) => sshd.once("close", resolve));
+  const isRunning = sshd.exitCode === null && sshd.kill("SIGKILL");
+  if (isRunning) await ended;
+  // The wire in this machine's network goes with its other end.
+  spawnSync("ip", ["netns", "delete", namespace]);
+  for (let attempt = 0; existsSync(`/run/netns/${namespace}`) && attempt < 20; attempt += 1) await sleep(50);
+}
+
+function ip(args: string): void {
+  execFileSync("ip", args.split(" "));
+}
+
+const CLOUD_INIT_NETPLAN = `network:
+  version: 2
+  ethernets:
+    enp5s0:
+      dhcp4: true
+`;

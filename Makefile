@@ -8,11 +8,11 @@ BIOME := node_modules/@biomejs/cli-linux-x64/biome
 TSC := $(NODE) node_modules/typescript/bin/tsc
 EXECUTABLE := remotes/ipam/scw-flexip/scw-flexip
 INSTALLED := node_modules/.installed
-DRIVER := $(shell find driver build -name '*.ts')
+DRIVER := $(shell find driver build -name '*.ts' -not -path 'build/release*')
 
 CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
 
-.PHONY: help install remotes demo test check format lint types smoke golden record test-provision clean $(CLOUD)
+.PHONY: help install remotes demo test check format lint types smoke golden record release test-provision clean $(CLOUD)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -59,6 +59,9 @@ golden: remotes ## write the expected answers of the fixtures anew
 
 record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KEY and more)
 	@$(NODE) test/record.ts
+
+release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
+	@$(NODE) build/release.ts
 
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test

@@ -1,5 +1,5 @@
 // driver/main.ts and all it needs → one CommonJS file, with the version inside.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { build, type Plugin } from "esbuild";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -17,7 +17,7 @@ const leaveOut: Plugin = {
   },
 };
 
-await build({
+const { metafile } = await build({
   entryPoints: ["driver/main.ts"],
   outfile: "dist/scw-flexip.cjs",
   bundle: true,
@@ -29,5 +29,8 @@ await build({
   minifyWhitespace: true,
   define: { __VERSION__: JSON.stringify(version) },
   plugins: [leaveOut],
+  metafile: true,
   logLevel: "warning",
 });
+// What a release lists as bundled.
+writeFileSync("dist/bundle.json", JSON.stringify(metafile));

@@ -164,16 +164,22 @@ suite("register_address_range", { concurrency: 2 }, () => {
     assert.equal(rig.simulator.account.all().length, 2);
   });
 
-  test("adopts both addresses of a dual-stack range", async (t) => {
-    const rig = await start(t);
-    const ip = rig.simulator.account.add({ projectId: PROJECT, mac: MAC });
-    const ip6 = rig.simulator.account.add({ projectId: PROJECT, ip: "2001:db8:702:99::/64" });
-    const answer = await registered(rig, { TYPE: "IP4_6_STATIC", IP: ip.ip_address, IP6: "2001:DB8:702:99::7" });
-    assert.equal(answer.get("SCW_FLEXIBLE_IP_ID"), ip.id);
-    assert.equal(answer.get("SCW_FLEXIBLE_IP6_ID"), ip6.id);
-    assert.equal(answer.get("IP6"), "2001:db8:702:99::1");
-    for (const { id } of [ip, ip6]) assertOwned(rig, id, "adopted");
-  });
+  for (const [how, fields, ip6] of [
+    ["address, and keeps the guest's", { IP6: "2001:DB8:702:99::7" }, "2001:db8:702:99::7"],
+    ["id", { SCW_FLEXIBLE_IP6_ID: "66666666-6666-4666-8666-666666666666" }, "2001:db8:702:99::1"],
+  ] as const) {
+    test(`adopts both addresses of a dual-stack range, the IPv6 one by its ${how}`, async (t) => {
+      const rig = await start(t);
+      const one = rig.simulator.account.add({ projectId: PROJECT, mac: MAC });
+      const id = "66666666-6666-4666-8666-666666666666";
+      rig.simulator.account.add({ id, projectId: PROJECT, ip: "2001:db8:702:99::/64" });
+      const answer = await registered(rig, { TYPE: "IP4_6_STATIC", IP: one.ip_address, ...fields });
+      assert.equal(answer.get("SCW_FLEXIBLE_IP_ID"), one.id);
+      assert.equal(answer.get("SCW_FLEXIBLE_IP6_ID"), id);
+      assert.equal(answer.get("IP6"), ip6);
+      for (const adopted of [one.id, id]) assertOwned(rig, adopted, "adopted");
+    });
+  }
 
   test("tells the quota that is reached", async (t) => {
     const rig = await start(t, { perProjectQuota: 1 });

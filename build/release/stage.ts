@@ -1,0 +1,109 @@
+// The tree of files that the packages put on a machine.
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  globSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { logrotateFile } from "../../driver/operator/install/logrotate.ts";
+import { scripts } from "../../driver/operator/install/tree.ts";
+import { EXECUTABLE, layoutOf, SETTINGS } from "../../driver/operator/layout.ts";
+import { manPage } from "../../driver/operator/man-page.ts";
+
+export type Release = {
+  readonly version: string;
+  /** Seconds since 1970: the time of every file. */
+  readonly epoch: number;
+  readonly licences: string;
+  readonly sbom: string;
+  /** Of gzip, 1 to 9. */
+  readonly level: number;
+};
+
+export const DOCUMENTS = "usr/share/doc/scw-flexip";
+const REMOTES = "usr/share/scw-flexip/remotes";
+const DOCUMENT_FILES = ["README.md", "SECURITY.md", "DECISIONS.md"];
+
+/** What .deb and .rpm have in common, below `root`. */
+export function stagePackage(root: string, release: Release): void {
+  stageRemotes(join(root, REMOTES));
+  put(root, "usr/bin/scw-flexip", readFileSync("share/bin/scw-flexip"), 0o755);
+  stageUnits(root, "usr/lib/systemd/system");
+  put(root, "usr/share/man/man1/scw-flexip.1.gz", zipped(page(release)));
+  put(root, "usr/share/bash-completion/completions/scw-flexip", completion("bash"));
+  put(root, "usr/share/fish/vendor_completions.d/scw-flexip.fish", completion("fish"));
+  put(root, "etc/logrotate.d/scw-flexip", logrotateFile(layoutOf("/", undefined)));
+  stageDocuments(join(root, DOCUMENTS));
+  put(root, `${DOCUMENTS}/CHANGELOG.md.gz`, zipped(readFileSync("CHANGELOG.md")));
+  put(root, `${DOCUMENTS}/bundled-licences.txt.gz`, zipped(release.licences));
+  put(root, `${DOCUMENTS}/sbom.cdx.json`, release.sbom);
+}
+
+/** The archive's tree, for those who use neither kind of package. */
+export function stageArchive(root: string, release: Release): void {
+  stageRemotes(join(root, "remotes"));
+  stageUnits(root, "share/systemd");
+  put(root, "share/bin/scw-flexip", readFileSync("share/bin/scw-flexip"), 0o755);
+  put(root, "share/man/man1/scw-flexip.1", page(release));
+  for (const shell of ["bash", "zsh", "fish"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
+  stageDocuments(root);
+  for (const file of ["CHANGELOG.md", "LICENSE"]) put(root, file, readFileSync(file));
+  put(root, "bundled-licences.txt", release.licences);
+  put(root, "sbom.cdx.json", release.sbom);
+}
+
+function stageRemotes(tree: string): void {
+  for (const { path } of scripts(["bridge"])) put(tree, path, readFileSync(join("remotes", path)), 0o755);
+  put(tree, SETTINGS, readFileSync(join("remotes", SETTINGS)));
+  copyFileSync(join("remotes", EXECUTABLE), join(tree, EXECUTABLE));
+  chmodSync(join(tree, EXECUTABLE), 0o755);
+}
+
+function stageUnits(root: string, folder: string): void {
+  for (const file of globSync("share/systemd/*").sort()) {
+    put(root, join(folder, file.slice("share/systemd/".length)), readFileSync(file));
+  }
+}
+
+// Their links to one another are relative: the same folders as in the repository.
+function stageDocuments(folder: string): void {
+  for (const file of [...DOCUMENT_FILES, ...globSync("docs/*.md").sort()]) put(folder, file, readFileSync(file));
+}
+
+/** Writes a file below `root`, with all its folders. */
+export function put(root: string, path: string, content: string | Buffer, mode = 0o644): void {
+  const file = join(root, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  chmodSync(file, mode);
+}
+
+/** Gives every file and folder one time, and folders the mode that they have on a machine. */
+export function settle(root: string, epoch: number): void {
+  for (const file of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name);
+    if (file.isDirectory()) chmodSync(path, 0o755);
+    lutimesSync(path, epoch, epoch);
+  }
+  chmodSync(root, 0o755);
+  lutimesSync(root, epoch, epoch);
+}
+
+export function zipped(content: string | Buffer): Buffer {
+  return gzipSync(content, { level: 9 });
+}
+
+function page({ version, epoch }: Release): string {
+  return manPage(version, new Date(epoch * 1000).toISOString().slice(0, 10));
+}
+
+export function completion(shell: string): string {
+  return execFileSync(join("remotes", EXECUTABLE), ["completion", shell], { encoding: "utf8" });
+}

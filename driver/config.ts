@@ -4,7 +4,7 @@ import { isIP, isIPv4 } from "node:net";
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { isUuid } from "./addresses.ts";
-import { ConfigError, messageOf } from "./errors.ts";
+import { ConfigError, messageOf, shown } from "./errors.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 const ENVIRONMENT_PREFIX = "SCW_FLEXIP_";
@@ -95,7 +95,7 @@ export function readConfig(environment: Environment, executable: string): Config
   const settings = parseSettings(readText(file, "settings file"), file);
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || name === FILE_VARIABLE || value === undefined) continue;
-    settings.set(name.slice(ENVIRONMENT_PREFIX.length), { value, source: `environment variable ${name}` });
+    settings.set(name.slice(ENVIRONMENT_PREFIX.length), { value, source: `environment variable ${shown(name)}` });
   }
   return checkSettings(settings, file);
 }
@@ -104,7 +104,7 @@ export function readConfig(environment: Environment, executable: string): Config
 export function readToken(config: Config): string {
   const what = `token file ${config.tokenFile}`;
   const token = readText(config.tokenFile, "token file").trim();
-  const { mode, uid } = statSync(config.tokenFile);
+  const { mode, uid } = statSync(config.tokenFile, { throwIfNoEntry: false }) ?? { mode: 0, uid: 0 };
   if ((mode & 0o077) !== 0) {
     throw new ConfigError(`${what} can be read by others; run: chmod 0600 ${config.tokenFile}`);
   }
@@ -140,7 +140,7 @@ function parseSettings(content: string, file: string): Map<string, Setting> {
     const source = `${file} line ${index + 1}`;
     const match = /^([A-Z0-9_]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))\s*(?:#.*)?$/.exec(line);
     if (match?.[1] === undefined) throw new ConfigError(`${source}: this is no KEY="value"; correct or remove it`);
-    if (settings.has(match[1])) throw new ConfigError(`${source}: ${match[1]} is set a second time; remove one`);
+    if (settings.has(match[1])) throw new ConfigError(`${source}: ${shown(match[1])} is set a second time; remove one`);
     settings.set(match[1], { value: match[2] ?? match[3] ?? match[4] ?? "", source });
   }
   return settings;
@@ -149,7 +149,7 @@ function parseSettings(content: string, file: string): Map<string, Setting> {
 function checkSettings(settings: Map<string, Setting>, file: string): Config {
   for (const [key, { source }] of settings) {
     if (!SETTINGS.includes(key)) {
-      throw new ConfigError(`${source}: unknown setting ${key}; the settings are ${SETTINGS.join(", ")}`);
+      throw new ConfigError(`${source}: unknown setting ${shown(key)}; the settings are ${SETTINGS.join(", ")}`);
     }
   }
   const given = [...settings].filter(([key, { value }]) => !(value === "" && key === "LOG_DIR"));

@@ -82,3 +82,9 @@ export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replaceAll(/\s+/g, " ").trim();
 }
+
+/** Text that somebody else chose, fit for a message: on one line, printable, and not longer than it takes to know it. */
+export function shown(text: string): string {
+  const line = text.replaceAll(/[^\x20-\x7e]+/g, " ").trim();
+  return line.length > 40 ? `${line.slice(0, 40)}…` : line;
+}

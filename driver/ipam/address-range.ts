@@ -1,7 +1,7 @@
 // What oned says of an address range, checked for one action. Pure.
 import { isIPv4 } from "node:net";
 import { isPublicIpv4, isPublicIpv6, isUuid } from "../addresses.ts";
-import { InputError } from "../errors.ts";
+import { InputError, shown } from "../errors.ts";
 import type { Attributes, IpamRequest } from "../opennebula/ipam-request.ts";
 
 export const FLEXIBLE_IP_ID = "SCW_FLEXIBLE_IP_ID";
@@ -34,13 +34,13 @@ export function newRange(attributes: Attributes): NewRange {
   const type = attributes.get("TYPE") ?? "IP4";
   if (type !== "IP4" && type !== "IP4_6_STATIC") {
     throw new InputError(
-      `address range has TYPE ${short(type)}, but a flexible IP needs IP4 or IP4_6_STATIC; change TYPE`,
+      `address range has TYPE ${shown(type)}, but a flexible IP needs IP4 or IP4_6_STATIC; change TYPE`,
     );
   }
   const size = attributes.get("SIZE");
   if (size !== "1") {
     throw new InputError(
-      `address range has SIZE ${size === undefined ? "missing" : short(size)}, but one flexible IP is one range of SIZE 1; add one range for each address`,
+      `address range has SIZE ${size === undefined ? "missing" : shown(size)}, but one flexible IP is one range of SIZE 1; add one range for each address`,
     );
   }
   const ip = attributes.get("IP");
@@ -84,13 +84,13 @@ export function checkLease(request: IpamRequest, range: Range): void {
   const rangeSize = request.addressRange.get("SIZE") ?? "1";
   if (size !== "1" || rangeSize !== "1") {
     throw new InputError(
-      `address range ${range.ip} has SIZE ${short(rangeSize)} and ${short(size)} were asked for, but one flexible IP is one address; set SIZE to 1`,
+      `address range ${range.ip} has SIZE ${shown(rangeSize)} and ${shown(size)} were asked for, but one flexible IP is one address; set SIZE to 1`,
     );
   }
   const ip = request.address.get("IP");
   if (ip !== undefined && ip !== range.ip) {
     throw new InputError(
-      `address ${short(ip)} is not in the address range, which holds ${range.ip} alone; ask for that one`,
+      `address ${shown(ip)} is not in the address range, which holds ${range.ip} alone; ask for that one`,
     );
   }
 }
@@ -98,9 +98,4 @@ export function checkLease(request: IpamRequest, range: Range): void {
 function uuidOf(attributes: Attributes, name: string): string | undefined {
   const value = attributes.get(name);
   return value !== undefined && isUuid(value) ? value.toLowerCase() : undefined;
-}
-
-function short(text: string): string {
-  const line = text.replaceAll(/[^\x20-\x7e]+/g, " ");
-  return line.length > 40 ? `${line.slice(0, 40)}…` : line;
 }

@@ -1,5 +1,5 @@
 // IPAM_DRIVER_ACTION_DATA → the address range and the address that an IPAM action is about.
-import { InputError } from "../errors.ts";
+import { InputError, shown } from "../errors.ts";
 import { child, children, decodeInput, type Element, names, parseXml, textOf } from "./xml.ts";
 
 /** An address range or a lease as oned sent it: its attributes by name, empty ones left out. */
@@ -28,7 +28,7 @@ function attributes(element: Element | undefined): Attributes {
   for (const name of names(element)) {
     const value = child(element, name);
     if (value === undefined || typeof value !== "string") {
-      throw new InputError(`attribute ${name} of the address range is no text; remove it or give it one value`);
+      throw new InputError(`attribute ${shown(name)} of the address range is no text; remove it or give it one value`);
     }
     if (textOf(element, name) !== "") found.set(name, textOf(element, name));
   }

@@ -1,5 +1,5 @@
 // Attributes → the template text that oned reads back. Pure.
-import { InputError } from "../errors.ts";
+import { InputError, shown } from "../errors.ts";
 
 // oned's lexer takes a quoted value up to the next quote, keeps a backslash before it, and takes "]]>" for the end of
 // CDATA anywhere on the line (OpenNebula/one, src/parsers/template_parser.l). There is no way to write these.
@@ -21,7 +21,7 @@ function checkedName(key: string): string {
 function checkedValue(key: string, value: string): string {
   if (UNWRITABLE.test(value)) {
     throw new InputError(
-      `attribute ${key} holds a quote, bracket, backslash or control character, which a template cannot hold; change it`,
+      `attribute ${shown(key)} holds a quote, bracket, backslash or control character, which a template cannot hold; change it`,
     );
   }
   return value;

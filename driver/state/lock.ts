@@ -7,7 +7,9 @@ import { JournalError, messageOf } from "../errors.ts";
 
 // The lock is held for a few milliseconds, so one this old belongs to a process that died.
 const STALE_MS = 5_000;
-const WAIT_MS = 15_000;
+// proper-lockfile's own take-over of a stale lock lets two processes have it at once; ours is below.
+const NEVER_MS = 2 ** 31;
+const WAIT_MS = 8_000;
 
 /** Runs `work` while no other process holds the lock of `file`. Throws JournalError when the lock cannot be had. */
 export async function withLock<T>(file: string, work: () => T): Promise<T> {
@@ -27,7 +29,7 @@ async function acquire(file: string): Promise<() => Promise<void>> {
       const release = await tryLock(file);
       if (release !== undefined) return release;
       if (performance.now() > end) throw new Error("another process holds it");
-      dropFutureLock(file);
+      await dropDeadLock(file);
       await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 25));
     }
   } catch (cause) {
@@ -42,7 +44,7 @@ async function tryLock(file: string): Promise<(() => Promise<void>) | undefined>
   try {
     // Compromised: this process stood still so long that another took the lock. The rename of whoever comes last wins;
     // the journal is then at worst short of an entry, which costs nothing.
-    return await lockfile.lock(file, { realpath: false, stale: STALE_MS, onCompromised: () => {} });
+    return await lockfile.lock(file, { realpath: false, stale: NEVER_MS, onCompromised: () => {} });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
     throw error;
@@ -50,9 +52,24 @@ async function tryLock(file: string): Promise<(() => Promise<void>) | undefined>
 }
 
 // A lock's age is its folder's time against the clock. After the clock was set back, a dead process's lock would look
-// fresh until the clock has caught up.
-function dropFutureLock(file: string): void {
+// fresh until the clock has caught up. Only one process at a time may look and remove: what a second one had found dead
+// could be the first one's fresh lock by then.
+async function dropDeadLock(file: string): Promise<void> {
+  if (!looksDead(file)) return;
+  let release: (() => Promise<void>) | undefined;
   try {
-    if (statSync(`${file}.lock`).mtimeMs > Date.now() + STALE_MS) rmdirSync(`${file}.lock`);
-  } catch {}
+    release = await lockfile.lock(`${file}.takeover`, { realpath: false, stale: 60_000, onCompromised: () => {} });
+    if (looksDead(file)) rmdirSync(`${file}.lock`);
+  } catch {
+  } finally {
+    await release?.().catch(() => {});
+  }
+}
+
+function looksDead(file: string): boolean {
+  try {
+    return Math.abs(Date.now() - statSync(`${file}.lock`).mtimeMs) > STALE_MS;
+  } catch {
+    return false;
+  }
 }

@@ -10,6 +10,8 @@ EXECUTABLE := remotes/ipam/scw-flexip/scw-flexip
 INSTALLED := node_modules/.installed
 DRIVER := $(shell find driver build -name '*.ts' -not -path 'build/release*')
 
+# Of the tests that draw at random: the same for everybody, so that a run can be repeated. SEED= draws anew.
+SEED ?= 20261120
 CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
 
 .PHONY: help install remotes demo test check format lint types smoke golden record release test-provision clean $(CLOUD)
@@ -38,7 +40,7 @@ demo: remotes ## play the life of an address on the simulator, with the built ex
 	@$(NODE) test/demo.ts
 
 test: remotes ## run all tests
-	@$(NODE) --test --test-concurrency=2 'test/**/*.test.ts'
+	@SEED=$(SEED) $(NODE) --test --test-concurrency=2 'test/**/*.test.ts'
 
 check: format lint types smoke test ## formatting, lint, types, smoke of the built tree, tests
 

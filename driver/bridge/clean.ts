@@ -2,6 +2,7 @@ import { ApiError, DeadlineError, messageOf, RefusedError } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { detachGroup } from "../scaleway/mac-group.ts";
+import { cloudOf, isBorrower } from "../scaleway/ownership.ts";
 import { settled } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
 import { isHotPlug, nicGroups } from "./flexible-ip-nics.ts";
@@ -44,7 +45,7 @@ async function cleanGroup(session: Session, group: MacGroup, serverId: string): 
     return now.filter((member) => member !== undefined).filter((member) => isDetachable(session, member, serverId));
   };
   const aliases = await here(group.aliases);
-  const own = group.isAliasOnly ? [] : await here(group.own);
+  const own = group.isAliasOnly || isOfAnother(session, group) ? [] : await here(group.own);
   await detachGroup(session, own, aliases);
   for (const member of [...aliases, ...own]) {
     session.log.info(`detached ${nameOf(member)} from server ${serverId}`, {
@@ -53,6 +54,16 @@ async function cleanGroup(session: Session, group: MacGroup, serverId: string): 
       server_id: serverId,
     });
   }
+}
+
+// Addresses and ids come back with the pool they are recycled in: a range that outlived its flexible IP may name the one of
+// another range, which has another virtual MAC.
+function isOfAnother(session: Session, { nic, own }: MacGroup): boolean {
+  const [owner] = own;
+  if (owner === undefined || cloudOf(owner) === undefined || isBorrower(owner)) return false;
+  if (owner.mac === null || owner.mac === nic.mac) return false;
+  session.log.warn(`left ${nameOf(owner)} alone: its virtual MAC ${owner.mac} is not that of NIC ${nic.nicId}`);
+  return true;
 }
 
 function isDetachable(session: Session, flexibleIp: FlexibleIp, serverId: string): boolean {

@@ -3,7 +3,7 @@ import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { type Range, registeredRange } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
-import { findFlexibleIp, isOurs } from "./range-flexible-ip.ts";
+import { findFlexibleIp, isOfRange } from "./range-flexible-ip.ts";
 import { recover } from "./recover.ts";
 import { release } from "./release.ts";
 
@@ -48,8 +48,8 @@ async function heldBy(ports: Ports, range: Range): Promise<FlexibleIp[]> {
   for (const [address, id] of addressesOf(range)) {
     const flexibleIp = await findFlexibleIp(ports, address, id);
     if (flexibleIp === undefined) ports.log.warn(`address ${address} has no flexible IP any more`);
-    else if (isOurs(ports, flexibleIp)) held.push(flexibleIp);
-    else ports.log.warn(`left ${nameOf(flexibleIp)} alone: no range of this cloud holds it`);
+    else if (isOfRange(ports, flexibleIp, range)) held.push(flexibleIp);
+    else ports.log.warn(`left ${nameOf(flexibleIp)} alone: this range does not hold it`);
   }
   return held;
 }

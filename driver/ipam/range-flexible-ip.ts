@@ -2,8 +2,9 @@
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, cloudTag } from "../scaleway/ownership.ts";
+import { cloudOf, cloudTag, isBorrower } from "../scaleway/ownership.ts";
 import type { Session } from "../session.ts";
+import type { Range } from "./address-range.ts";
 
 /**
  * The flexible IP of a range's address, or undefined when it is gone. The id stands in an attribute that a network's
@@ -32,4 +33,15 @@ export async function findFlexibleIp(
 /** Whether a range of this cloud holds it. What is not ours is never detached, changed or deleted. */
 export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
   return cloudOf(flexibleIp) === session.config.cloud && flexibleIp.projectId === session.config.projectId;
+}
+
+/**
+ * Whether it is the flexible IP that this range was registered with. Addresses and ids come back with the pool they are
+ * recycled in: after a range's flexible IP was deleted, another range may hold one of the same address and id. Its virtual
+ * MAC is another one.
+ */
+export function isOfRange(session: Session, flexibleIp: FlexibleIp, range: Range): boolean {
+  if (!isOurs(session, flexibleIp)) return false;
+  const { mac } = flexibleIp;
+  return mac === null || range.mac === undefined || mac === range.mac || flexibleIp.isIpv6 || isBorrower(flexibleIp);
 }

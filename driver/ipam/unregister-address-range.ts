@@ -2,9 +2,9 @@ import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { foreignTags, originOf } from "../scaleway/ownership.ts";
 import { deleteUntilGone } from "../scaleway/presence.ts";
-import { registeredRange } from "./address-range.ts";
+import { type Range, registeredRange } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
-import { findFlexibleIp, isOurs } from "./range-flexible-ip.ts";
+import { findFlexibleIp, isOfRange } from "./range-flexible-ip.ts";
 import { recover } from "./recover.ts";
 
 /**
@@ -13,9 +13,9 @@ import { recover } from "./recover.ts";
  */
 export async function unregisterAddressRange(ports: Ports, request: IpamRequest): Promise<void> {
   const range = registeredRange(request);
-  await giveBack(ports, range.ip, await findFlexibleIp(ports, range.ip, range.flexibleIpId));
+  await giveBack(ports, range, range.ip, await findFlexibleIp(ports, range.ip, range.flexibleIpId));
   if (range.ip6 !== undefined) {
-    await giveBack(ports, range.ip6, await findFlexibleIp(ports, range.ip6, range.flexibleIp6Id));
+    await giveBack(ports, range, range.ip6, await findFlexibleIp(ports, range.ip6, range.flexibleIp6Id));
   }
   await ports.journal.note((state) => {
     delete state.leases[range.ip];
@@ -25,15 +25,20 @@ export async function unregisterAddressRange(ports: Ports, request: IpamRequest)
   await recover(ports);
 }
 
-async function giveBack(ports: Ports, address: string, flexibleIp: FlexibleIp | undefined): Promise<void> {
+async function giveBack(
+  ports: Ports,
+  range: Range,
+  address: string,
+  flexibleIp: FlexibleIp | undefined,
+): Promise<void> {
   const { api, deadline, log } = ports;
   if (flexibleIp === undefined) {
     log.warn(`address ${address} has no flexible IP any more; nothing to give back`);
     return;
   }
   const fields = { address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
-  if (!isOurs(ports, flexibleIp) || originOf(flexibleIp) === undefined) {
-    log.warn(`left ${nameOf(flexibleIp)} alone: no range of this cloud holds it`, fields);
+  if (!isOfRange(ports, flexibleIp, range) || originOf(flexibleIp) === undefined) {
+    log.warn(`left ${nameOf(flexibleIp)} alone: this range does not hold it`, fields);
     return;
   }
   if (originOf(flexibleIp) === "adopted") {

@@ -14,7 +14,7 @@ DRIVER := $(shell find driver build -name '*.ts' -not -path 'build/release*')
 SEED ?= 20261120
 CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
 
-.PHONY: help install remotes demo test check format lint types smoke golden record release test-provision clean $(CLOUD)
+.PHONY: help install remotes demo test check format lint types smoke golden record release faults histories test-provision clean $(CLOUD)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -61,6 +61,12 @@ golden: remotes ## write the expected answers of the fixtures anew
 
 record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KEY and more)
 	@$(NODE) test/record.ts
+
+faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
+	@$(NODE) test/faults/main.ts
+
+histories: ## play random histories of OpenNebula against the driver, with faults and kills (SEED=, RUNS=)
+	@SEED=$(SEED) $(NODE) --test test/model/histories.ts test/model/executable-histories.ts test/reconcile/plan-open.ts
 
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts

@@ -1,0 +1,110 @@
+// What an earlier run, a reboot or a wrong clock can have left in the journal.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { ownershipTags } from "../../driver/scaleway/ownership.ts";
+import { type ProcessIdentity, thisProcess } from "../../driver/state/process-identity.ts";
+import { PROJECT } from "../rig.ts";
+import { isHook, type Kind } from "./kind.ts";
+import type { Injected } from "./play.ts";
+import { idOf, nic } from "./ranges.ts";
+import { CLOUD, type World } from "./world.ts";
+
+const INTENT = "0a11ce00-0000-4000-8000-00000000001e";
+const HOUR_MS = 3_600_000;
+
+export const JOURNAL_FAULTS: readonly Kind[] = [
+  kind("creation left by a dead process", "an intent with a process number that nobody has", (world) =>
+    withIntent(world, { ...thisProcess(), pid: unusedPid() }, "gone"),
+  ),
+  kind("creation left by a dead process whose number was given away", "a living number, another start", (world) =>
+    withIntent(world, { ...thisProcess(), startTicks: "1" }, "gone"),
+  ),
+  kind("creation left before a reboot", "the same process, another boot", (world) =>
+    withIntent(world, { ...thisProcess(), bootId: "0a11ce00-0000-4000-8000-0000000b0075" }, "gone"),
+  ),
+  kind("creation that a living process has under way", "this process itself", (world) =>
+    withIntent(world, thisProcess(), "there"),
+  ),
+  kind("adoption left by a dead process", "an intent of an adopted one", (world) =>
+    withIntent(world, { ...thisProcess(), pid: unusedPid() }, "given back"),
+  ),
+  kind("an intent without anything behind it", "the process died before it created", (world) => {
+    writeJournal(world, { intents: { [INTENT]: entry({ ...thisProcess(), pid: unusedPid() }) } });
+    return {};
+  }),
+  kind(
+    "a detach owed for an address that is leased again",
+    "the guest runs; the detach was owed an hour before",
+    (world) => owedOfGuest(world, -HOUR_MS),
+  ),
+  kind("a detach owed for a flexible IP that is gone", "an id that nobody has", (world) => {
+    const id = "0a11ce00-0000-4000-8000-00000000beef";
+    writeJournal(world, {
+      owedDetaches: { [id]: { lease: "192.0.2.200", address: "192.0.2.200", asOf: new Date().toISOString() } },
+    });
+    return {};
+  }),
+  kind("a detach owed for another cloud's flexible IP", "its id in the journal", (world) => {
+    const address = world.account.get(world.foreignId)?.ip_address ?? "";
+    const asOf = new Date(Date.now() + HOUR_MS).toISOString();
+    writeJournal(world, { owedDetaches: { [world.foreignId]: { lease: address, address, asOf } } });
+    return {};
+  }),
+];
+
+type Rest = "gone" | "there" | "given back";
+
+function kind(name: string, how: string, make: (world: World) => Injected): Kind {
+  return {
+    ...{ family: "machine", name, how: `written into the journal: ${how}` },
+    injections: (path) => (path.isCore && !isHook(path) ? [{ point: "before the run", inject: make }] : []),
+    expected: () => ({ outcomes: ["done"] }),
+  };
+}
+
+/** A flexible IP obtained under an intent of that process, and what the next run of any action is to make of it. */
+function withIntent(world: World, process: ProcessIdentity, rest: Rest): Injected {
+  const isAdopted = rest === "given back";
+  const tags = [...(isAdopted ? ["by-hand"] : []), ...ownershipTags(CLOUD, isAdopted ? "adopted" : "created", INTENT)];
+  const { id } = world.account.add({ projectId: PROJECT, tags });
+  if (isAdopted) world.adoptable.set(id, ["by-hand"]);
+  writeJournal(world, { intents: { [INTENT]: entry(process, [id]) } });
+  return {
+    problems: () => {
+      const now = world.account.get(id);
+      const found = now === undefined ? "gone" : now.tags.some((tag) => tag.includes(INTENT)) ? "there" : "given back";
+      // The register that follows may have been given the same flexible IP anew.
+      const isRight = found === rest || (rest === "gone" && found === "given back");
+      return isRight ? [] : [`what was obtained for it is ${found}, not ${rest}`];
+    },
+    // Here the living process ends, and takes back what it has.
+    lift: () => {
+      if (rest !== "there") return;
+      world.account.remove(id);
+      writeJournal(world, {});
+    },
+  };
+}
+
+function owedOfGuest(world: World, ageMs: number): Injected {
+  const range = world.range({ on: "h3" });
+  world.guest("77", [nic("0", range)], "h3");
+  world.untouchable.add(idOf(range));
+  const asOf = new Date(Date.now() + ageMs).toISOString();
+  writeJournal(world, { owedDetaches: { [idOf(range)]: { lease: range.IP, address: range.IP, asOf } } });
+  return {};
+}
+
+function entry(process: ProcessIdentity, flexibleIpIds: readonly string[] = []): unknown {
+  return { since: new Date().toISOString(), process, flexibleIpIds, creations: 0 };
+}
+
+function writeJournal(world: World, content: { intents?: unknown; owedDetaches?: unknown }): void {
+  const file = world.rig.frontEnd.stateFile;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ version: 1, intents: {}, owedDetaches: {}, leases: {}, ...content }));
+}
+
+function unusedPid(): number {
+  return Number(readFileSync("/proc/sys/kernel/pid_max", "utf8")) - 1;
+}

@@ -1,0 +1,49 @@
+// A way through an action or hook: what is there before, what is run, when it has done its work, and what OpenNebula or
+// its user does next when it has not.
+import type { Hook, IpamAction, RunResult } from "../rig.ts";
+import type { Launch } from "./launch.ts";
+import type { HostName, World } from "./world.ts";
+
+export const ACTIONS = [
+  "register_address_range",
+  "unregister_address_range",
+  "get_address",
+  "allocate_address",
+  "free_address",
+  "pre",
+  "post",
+  "clean",
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export type Act = {
+  readonly where: HostName | "front-end";
+  readonly what: Hook | IpamAction;
+  run(how: Launch): Promise<RunResult>;
+  /** Whether the account is as the action is to leave it. */
+  isReached(): boolean;
+  /** What follows on success. */
+  goOn(): Promise<void>;
+  /** What follows on a failure, in the end with success. */
+  retry(): Promise<void>;
+  /** What follows when the user gives up instead. */
+  giveUp?(): Promise<void>;
+};
+
+export type Path = {
+  readonly name: string;
+  readonly action: Action;
+  /** One of those that stand for their action where not all are played. */
+  readonly isCore: boolean;
+  stage(world: World): Act;
+};
+
+export class Unexpected extends Error {
+  override name = "Unexpected";
+}
+
+/** Runs what nothing is in the way of any more. */
+export async function succeed(run: (how: Launch) => Promise<RunResult>): Promise<void> {
+  const { code, signal, stderr } = await run({});
+  if (code !== 0) throw new Unexpected(`the next action fails too (${code ?? signal}): ${stderr.slice(-600)}`);
+}

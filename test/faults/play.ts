@@ -1,0 +1,150 @@
+// One fault in one way through one action, and what came of it.
+import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { RunResult } from "../rig.ts";
+import * as check from "./check.ts";
+import type { Launch } from "./launch.ts";
+import { type Act, type Action, type Path, succeed, Unexpected } from "./path.ts";
+import { findings, journalOf, reconcile } from "./reconciling.ts";
+import { World } from "./world.ts";
+
+/**
+ * done: the action did its work, after retries where need be. refused: it failed with one plain line. later: it ended
+ * half-way, and the next ordinary action did the rest. reconciled: a reconcile did the rest.
+ */
+export const OUTCOMES = ["done", "refused", "later", "reconciled"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export type Injected = {
+  /** How the action is then started. */
+  readonly how?: Launch;
+  /** Ends the fault. */
+  lift?(): void | Promise<void>;
+  /** Ends it only after the next action. */
+  liftLate?(): void | Promise<void>;
+  /** Whether the fault came to anything: how often a driver looks while it waits is a matter of time. */
+  hasStruck?(result: RunResult): boolean;
+  /** What does not hold right after the action, beside what always has to. */
+  problems?(result: RunResult): string[];
+};
+
+/** One place in one path at which a fault strikes. */
+export type Injection = {
+  readonly point: string;
+  readonly options?: SimulatorOptions;
+  inject(world: World, act: Act): Injected | Promise<Injected>;
+};
+
+export type Expectation = {
+  readonly outcomes: readonly Outcome[];
+  /** A reconcile may find something to do: what is safe, or also what has to be named by the operator. */
+  readonly reconcile?: "safe" | "named";
+  /** A failed run has undone its work before it ended. */
+  readonly isUndoneAtOnce?: boolean;
+  /** The input was another than the path's, so that success says nothing of the path's addresses. */
+  readonly mayMiss?: boolean;
+  /** How the failure is told says nothing: nobody could read it, or the runtime itself failed. */
+  readonly isUntold?: boolean;
+};
+
+export type Played = {
+  readonly action: Action;
+  readonly outcome: Outcome;
+  readonly problems: readonly string[];
+  readonly ms: number;
+  readonly hasStruck: boolean;
+};
+
+export async function play(
+  path: Path,
+  injection: Injection,
+  expected: Expectation,
+  afterwards: "retry" | "give up" = "retry",
+): Promise<Played> {
+  const world = await World.start(injection.options);
+  const problems: string[] = [];
+  let outcome: Outcome = "refused";
+  let ms = 0;
+  let hasStruck = true;
+  try {
+    const act = path.stage(world);
+    world.rig.simulator.clearRequests();
+    const injected = await injection.inject(world, act);
+    const start = performance.now();
+    const result = await act.run(injected.how ?? {});
+    ms = performance.now() - start;
+    hasStruck = injected.hasStruck?.(result) ?? true;
+    problems.push(...check.always(world), ...(injected.problems?.(result) ?? []));
+    await injected.lift?.();
+    await world.account.settled();
+    outcome = outcomeOf(world, act, result);
+    if (expected.isUntold !== true) problems.push(...check.ofRun(result));
+    const mayOwe = expected.mayMiss === true || path.action === "free_address" || path.action === "clean";
+    if (result.code === 0 && outcome === "later" && !mayOwe) {
+      problems.push("it says that it is done, but it is not");
+    }
+    if (outcome === "refused" && expected.isUndoneAtOnce === true) problems.push(...check.leaked(world));
+    if (outcome === "done") await act.goOn();
+    else if (await goOnAfterFailure(world, act, { afterwards, expected, injected }, problems)) outcome = "reconciled";
+    await world.account.settled();
+    if (await mend(world, expected, problems)) outcome = "reconciled";
+    problems.push(...check.always(world), ...check.settled(world));
+    problems.push(...findings(world).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`));
+  } catch (error) {
+    problems.push(error instanceof Unexpected ? error.message : String(error instanceof Error ? error.stack : error));
+  } finally {
+    await world.stop();
+  }
+  if (hasStruck && !expected.outcomes.includes(outcome))
+    problems.push(`${outcome}, expected ${expected.outcomes.join(" or ")}`);
+  return { action: path.action, outcome, problems: [...new Set(problems)], ms, hasStruck };
+}
+
+function outcomeOf(world: World, act: Act, { code }: RunResult): Outcome {
+  const isOwed = Object.keys(journalOf(world).owedDetaches).length > 0;
+  if (code === 0 && !isOwed && act.isReached()) return "done";
+  return code === 0 || code === null ? "later" : "refused";
+}
+
+type Ending = {
+  readonly afterwards: "retry" | "give up";
+  readonly expected: Expectation;
+  readonly injected: Injected;
+};
+
+/** The next action of whoever it was, then the same one again or an end of it. Whether a reconcile had to help. */
+async function goOnAfterFailure(
+  world: World,
+  act: Act,
+  { afterwards, expected, injected }: Ending,
+  problems: string[],
+): Promise<boolean> {
+  const again = (): Promise<void> =>
+    afterwards === "give up" && act.giveUp !== undefined ? act.giveUp() : act.retry();
+  if (act.where !== "front-end") {
+    await again();
+    await injected.liftLate?.();
+    return false;
+  }
+  await nextAction(world);
+  await injected.liftLate?.();
+  if (injected.liftLate !== undefined) await nextAction(world);
+  const isMended = check.leaked(world).length > 0 && (await mend(world, expected, problems));
+  problems.push(...check.leaked(world));
+  await again();
+  return isMended;
+}
+
+/** Any action of the front-end does what earlier ones left undone. */
+async function nextAction(world: World): Promise<void> {
+  await succeed((how) => world.ipam("allocate_address", world.spare, how));
+  await world.account.settled();
+}
+
+/** One reconcile; whether it had anything to do. */
+async function mend(world: World, expected: Expectation, problems: string[]): Promise<boolean> {
+  const steps = findings(world);
+  if (steps.length === 0 || expected.reconcile === undefined) return false;
+  const wanted = expected.reconcile === "named" ? steps : steps.filter(({ isSafe }) => isSafe);
+  for (const { reason } of await reconcile(world, wanted)) problems.push(`a reconcile left undone: ${reason}`);
+  return true;
+}

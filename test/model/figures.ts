@@ -1,0 +1,58 @@
+// What many histories amount to.
+import { count, type Figures, total } from "./history.ts";
+import { FAULT_KINDS, isKill } from "./weather.ts";
+
+export class Totals {
+  histories = 0;
+  actions = 0;
+  requests = 0;
+  failures = 0;
+  stuckByKill = 0;
+  readonly played = new Map<string, number>();
+  readonly hits = new Map<string, number>();
+  readonly mended = new Map<string, number>();
+  readonly refusals = new Map<string, number>();
+
+  add(figures: Figures): void {
+    this.histories += 1;
+    this.actions += figures.actions;
+    this.requests += figures.requests;
+    this.failures += figures.failures;
+    this.stuckByKill += figures.stuckByKill;
+    for (const name of ["played", "hits", "mended", "refusals"] as const) {
+      for (const [kind, times] of figures[name]) count(this[name], kind, times);
+    }
+  }
+
+  /** One line for people. */
+  toString(): string {
+    const kills = FAULT_KINDS.filter(isKill).reduce((sum, kind) => sum + (this.hits.get(kind) ?? 0), 0);
+    return [
+      `${this.histories} histories`,
+      `${total(this.played)} operations`,
+      `${this.actions} actions`,
+      `${this.requests} requests`,
+      `${total(this.hits) - kills} faults`,
+      `${kills} kills`,
+      `${this.failures} failures told`,
+      `${this.stuckByKill} leases left by a killed free_address`,
+      `${total(this.mended)} findings of reconcile`,
+    ].join(", ");
+  }
+
+  /** What happened, most often first. */
+  details(): string[] {
+    const lines = (title: string, figures: ReadonlyMap<string, number>): string[] => [
+      title,
+      ...[...figures]
+        .sort((one, other) => other[1] - one[1])
+        .map(([name, times]) => `${String(times).padStart(8)} ${name}`),
+    ];
+    return [
+      ...lines("operations", this.played),
+      ...lines("faults that took effect", this.hits),
+      ...lines("findings of reconcile", this.mended),
+      ...lines("refusals without a fault in the action", this.refusals),
+    ];
+  }
+}

@@ -1,0 +1,23 @@
+// OpenNebula, its hosts and their accidents at random, in this process. SEED, RUNS and REPLAY choose and repeat.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { check } from "./check.ts";
+import { Totals } from "./figures.ts";
+import { InProcessRuns } from "./run.ts";
+import { anySeed } from "./virtual-process.ts";
+
+const seed = Number(process.env.SEED ?? anySeed());
+const runs = Number(process.env.RUNS ?? 2_000);
+const totals = new Totals();
+
+after(() => process.stdout.write(`SEED=${seed}: ${totals}\n`));
+
+test(`nothing leaks, sticks or is cut off in ${runs} histories (SEED=${seed})`, async () => {
+  const inProcess = new InProcessRuns();
+  const failure = await check(
+    { runs, seed, path: process.env.REPLAY, rules: { maxSteps: 24, isQuick: false } },
+    totals,
+    (history) => inProcess.run(history, seed),
+  ).finally(() => inProcess.close());
+  assert.equal(failure, undefined, failure);
+});

@@ -1,0 +1,107 @@
+// The driver's own code in this process, one virtual process for each action.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+// Loaded before the clock is a virtual one: what an action loads lazily would be waited for with no timer running.
+import "../../driver/bridge/host.ts";
+import { runHook } from "../../driver/bridge/run.ts";
+import { runIpam } from "../../driver/ipam/run.ts";
+import type { Caller } from "../../driver/session.ts";
+import { type Hook, type IpamAction, PROJECT } from "../rig.ts";
+import { CLOUDS, type CloudName, type Machines, type Ran, type Reconciled, serverIdOf } from "./machines.ts";
+import { type ReconcileInput, reconcile } from "./reconcile.ts";
+import { type Connect, VirtualProcesses } from "./virtual-process.ts";
+
+export type Ground = { readonly token: string; readonly zone: string };
+
+/** Files of the machines, in one folder for many histories. */
+export class InProcess implements Machines {
+  readonly processes: VirtualProcesses;
+  readonly #folder: string;
+  readonly #known = new Set<string>();
+  readonly #ground: Ground;
+
+  constructor(ground: Ground, connect: Connect) {
+    this.#ground = ground;
+    this.#folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "scw-flexip-model-"));
+    const token = join(this.#folder, "token");
+    writeFileSync(token, `${ground.token}\n`);
+    chmodSync(token, 0o600);
+    for (const cloud of CLOUDS) this.#writeSettings(cloud);
+    this.processes = new VirtualProcesses(connect);
+    this.processes.install();
+  }
+
+  get started(): number {
+    return this.processes.started;
+  }
+
+  /** As new, for another history. */
+  reset(seed: number): void {
+    for (const cloud of CLOUDS) rmSync(join(this.#folder, cloud), { recursive: true, force: true });
+    this.processes.reset(seed);
+  }
+
+  close(): void {
+    this.processes.uninstall();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  serverId(host: string): string {
+    return serverIdOf(host);
+  }
+
+  stateFile(cloud: CloudName): string {
+    return join(this.#folder, cloud, "state.json");
+  }
+
+  async ipam(cloud: CloudName, action: IpamAction, document: string): Promise<Ran> {
+    const input = Buffer.from(document).toString("base64");
+    return (await this.processes.run(action, () => runIpam(action, this.#caller(cloud, action), "7", input))).ran;
+  }
+
+  async hook(cloud: CloudName, host: string, hook: Hook, document: string): Promise<Ran> {
+    const input = Buffer.from(document).toString("base64");
+    return (await this.processes.run(hook, () => runHook(hook, this.#caller(cloud, hook, host), input))).ran;
+  }
+
+  async reconcile(cloud: CloudName, input: ReconcileInput): Promise<Reconciled> {
+    const { ran, value } = await this.processes.run("reconcile", () =>
+      reconcile(this.#caller(cloud, "reconcile"), input),
+    );
+    if (value === undefined) throw new Error(`reconcile failed: ${ran.stderr}`);
+    return value;
+  }
+
+  #caller(cloud: CloudName, action: string, host?: string): Caller {
+    const environment: Record<string, string> = { SCW_FLEXIP_CONF: join(this.#folder, `${cloud}.conf`) };
+    if (host !== undefined) environment.SCW_FLEXIP_SERVER_ID_FILE = this.#serverFile(host);
+    return { action, version: "0.0.0", environment, executable: process.execPath };
+  }
+
+  #serverFile(host: string): string {
+    const file = join(this.#folder, `server-${host}`);
+    if (!this.#known.has(host)) writeFileSync(file, `${this.#ground.zone}/${this.serverId(host)}\n`);
+    this.#known.add(host);
+    return file;
+  }
+
+  #writeSettings(cloud: CloudName): void {
+    const settings = {
+      ZONE: this.#ground.zone,
+      PROJECT_ID: PROJECT,
+      API_URL: "http://127.0.0.1:9",
+      TOKEN_FILE: join(this.#folder, "token"),
+      STATE_FILE: this.stateFile(cloud),
+      LOG_DIR: join(this.#folder, cloud, "log"),
+      LOG_LEVEL: "warn",
+      CLOUD: cloud,
+      DNS: "192.0.2.53",
+      TIMEOUT: "20",
+      HOOK_TIMEOUT: "20",
+    };
+    mkdirSync(join(this.#folder, cloud), { recursive: true });
+    const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
+    writeFileSync(join(this.#folder, `${cloud}.conf`), lines.join(""));
+  }
+}

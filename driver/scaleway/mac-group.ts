@@ -2,7 +2,7 @@
 // may lose it is the point of this file: never a NIC's own, whose MAC the address range has promised to guests.
 import { type Bench, detachAll, ensure, startDetach } from "./attachment.ts";
 import type { FlexibleIp } from "./flexible-ip.ts";
-import { cloudOf, isLender } from "./ownership.ts";
+import { cloudOf, isBorrower, isLender } from "./ownership.ts";
 
 /**
  * Has a NIC's own flexible IPs and its aliases' detached from their server. The aliases go first, and are gone before
@@ -26,7 +26,8 @@ export async function evictBorrowers(
   companions: readonly FlexibleIp[],
 ): Promise<void> {
   // A hand-written range's flexible IP carries no tag that would tell.
-  const mayLend = isLender(lender) || cloudOf(lender) === undefined;
+  // One that lent its MAC once and serves as an alias now has the MAC of another NIC, whose guest must not be touched.
+  const mayLend = !isBorrower(lender) && (isLender(lender) || cloudOf(lender) === undefined);
   if (!mayLend || lender.serverId === null || lender.mac === null) return;
   const onServer = await bench.api.list({ projectId: lender.projectId, serverId: lender.serverId });
   const borrowers = onServer.filter(

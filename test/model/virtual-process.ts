@@ -14,6 +14,8 @@ import type { Reply } from "./weather.ts";
 
 // The API's and the machines' clock when a history starts.
 const EPOCH = Date.parse("2026-03-01T00:00:00Z");
+// Above every number that Linux gives a process: a signal to one of these hits nobody.
+const NO_PID = 4_194_304;
 const STAT = /^\/proc\/(\d+)\/stat$/;
 
 export type Connect = (call: Call) => Reply;
@@ -87,7 +89,7 @@ export class VirtualProcesses {
   /** Runs `main` as one process, from its start to its exit or until the weather kills it. */
   async run<T>(action: string, main: () => Promise<T>): Promise<{ ran: Ran; value: T | undefined }> {
     this.started += 1;
-    this.#pid = 100_000 + this.started;
+    this.#pid = NO_PID + this.started;
     this.#stdout = "";
     this.#stderr = "";
     this.#isKilled = false;

@@ -40,7 +40,7 @@ demo: remotes ## play the life of an address on the simulator, with the built ex
 	@$(NODE) test/demo.ts
 
 test: remotes ## run all tests
-	@SEED=$(SEED) $(NODE) --test --test-concurrency=2 'test/**/*.test.ts'
+	@SEED=$(SEED) $(NODE) --test --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts'
 
 check: format lint types smoke test ## formatting, lint, types, smoke of the built tree, tests
 

@@ -39,7 +39,8 @@ describe("make specifics", { skip: withoutHosts || without("jq") || withoutExecu
 
   before(async () => {
     cpSync(BUILT, TREE, { recursive: true });
-    [first, second] = [await startHost("host01"), await startHost("host02")];
+    first = await startHost("host01");
+    second = await startHost("host02");
     frontend = await startHost("fe", [
       { source: makeKvmHost(first), target: "/mnt/hosts/host01" },
       { source: makeKvmHost(second), target: "/mnt/hosts/host02" },
@@ -49,7 +50,7 @@ describe("make specifics", { skip: withoutHosts || without("jq") || withoutExecu
   });
   after(async () => {
     clearInterval(watch);
-    rmSync(TREE, { recursive: true });
+    rmSync(TREE, { recursive: true, force: true });
     await Promise.all([frontend, first, second].map((host) => host?.stop()));
   });
 

@@ -32,14 +32,16 @@ export const withoutHosts =
     ? without("sshd", "ssh", "ip", "netplan", "sudo", "unshare", "flock")
     : "only root can make a network namespace";
 
+/** Networks of /29 in 203.0.113.0/24, which all test processes of the machine share. */
+const NETWORKS = 32;
+
 let started = 0;
 
 /** A host as Scaleway delivers it: one NIC, an address by DHCP, a netplan file by cloud-init. */
 export async function startHost(name: string, mounts: readonly Mount[] = []): Promise<TestHost> {
   started += 1;
-  const number = 8 * ((process.pid % 8) * 4 + (started % 4));
   const namespace = `hc-${process.pid}-${started}`;
-  const [gateway, address] = [`203.0.113.${number + 1}`, `203.0.113.${number + 2}`];
+  const [gateway, address] = addNetwork(namespace);
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   const key = join(folder, "key");
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
@@ -49,19 +51,6 @@ export async function startHost(name: string, mounts: readonly Mount[] = []): Pr
   writeFileSync(join(root, "etc/netplan/50-cloud-init.yaml"), CLOUD_INIT_NETPLAN, { mode: 0o600 });
   writeFileSync(join(root, "etc/dhcp-lease"), `${address}/29 ${gateway}\n`);
   writeFileSync(join(folder, "mounts"), mounts.map(({ source, target }) => `${source} ${target}\n`).join(""));
-  const wire = `hc${process.pid % 100_000}w${started}`;
-  ip(`netns add ${namespace}`);
-  ip(`link add ${wire} type veth peer name enp5s0 netns ${namespace}`);
-  ip(`address add ${gateway}/29 dev ${wire}`);
-  ip(`link set ${wire} up`);
-  for (const args of [
-    "link set lo up",
-    "link set enp5s0 up",
-    `address add ${address}/29 dev enp5s0`,
-    `route add default via ${gateway}`,
-  ]) {
-    ip(`-n ${namespace} ${args}`);
-  }
   const log = { text: "" };
   const sshd = startSshd(namespace, folder, log);
   const sshConfig = join(folder, "ssh_config");
@@ -82,8 +71,39 @@ export async function startHost(name: string, mounts: readonly Mount[] = []): Pr
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await untilUp(host, sshd, log);
+  try {
+    await untilUp(host, sshd, log);
+  } catch (cause) {
+    // Left running, its sshd would keep the test process from ever ending.
+    await host.stop();
+    throw new Error(`${name} did not come up; its sshd said: ${log.text}`, { cause });
+  }
   return host;
+}
+
+/** A namespace with a network of its own, wired to this machine's: the wire's name claims the network's number. */
+function addNetwork(namespace: string): [gateway: string, address: string] {
+  ip(`netns add ${namespace}`);
+  const number = Array.from({ length: NETWORKS }, (_, index) => index).find(
+    (index) =>
+      spawnSync("ip", `link add hcwire${index} type veth peer name enp5s0 netns ${namespace}`.split(" ")).status === 0,
+  );
+  if (number === undefined) {
+    spawnSync("ip", ["netns", "delete", namespace]);
+    throw new Error("no network is free for a test host; ip netns list shows what interrupted runs left behind");
+  }
+  const [gateway, address] = [`203.0.113.${8 * number + 1}`, `203.0.113.${8 * number + 2}`];
+  for (const args of [
+    `address add ${gateway}/29 dev hcwire${number}`,
+    `link set hcwire${number} up`,
+    `-n ${namespace} link set lo up`,
+    `-n ${namespace} link set enp5s0 up`,
+    `-n ${namespace} address add ${address}/29 dev enp5s0`,
+    `-n ${namespace} route add default via ${gateway}`,
+  ]) {
+    ip(args);
+  }
+  return [gateway, address];
 }
 
 /** Interfaces with their addresses and masters, and routes: what a change of the network shows in. */

@@ -65,8 +65,8 @@ record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KE
 faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts
 
-histories: ## play random histories of OpenNebula against the driver, with faults and kills (SEED=, RUNS=)
-	@SEED=$(SEED) $(NODE) --test test/model/histories.ts test/model/executable-histories.ts test/reconcile/plan-open.ts
+histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
+	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts

@@ -167,6 +167,7 @@ function withStableNames(rig: Rig, account: AccountFile, text: string): string {
     .replaceAll(rig.host("elsewhere").serverId, "elsewhere")
     .replaceAll(rig.simulator.url, "<api>")
     .replaceAll(/\(request [0-9a-f-]{36}\)/g, "(request <request>)")
+    .replaceAll(/SCW_FLEXIP_INTENT = "[0-9a-f-]{36}"/g, 'SCW_FLEXIP_INTENT = "<intent>"')
     .replaceAll(/scw-flexip:intent=[0-9a-f-]{36}/g, (tag) =>
       seededTags.includes(tag) ? tag : "scw-flexip:intent=<intent>",
     );

@@ -2,7 +2,7 @@ import { ApiError, DeadlineError, messageOf, RefusedError } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { detachGroup } from "../scaleway/mac-group.ts";
-import { cloudOf, isBorrower } from "../scaleway/ownership.ts";
+import { cloudOf } from "../scaleway/ownership.ts";
 import { settled } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
 import { isHotPlug, nicGroups } from "./flexible-ip-nics.ts";
@@ -28,6 +28,9 @@ export async function clean(session: Session, vm: Vm, serverId: string, say: (li
     }
     for (const foreign of groups.flatMap((group) => group.foreign)) {
       session.log.warn(`left ${nameOf(foreign)} alone: another cloud's range holds it`);
+    }
+    for (const strayed of groups.flatMap((group) => group.strayed)) {
+      session.log.warn(`left ${nameOf(strayed)} alone: another address range holds it by now`);
     }
     await allOf(groups.map((group) => cleanGroup(session, group, serverId)));
   } catch (error) {
@@ -60,7 +63,7 @@ async function cleanGroup(session: Session, group: MacGroup, serverId: string): 
 // another range, which has another virtual MAC.
 function isOfAnother(session: Session, { nic, own }: MacGroup): boolean {
   const [owner] = own;
-  if (owner === undefined || cloudOf(owner) === undefined || isBorrower(owner)) return false;
+  if (owner === undefined || cloudOf(owner) === undefined) return false;
   if (owner.mac === null || owner.mac === nic.mac) return false;
   session.log.warn(`left ${nameOf(owner)} alone: its virtual MAC ${owner.mac} is not that of NIC ${nic.nicId}`);
   return true;

@@ -9,6 +9,8 @@ export type NicAddress = {
   readonly hint: string | undefined;
   /** The address range claims to be a flexible IP of ours, so it has to be one. */
   readonly isClaimed: boolean;
+  /** The MAC of the address's range, as oned has it: of an alias too, though its guest sends from the NIC's. */
+  readonly mac: string;
 };
 
 /** The public addresses that share one virtual MAC: those of a NIC, then those of its aliases. */
@@ -48,11 +50,11 @@ function addresses(nic: Nic): NicAddress[] {
   const found: NicAddress[] = [];
   if (isPublicIpv4(nic.ip)) {
     const hint = isUuid(nic.flexibleIpId) ? nic.flexibleIpId : undefined;
-    found.push({ address: nic.ip, hint, isClaimed: hint !== undefined || nic.externalIp === nic.ip });
+    found.push({ address: nic.ip, hint, isClaimed: hint !== undefined || nic.externalIp === nic.ip, mac: nic.mac });
   }
   if (isPublicIpv6(nic.ip6)) {
     const hint = isUuid(nic.flexibleIp6Id) ? nic.flexibleIp6Id : undefined;
-    found.push({ address: nic.ip6, hint, isClaimed: hint !== undefined });
+    found.push({ address: nic.ip6, hint, isClaimed: hint !== undefined, mac: nic.mac });
   }
   return found;
 }

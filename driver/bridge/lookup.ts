@@ -19,6 +19,8 @@ export type MacGroup = {
   readonly missing: readonly string[];
   /** Flexible IPs that another cloud's range holds. */
   readonly foreign: readonly FlexibleIp[];
+  /** Of aliases, with a virtual MAC of another range: the address came back from the pool and went to that one. */
+  readonly strayed: readonly FlexibleIp[];
 };
 
 /**
@@ -31,10 +33,15 @@ export async function lookUp(session: Session, groups: readonly NicGroup[]): Pro
     groups.map(async (group) => {
       const [own, aliases] = await Promise.all([finder.findAll(group.own), finder.findAll(group.aliases)]);
       const found = [...own, ...aliases].flatMap(({ flexibleIp }) => flexibleIp ?? []);
+      const strayed = aliases.filter((alias) => isStrayed(group.nic, alias));
       return {
         nic: group.nic,
         own: ours(session, own),
-        aliases: ours(session, aliases),
+        aliases: ours(
+          session,
+          aliases.filter((alias) => !strayed.includes(alias)),
+        ),
+        strayed: ours(session, strayed),
         isAliasOnly: group.isAliasOnly,
         missing: [...own, ...aliases].filter(isMissing).map(({ address }) => address.address),
         foreign: found.filter((flexibleIp) => isForeign(session, flexibleIp)),
@@ -89,6 +96,11 @@ function ours(session: Session, findings: readonly Finding[]): FlexibleIp[] {
 function isForeign(session: Session, flexibleIp: FlexibleIp): boolean {
   const cloud = cloudOf(flexibleIp);
   return cloud !== undefined && cloud !== session.config.cloud;
+}
+
+function isStrayed(nic: Nic, { address, flexibleIp }: Finding): boolean {
+  if (flexibleIp === undefined || flexibleIp.mac === null) return false;
+  return flexibleIp.mac !== nic.mac && flexibleIp.mac !== address.mac;
 }
 
 function isMissing({ address, flexibleIp }: Finding): boolean {

@@ -1,9 +1,9 @@
 // What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
 import { messageOf, RefusedError } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { attachFree, ensure, takeOver, usable } from "../scaleway/attachment.ts";
+import { attachFree, takeOver, usable } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { detachGroup, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
+import { detachGroup, dropMac, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../scaleway/ownership.ts";
 import { lookAgain } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
@@ -54,6 +54,12 @@ function refuseUnusable(session: Session, group: MacGroup): void {
       `NIC ${group.nic.nicId}: ${nameOf(foreign)} belongs to cloud ${cloudOf(foreign)}, not to ${session.config.cloud}; remove its address range here`,
     );
   }
+  const [strayed] = group.strayed;
+  if (strayed !== undefined) {
+    throw new RefusedError(
+      `NIC ${group.nic.nicId}: its alias ${nameOf(strayed)} belongs to another address range by now; detach the alias`,
+    );
+  }
   if (group.aliases.length > 0 && group.own.length === 0) {
     throw new RefusedError(
       `NIC ${group.nic.nicId}: its alias ${group.aliases[0]?.address} needs the NIC to have a flexible IP too, whose virtual MAC it shares; attach it as a NIC`,
@@ -80,7 +86,7 @@ async function serveTeam(
   for (const member of moving.filter(isElsewhere)) {
     log.info(`taking over ${nameOf(member)} from server ${member.serverId}`, fieldsOf(member));
   }
-  if (isElsewhere(owner)) await evictBorrowers(session, owner, members);
+  if (owner.serverId !== options.serverId) await evictBorrowers(session, owner, members);
   const ready = await Promise.all(
     moving.map((member) => (member.id === owner.id ? member : giveUpOwnMac(session, member, owner))),
   );
@@ -107,12 +113,7 @@ async function giveUpOwnMac(bench: Session, alias: FlexibleIp, owner: FlexibleIp
   // The tag comes first, so that a range without its MAC always tells why.
   if (cloudOf(alias) !== undefined) await bench.api.update(alias.id, { tags: borrowerTags(alias) });
   bench.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
-  return ensure(
-    bench,
-    alias,
-    ({ mac }) => mac === null,
-    () => bench.api.deleteMac(alias.id),
-  );
+  return dropMac(bench, alias);
 }
 
 async function markLender(bench: Session, owner: FlexibleIp): Promise<void> {

@@ -6,6 +6,8 @@ import type { Attributes, IpamRequest } from "../opennebula/ipam-request.ts";
 
 export const FLEXIBLE_IP_ID = "SCW_FLEXIBLE_IP_ID";
 export const FLEXIBLE_IP6_ID = "SCW_FLEXIBLE_IP6_ID";
+/** The intent that obtained the range's flexible IPs: an id and an address come back from the pool, this does not. */
+export const INTENT = "SCW_FLEXIP_INTENT";
 
 /** An address range about to be registered: what the user typed. */
 export type NewRange = {
@@ -27,6 +29,7 @@ export type Range = {
   readonly ip6: string | undefined;
   readonly flexibleIpId: string | undefined;
   readonly flexibleIp6Id: string | undefined;
+  readonly intent: string | undefined;
 };
 
 /** Checks what the user typed. Throws InputError. */
@@ -74,6 +77,7 @@ export function registeredRange(request: IpamRequest): Range {
     mac: addressRange.get("MAC")?.toLowerCase(),
     ip6: isDualStack ? addressRange.get("IP6")?.toLowerCase() : undefined,
     flexibleIpId: uuidOf(addressRange, FLEXIBLE_IP_ID),
+    intent: uuidOf(addressRange, INTENT),
     flexibleIp6Id: isDualStack ? uuidOf(addressRange, FLEXIBLE_IP6_ID) : undefined,
   };
 }

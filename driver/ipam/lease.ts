@@ -4,7 +4,7 @@ import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { cloudOf, isBorrower } from "../scaleway/ownership.ts";
 import type { Range } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
-import { findFlexibleIp } from "./range-flexible-ip.ts";
+import { findFlexibleIp, isRecycled } from "./range-flexible-ip.ts";
 
 /** Checks the flexible IP behind the range and notes the lease. Never waits for an attach. Throws RefusedError. */
 export async function lease(ports: Ports, range: Range): Promise<void> {
@@ -15,6 +15,11 @@ export async function lease(ports: Ports, range: Range): Promise<void> {
     );
   }
   checkOwner(ports, flexibleIp);
+  if (isRecycled(flexibleIp, range)) {
+    throw new RefusedError(
+      `${nameOf(flexibleIp)} came back from the pool and belongs to another address range by now; remove this one`,
+    );
+  }
   checkUsable(flexibleIp, range);
   await ports.journal.note((state) => {
     state.leases[range.ip] = { flexibleIpId: flexibleIp.id, since: new Date().toISOString() };

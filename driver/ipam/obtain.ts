@@ -63,12 +63,23 @@ export function refuseRival(adoptee: FlexibleIp, intents: readonly Intent[]): vo
   throw new RefusedError(`${nameOf(adoptee)} is being registered by another run; name another one`);
 }
 
-/** Tags the flexible IP as ours, keeping the tags of others. */
-export async function adopt(ports: Ports, adoptee: FlexibleIp, wanted: Wanted, intent: string): Promise<FlexibleIp> {
+/** Tags the flexible IP as ours, keeping the tags of others. `unanswered` holds the calls of which nobody knows. */
+export async function adopt(
+  ports: Ports,
+  adoptee: FlexibleIp,
+  wanted: Wanted,
+  intent: string,
+  unanswered: Set<string>,
+): Promise<FlexibleIp> {
   // Another run may have adopted it, and be done, between the first look and the note in the journal.
   const flexibleIp = adoptable(ports, await ports.api.get(adoptee.id), wanted);
   const tags = [...foreignTags(flexibleIp), ...ownershipTags(ports.config.cloud, "adopted", intent)];
-  const adopted = await ports.api.update(flexibleIp.id, { tags });
+  unanswered.add(flexibleIp.id);
+  const adopted = await ports.api.update(flexibleIp.id, { tags }).catch((error: unknown) => {
+    if (error instanceof ApiError && !error.isAmbiguous) unanswered.delete(flexibleIp.id);
+    throw error;
+  });
+  unanswered.delete(flexibleIp.id);
   if (flexibleIp.serverId !== null) {
     ports.log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
   }

@@ -2,7 +2,7 @@
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, cloudTag, isBorrower } from "../scaleway/ownership.ts";
+import { cloudOf, cloudTag, hasIntent, isBorrower, isIntended } from "../scaleway/ownership.ts";
 import type { Session } from "../session.ts";
 import type { Range } from "./address-range.ts";
 
@@ -36,12 +36,17 @@ export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
 }
 
 /**
- * Whether it is the flexible IP that this range was registered with. Addresses and ids come back with the pool they are
- * recycled in: after a range's flexible IP was deleted, another range may hold one of the same address and id. Its virtual
- * MAC is another one.
+ * Whether the address was registered anew since. Addresses and ids come back with the pool they are recycled in: after a
+ * range's flexible IP was deleted, another range may hold one of the same address and id.
  */
+export function isRecycled(flexibleIp: FlexibleIp, { intent }: Range): boolean {
+  return intent !== undefined && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
+}
+
+/** Whether it is the flexible IP that this range was registered with; where no intent tells, by the virtual MAC. */
 export function isOfRange(session: Session, flexibleIp: FlexibleIp, range: Range): boolean {
-  if (!isOurs(session, flexibleIp)) return false;
+  if (!isOurs(session, flexibleIp) || isRecycled(flexibleIp, range)) return false;
+  if (range.intent !== undefined && isIntended(flexibleIp)) return true;
   const { mac } = flexibleIp;
   return mac === null || range.mac === undefined || mac === range.mac || flexibleIp.isIpv6 || isBorrower(flexibleIp);
 }

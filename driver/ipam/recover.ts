@@ -12,7 +12,7 @@ import { isOurs } from "./range-flexible-ip.ts";
 import { release } from "./release.ts";
 
 // Longer than anything in between keeps a request whose client is gone.
-const LATE_CREATE_MS = 10 * 60_000;
+const LATE_CALL_MS = 10 * 60_000;
 
 /** Undoes the intents of processes that are gone and does the detaches owed, as far as its own time goes. */
 export async function recover(ports: Ports): Promise<void> {
@@ -21,7 +21,9 @@ export async function recover(ports: Ports): Promise<void> {
   if (dead.length === 0 && owed.size === 0) return;
   await ports.undo(async (api, deadline) => {
     for (const [intent, noted] of dead) {
-      await attempt(ports, `intent ${intent}`, () => undoIntent(ports, api, deadline, intent, creationsToCome(noted)));
+      await attempt(ports, `intent ${intent}`, async () => {
+        await undoIntent(ports, api, deadline, intent, stillToCome(noted));
+      });
     }
     for (const [lease, entries] of owed) {
       await attempt(ports, `owed detach of ${lease}`, () => payDetach(ports, api, deadline, entries));
@@ -29,9 +31,9 @@ export async function recover(ports: Ports): Promise<void> {
   });
 }
 
-/** A create whose answer nobody saw may still be acted on: the intent stays open while that can be. */
-export function creationsToCome({ creations, since }: Intent): number {
-  return Date.now() - Date.parse(since) < LATE_CREATE_MS ? creations : 0;
+/** A call whose answer nobody saw may still be acted on: the intent stays open while that can be. */
+export function stillToCome({ wanted, since }: Intent): number {
+  return Date.now() - Date.parse(since) < LATE_CALL_MS ? wanted : 0;
 }
 
 /** Intents of processes that are gone. */
@@ -43,8 +45,8 @@ export function deadIntents(ports: Pick<Ports, "journal">): [string, Intent][] {
 }
 
 /**
- * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` creations is still to be
- * found. oned was never told of it: a process that dies before it exits with 0 makes oned refuse the range.
+ * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned was
+ * never told of it: a process that dies before it exits with 0 makes oned refuse the range. Answers whether it is closed.
  */
 export async function undoIntent(
   ports: Ports,
@@ -52,13 +54,14 @@ export async function undoIntent(
   deadline: Deadline,
   intent: string,
   mayCome: number,
-): Promise<void> {
+): Promise<boolean> {
   const obtained = await api.list({ projectId: ports.config.projectId, tag: intentTag(intent) });
   for (const flexibleIp of obtained) await takeBack(ports, api, deadline, flexibleIp, intent);
-  if (obtained.length < mayCome) return;
+  if (obtained.length < mayCome) return false;
   await ports.journal.update((state) => {
     delete state.intents[intent];
   });
+  return true;
 }
 
 async function takeBack(
@@ -90,10 +93,16 @@ async function payDetach(ports: Ports, api: FlexibleIpApi, deadline: Deadline, o
   const leftover: FlexibleIp[] = [];
   for (const [id, entry] of owed) {
     const flexibleIp = await find(api, id, ports.config.projectId);
-    if (flexibleIp !== undefined && isOfEndedLease(ports, flexibleIp, entry)) leftover.push(flexibleIp);
+    if (flexibleIp === undefined) continue;
+    if (isOfEndedLease(ports, flexibleIp, entry)) leftover.push(flexibleIp);
+    else if (flexibleIp.serverId !== null)
+      ports.log.warn(`not detached: ${nameOf(flexibleIp)} changed after its lease ended; see scw-flexip reconcile`);
   }
-  const unsettled = isStillOwed(ports, owed) ? await release({ api, deadline, log: ports.log }, leftover) : [];
-  for (const flexibleIp of leftover) ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
+  if (!isStillOwed(ports, owed)) return;
+  const unsettled = await release({ api, deadline, log: ports.log }, leftover);
+  for (const flexibleIp of leftover.filter((one) => !unsettled.includes(one))) {
+    ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
+  }
   await ports.journal.update((state) => {
     for (const [id] of owed) if (!unsettled.some((flexibleIp) => flexibleIp.id === id)) delete state.owedDetaches[id];
   });

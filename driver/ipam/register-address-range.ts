@@ -6,7 +6,7 @@ import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { templateOf } from "../opennebula/template.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { thisProcess } from "../state/process-identity.ts";
-import { FLEXIBLE_IP_ID, FLEXIBLE_IP6_ID, type NewRange, newRange } from "./address-range.ts";
+import { FLEXIBLE_IP_ID, FLEXIBLE_IP6_ID, INTENT, type NewRange, newRange } from "./address-range.ts";
 import { adopt, create, dropSurplus, ensureMac, findAdoptee, refuseRival, type Wanted } from "./obtain.ts";
 import type { Ports } from "./ports.ts";
 import { recover, undoIntent } from "./recover.ts";
@@ -35,7 +35,7 @@ export async function registerAddressRange(ports: Ports, request: IpamRequest): 
     if (flexibleIp === undefined) throw new Error("no flexible IP was obtained");
     const withMac = await ensureMac(ports, flexibleIp, intent);
     ports.deadline.throwIfOver();
-    ports.answer(templateOf("AR", answered(ports, range, withMac, flexibleIp6)));
+    ports.answer(templateOf("AR", answered(ports, range, intent, withMac, flexibleIp6)));
     // Closed before exit 0: oned keeps the range only after that, and an open intent of a dead process is undone.
     await ports.journal.update((state) => {
       delete state.intents[intent];
@@ -55,7 +55,7 @@ async function openIntent(ports: Ports, adoptees: readonly (FlexibleIp | undefin
       since: new Date().toISOString(),
       process: thisProcess(),
       flexibleIpIds,
-      creations: adoptees.length - flexibleIpIds.length,
+      wanted: adoptees.length,
     };
   });
   return intent;
@@ -68,7 +68,7 @@ async function obtain(
   intent: string,
   unanswered: Set<string>,
 ): Promise<FlexibleIp> {
-  if (adoptee !== undefined) return adopt(ports, adoptee, wanted, intent);
+  if (adoptee !== undefined) return adopt(ports, adoptee, wanted, intent, unanswered);
   const { flexibleIp, isFirstTry } = await create(ports, wanted.isIpv6, intent, unanswered);
   const obtainedBefore = ports.journal.read().intents[intent]?.flexibleIpIds ?? [];
   await ports.journal.note((state) => {
@@ -86,7 +86,7 @@ async function takeBack(ports: Ports, intent: string, mayCome: number): Promise<
   }
 }
 
-const OWNED = new Set(["IPAM_MAD", "TYPE", "IP", "MAC", "SIZE", "EXTERNAL_IP", FLEXIBLE_IP_ID]);
+const OWNED = new Set(["IPAM_MAD", "TYPE", "IP", "MAC", "SIZE", "EXTERNAL_IP", FLEXIBLE_IP_ID, INTENT]);
 const OWNED_DUAL_STACK = new Set(["IP6", "PREFIX_LENGTH", FLEXIBLE_IP6_ID]);
 
 /** What the user set that is not ours to answer. */
@@ -114,6 +114,7 @@ function ipamMad(range: NewRange): string {
 function answered(
   ports: Ports,
   range: NewRange,
+  intent: string,
   flexibleIp: FlexibleIp,
   flexibleIp6: FlexibleIp | undefined,
 ): Map<string, string> {
@@ -136,6 +137,7 @@ function answered(
     ["DNS", config.dns],
     ["EXTERNAL_IP", flexibleIp.address],
     [FLEXIBLE_IP_ID, flexibleIp.id],
+    [INTENT, intent],
     // Last, so that the user's own GATEWAY, NETWORK_MASK and DNS win over the settings.
     ...kept(range),
   ]);

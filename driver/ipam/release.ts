@@ -15,8 +15,7 @@ export async function release(bench: Bench, flexibleIps: readonly FlexibleIp[]):
     [],
   );
   // A free one that kept a borrowed MAC would hold its lender back: a MAC group is attached as a whole.
-  for (const { id } of flexibleIps.filter((free) => free.status === "ready" && isBorrower(free) && free.mac !== null)) {
-    await bench.api.deleteMac(id);
-  }
+  const holding = flexibleIps.filter((free) => free.status === "ready" && isBorrower(free) && free.mac !== null);
+  for (const flexibleIp of holding) await bench.api.deleteMac(flexibleIp.id);
   return flexibleIps.filter(({ status }) => status === "updating" || status === "unknown");
 }

@@ -17,6 +17,8 @@ export type CloudRange = {
   readonly mac: string;
   readonly flexibleIpId: string;
   readonly flexibleIp6Id: string;
+  /** The intent that obtained the range's flexible IPs; "" where the range does not say. */
+  readonly intent: string;
   /** Undefined: the address is free. */
   readonly holder: Holder | undefined;
 };
@@ -74,6 +76,7 @@ function parseRange(network: Element, range: Element): CloudRange {
     mac: textOf(range, "MAC").toLowerCase(),
     flexibleIpId: textOf(range, "SCW_FLEXIBLE_IP_ID").toLowerCase(),
     flexibleIp6Id: textOf(range, "SCW_FLEXIBLE_IP6_ID").toLowerCase(),
+    intent: textOf(range, "SCW_FLEXIP_INTENT").toLowerCase(),
     holder: shownHolder(children(child(range, "LEASES"), "LEASE")[0]) ?? listedHolder(textOf(range, "ALLOCATED")),
   };
 }

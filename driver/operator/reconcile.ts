@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../errors.ts";
 import { apply } from "../reconcile/apply.ts";
-import type { Step } from "../reconcile/plan.ts";
+import type { Step } from "../reconcile/step.ts";
 import { EXIT, RefusalError, UsageError } from "./failure.ts";
 import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";

@@ -1,8 +1,8 @@
 // One record for each address: what OpenNebula, Scaleway and the plan say of it. Pure.
 import { isAddressOf } from "../addresses.ts";
 import type { CloudRange, Holder } from "../opennebula/cloud.ts";
-import type { Step, View } from "../reconcile/plan.ts";
 import { rangeStates } from "../reconcile/range-state.ts";
+import type { Step, View } from "../reconcile/step.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { cloudOf, originOf } from "../scaleway/ownership.ts";
 

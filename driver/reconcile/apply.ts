@@ -1,15 +1,19 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
 import type { Ports } from "../ipam/ports.ts";
-import { creationsToCome, undoIntent } from "../ipam/recover.ts";
+import { stillToCome, undoIntent } from "../ipam/recover.ts";
 import { release } from "../ipam/release.ts";
 import { takeOver } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
 import { deleteUntilGone, find } from "../scaleway/presence.ts";
-import type { Step } from "./plan.ts";
+import type { Step } from "./step.ts";
 
-export type Outcome = "done" | "changed since the plan" | "for a person to do";
+export type Outcome =
+  | "done"
+  | "not yet: a call may still be acted on"
+  | "changed since the plan"
+  | "for a person to do";
 
 /** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
 export async function apply(ports: Ports, step: Step): Promise<Outcome> {
@@ -46,8 +50,8 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
 async function undo(ports: Ports, intent: string): Promise<Outcome> {
   const noted = ports.journal.read().intents[intent];
   if (noted === undefined) return "changed since the plan";
-  await undoIntent(ports, ports.api, ports.deadline, intent, creationsToCome(noted));
-  return "done";
+  const isClosed = await undoIntent(ports, ports.api, ports.deadline, intent, stillToCome(noted));
+  return isClosed ? "done" : "not yet: a call may still be acted on";
 }
 
 async function place(ports: Ports, flexibleIps: readonly FlexibleIp[], serverId: string): Promise<void> {

@@ -1,63 +1,9 @@
 // What is not as it should be between OpenNebula, Scaleway and the journal, and what would mend it. Pure.
-import type { CloudRange, CloudVm } from "../opennebula/cloud.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, foreignTags, isBorrower, originOf } from "../scaleway/ownership.ts";
+import { cloudOf, foreignTags, hasIntent, originOf } from "../scaleway/ownership.ts";
+import { rangeFindings } from "./range-findings.ts";
 import { isYoung, type RangeState, rangeStates } from "./range-state.ts";
-
-/** What is known when the plan is made. */
-export type View = {
-  readonly cloud: string;
-  readonly projectId: string;
-  /** All flexible IPs of the project. */
-  readonly flexibleIps: readonly FlexibleIp[];
-  readonly ranges: readonly CloudRange[];
-  readonly vms: readonly CloudVm[];
-  /** The server of each host, by the host's name in OpenNebula; a host that is missing is not judged. */
-  readonly servers: ReadonlyMap<string, string>;
-  /** Intents of processes that are gone, and owed detaches by flexible IP id, from the journal. */
-  readonly deadIntents: readonly string[];
-  readonly liveIntents: readonly string[];
-  readonly owedDetaches: readonly string[];
-  /** By the API's clock. What changed less than `graceMs` before may be another run's work under way. */
-  readonly now: Date;
-  readonly graceMs: number;
-};
-
-/** What a step does; none: a person has to. */
-export type Remedy =
-  | { readonly do: "undo-intent"; readonly intent: string }
-  | { readonly do: "forget-owed"; readonly id: string }
-  | { readonly do: "delete"; readonly flexibleIp: FlexibleIp }
-  | { readonly do: "detach"; readonly flexibleIps: readonly FlexibleIp[] }
-  | { readonly do: "set-tags"; readonly flexibleIp: FlexibleIp; readonly tags: readonly string[] }
-  | { readonly do: "attach" | "move"; readonly flexibleIps: readonly FlexibleIp[]; readonly serverId: string }
-  | { readonly do: "none" };
-
-export type StepKind =
-  | "open-intent"
-  | "owed-detach"
-  | "orphan"
-  | "left-adopted"
-  | "missing"
-  | "not-attached"
-  | "wrong-server"
-  | "left-attached"
-  | "wrong-mac"
-  | "lost-tags"
-  | "other-cloud"
-  | "bad-status"
-  | "shared";
-
-export type Step = {
-  readonly kind: StepKind;
-  /** Names the step among those of its plan, and the same finding in a later plan. */
-  readonly key: string;
-  readonly address: string;
-  readonly reason: string;
-  readonly remedy: Remedy;
-  /** Whether it can be applied without being named: it takes nothing from any guest, whatever OpenNebula left out. */
-  readonly isSafe: boolean;
-};
+import { finder, type Step, type View } from "./step.ts";
 
 /** All findings, those that mend a guest's network first. */
 export function plan(view: View): Step[] {
@@ -65,7 +11,7 @@ export function plan(view: View): Step[] {
   const held = new Set(states.flatMap(({ flexibleIps }) => flexibleIps.map(({ id }) => id)));
   return [
     ...view.deadIntents.map(openIntent),
-    ...states.flatMap((state) => ofRange(view, state)),
+    ...states.flatMap((state) => rangeFindings(view, state)),
     ...shared(states),
     ...view.flexibleIps.filter(({ id }) => !held.has(id)).flatMap((flexibleIp) => unheld(view, flexibleIp)),
     ...owed(view, states),
@@ -81,77 +27,6 @@ function openIntent(intent: string): Step {
     remedy: { do: "undo-intent", intent },
     isSafe: true,
   };
-}
-
-function ofRange(view: View, state: RangeState): Step[] {
-  const { range, flexibleIps, missing } = state;
-  const where = `range ${range.arId} of network ${range.network}`;
-  const finding = finder(range.ip, where);
-  const steps = missing.map((address) =>
-    finding("missing", `no flexible IP ${address} in the project; remove the range and add a new one`),
-  );
-  for (const flexibleIp of flexibleIps) steps.push(...ofFlexibleIp(view, state, flexibleIp, finding));
-  return steps.length > 0 ? steps : placing(view, state, finding);
-}
-
-type Finding = (kind: StepKind, reason: string, remedy?: Remedy, isSafe?: boolean) => Step;
-
-function finder(address: string, where: string): Finding {
-  return (kind, reason, remedy = { do: "none" }, isSafe = false) => ({
-    kind,
-    key: `${kind}:${address}`,
-    address,
-    reason: `${where}: ${reason}`,
-    remedy,
-    isSafe,
-  });
-}
-
-function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp, finding: Finding): Step[] {
-  const cloud = cloudOf(flexibleIp);
-  if (cloud === undefined) {
-    // Whether it was created or adopted is gone with the tags; an adopted one is never deleted.
-    const tags = [...foreignTags(flexibleIp), "scw-flexip", `scw-flexip:cloud=${view.cloud}`, "scw-flexip:adopted"];
-    return [finding("lost-tags", "its tags were taken away", { do: "set-tags", flexibleIp, tags }, true)];
-  }
-  if (cloud !== view.cloud) return [finding("other-cloud", `its flexible IP is held by cloud ${cloud}`)];
-  if (flexibleIp.status === "error" || flexibleIp.status === "locked") {
-    return [
-      finding("bad-status", `its flexible IP has status ${flexibleIp.status}; look it up in the Scaleway console`),
-    ];
-  }
-  if (flexibleIp.isIpv6 || flexibleIp.mac === range.mac || isBorrower(flexibleIp)) return [];
-  return [
-    finding(
-      "wrong-mac",
-      `its virtual MAC is ${flexibleIp.mac ?? "gone"}, guests have ${range.mac}; remove the range and add it again`,
-    ),
-  ];
-}
-
-/** Whether the address is where its lease wants it. Nothing follows while anything is on its way. */
-function placing(view: View, { range, flexibleIps }: RangeState, finding: Finding): Step[] {
-  const first = flexibleIps[0];
-  if (first === undefined || flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
-  const attached = flexibleIps.filter(({ serverId }) => serverId !== null);
-  const { holder } = range;
-  if (holder === undefined) {
-    if (attached.length === 0) return [];
-    const reason = `free, but attached to server ${attached[0]?.serverId}`;
-    return [finding("left-attached", reason, { do: "detach", flexibleIps: attached }, true)];
-  }
-  const vm = holder.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
-  const serverId = vm?.state === "running" ? view.servers.get(vm.host) : undefined;
-  if (vm === undefined || serverId === undefined) return [];
-  if (flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId)) return [];
-  const guest = `VM ${vm.id} runs on host ${vm.host} (server ${serverId})`;
-  const kind = attached.length > 0 ? "wrong-server" : "not-attached";
-  const place = attached.length > 0 ? `on ${attached[0]?.serverId}` : "attached nowhere";
-  if (isBorrower(first)) {
-    return [finding(kind, `${guest}, the address of its NIC alias is ${place}; detach the alias and attach it again`)];
-  }
-  const remedy = { do: attached.length > 0 ? "move" : "attach", flexibleIps, serverId } as const;
-  return [finding(kind, `${guest}, the address is ${place}`, remedy, kind === "not-attached")];
 }
 
 function shared(states: readonly RangeState[]): Step[] {
@@ -170,7 +45,8 @@ function shared(states: readonly RangeState[]): Step[] {
 /** A flexible IP that carries our tags and that no range has. */
 function unheld(view: View, flexibleIp: FlexibleIp): Step[] {
   if (cloudOf(flexibleIp) !== view.cloud) return [];
-  const isUnderWay = view.liveIntents.some((intent) => flexibleIp.tags.includes(`scw-flexip:intent=${intent}`));
+  // Those of dead intents are told, and given back, as such.
+  const isUnderWay = [...view.liveIntents, ...view.deadIntents].some((intent) => hasIntent(flexibleIp, intent));
   if (isUnderWay || isYoung(view, flexibleIp) || isSettling(flexibleIp)) return [];
   const finding = finder(flexibleIp.address, nameOf(flexibleIp));
   if (originOf(flexibleIp) === "adopted") {

@@ -2,6 +2,7 @@
 import { isAddressOf } from "../addresses.ts";
 import type { CloudRange } from "../opennebula/cloud.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
+import { hasIntent, isIntended } from "../scaleway/ownership.ts";
 
 export type RangeState = {
   readonly range: CloudRange;
@@ -11,26 +12,33 @@ export type RangeState = {
   readonly missing: readonly string[];
 };
 
-/** Matched by address, which oned vouches for: an id in a range can be changed by a network's manager. */
+/**
+ * Matched by address, which oned vouches for: an id in a range can be changed by a network's manager. One that came back
+ * from the pool with the same address, for another range, has another intent in its tags.
+ */
 export function rangeStates(view: {
   readonly ranges: readonly CloudRange[];
   readonly flexibleIps: readonly FlexibleIp[];
 }): RangeState[] {
   const byIpv4 = new Map(view.flexibleIps.filter((one) => !one.isIpv6).map((one) => [one.address, one]));
   const ipv6 = view.flexibleIps.filter((one) => one.isIpv6);
+  const at = (address: string): FlexibleIp | undefined =>
+    address.includes(":") ? ipv6.find((one) => isAddressOf(address, one.address)) : byIpv4.get(address);
   return view.ranges.map((range) => {
     const found = [range.ip, range.ip6]
       .filter((address) => address !== "")
-      .map((address) => ({
-        address,
-        flexibleIp: address.includes(":") ? ipv6.find((one) => isAddressOf(address, one.address)) : byIpv4.get(address),
-      }));
+      .map((address) => ({ address, flexibleIp: at(address) }))
+      .map((one) => (isAnothers(range, one.flexibleIp) ? { ...one, flexibleIp: undefined } : one));
     return {
       range,
       flexibleIps: found.flatMap(({ flexibleIp }) => flexibleIp ?? []),
       missing: found.filter(({ flexibleIp }) => flexibleIp === undefined).map(({ address }) => address),
     };
   });
+}
+
+function isAnothers({ intent }: CloudRange, flexibleIp: FlexibleIp | undefined): boolean {
+  return flexibleIp !== undefined && intent !== "" && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
 }
 
 /** Whether the flexible IP changed so recently that another run may be at work on it. */

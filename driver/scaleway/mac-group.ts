@@ -19,7 +19,10 @@ export async function detachGroup(
   await startDetach(bench, own);
 }
 
-/** Detaches whatever else shares the lender's virtual MAC on its server. Without its NIC an alias serves nobody. */
+/**
+ * Takes the lender's virtual MAC from whatever else has it, since the API attaches a MAC group only as a whole: detaches
+ * what is beside it on its server, and drops the MAC of what is free as it is. Without its NIC an alias serves nobody.
+ */
 export async function evictBorrowers(
   bench: Bench,
   lender: FlexibleIp,
@@ -28,12 +31,26 @@ export async function evictBorrowers(
   // A hand-written range's flexible IP carries no tag that would tell.
   // One that lent its MAC once and serves as an alias now has the MAC of another NIC, whose guest must not be touched.
   const mayLend = !isBorrower(lender) && (isLender(lender) || cloudOf(lender) === undefined);
-  if (!mayLend || lender.serverId === null || lender.mac === null) return;
-  const onServer = await bench.api.list({ projectId: lender.projectId, serverId: lender.serverId });
-  const borrowers = onServer.filter(
-    (other) => other.mac === lender.mac && !companions.some((companion) => companion.id === other.id),
+  if (!mayLend || lender.mac === null) return;
+  const borrowersAmong = (flexibleIps: readonly FlexibleIp[]): FlexibleIp[] =>
+    flexibleIps.filter(({ id, mac }) => mac === lender.mac && !companions.some((companion) => companion.id === id));
+  const { projectId, serverId } = lender;
+  if (serverId !== null) {
+    await detachAll(bench, borrowersAmong(await bench.api.list({ projectId, serverId })));
+    return;
+  }
+  if (!isLender(lender)) return;
+  for (const borrower of borrowersAmong(await bench.api.list({ projectId }))) await dropMac(bench, borrower);
+}
+
+/** Deletes the virtual MAC of a free flexible IP. */
+export async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
+  return ensure(
+    bench,
+    flexibleIp,
+    ({ mac }) => mac === null,
+    () => bench.api.deleteMac(flexibleIp.id),
   );
-  await detachAll(bench, borrowers);
 }
 
 /** Gives those of a group that have no virtual MAC yet the owner's: possible only on one server. */

@@ -12,9 +12,14 @@ const BORROWER = `${NAME}:mac-borrower`;
 
 export type Origin = "created" | "adopted";
 
-/** The tags of a flexible IP that a range of `cloud` holds. */
+/** The tags of a flexible IP that a range of `cloud` holds. An intent that is not known any more is "". */
 export function ownershipTags(cloud: string, origin: Origin, intent: string): string[] {
-  return [NAME, cloudTag(cloud), origin === "created" ? CREATED : ADOPTED, intentTag(intent)];
+  return [
+    NAME,
+    cloudTag(cloud),
+    origin === "created" ? CREATED : ADOPTED,
+    ...(intent === "" ? [] : [intentTag(intent)]),
+  ];
 }
 
 export function cloudTag(cloud: string): string {
@@ -33,6 +38,10 @@ export function cloudOf(flexibleIp: FlexibleIp): string | undefined {
 export function originOf(flexibleIp: FlexibleIp): Origin | undefined {
   if (flexibleIp.tags.includes(CREATED)) return "created";
   return flexibleIp.tags.includes(ADOPTED) ? "adopted" : undefined;
+}
+
+export function isIntended(flexibleIp: FlexibleIp): boolean {
+  return flexibleIp.tags.some((tag) => tag.startsWith(INTENT));
 }
 
 export function hasIntent(flexibleIp: FlexibleIp, intent: string): boolean {

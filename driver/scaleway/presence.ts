@@ -9,11 +9,18 @@ const LONGEST_PAUSE_MS = 1_000;
 
 /** The flexible IP; undefined when it is gone, which a listing of the project has to back up. */
 export async function find(api: FlexibleIpApi, id: string, projectId: string): Promise<FlexibleIp | undefined> {
+  const first = await read(api, id);
+  if (first !== undefined) return first;
+  await api.probe(projectId);
+  // The token's grant may have come between the two: only now does a refusal say that it is gone.
+  return read(api, id);
+}
+
+async function read(api: FlexibleIpApi, id: string): Promise<FlexibleIp | undefined> {
   try {
     return await api.get(id);
   } catch (error) {
     if (!(error instanceof ApiError && error.mayBeGone)) throw error;
-    await api.probe(projectId);
     return undefined;
   }
 }

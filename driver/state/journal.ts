@@ -15,8 +15,8 @@ const intent = z.object({
   process: processIdentity,
   /** Of existing flexible IPs, from the start; of created ones once they are known. */
   flexibleIpIds: z.array(z.string()),
-  /** How many are to be created. */
-  creations: z.number(),
+  /** How many flexible IPs are to be obtained. */
+  wanted: z.number(),
 });
 const owedDetach = z.object({ lease: z.string(), address: z.string(), asOf: z.string() });
 const lease = z.object({ flexibleIpId: z.string(), since: z.string() });

@@ -7,10 +7,13 @@ const inventorySchema = z.object({ inventory: z.string(), validation: z.string()
 
 export type Hosts = z.output<typeof hostsSchema>;
 
-/** The servers; none while the stack is not up. */
+/** The servers; none while the stack is not up. Throws when the outputs name servers that cannot be read. */
 export function parseHosts(text: string): Hosts {
-  const parsed = hostsSchema.safeParse(parseJson(text));
-  return parsed.success ? parsed.data : { sshUser: "", hosts: [] };
+  const outputs = parseJson(text);
+  const parsed = hostsSchema.safeParse(outputs);
+  if (parsed.success) return parsed.data;
+  if (z.strictObject({}).safeParse(outputs).success) return { sshUser: "", hosts: [] };
+  throw new Error("the stack's outputs do not say which servers there are; run: make up");
 }
 
 /** The files for Ansible. Throws without repeating what it read. */

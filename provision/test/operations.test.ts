@@ -68,6 +68,14 @@ describe("operations", () => {
     assert.equal(stderr, "the stack has no servers\n");
   });
 
+  test("make destroy refuses when it cannot tell which servers there are", () => {
+    for (const outputs of ["", "no JSON", { sshUser: "ubuntu" }, { sshUser: "ubuntu", hosts: [{ name: "fe" }] }]) {
+      const { status, stderr } = run("destroy.ts", outputs);
+      assert.equal(status, 1);
+      assert.equal(stderr, "the stack's outputs do not say which servers there are; run: make up\n");
+    }
+  });
+
   test("make specifics before make up says so", () => {
     const { status, stderr } = run("specifics.ts", "");
     assert.equal(status, 1);

@@ -96,7 +96,7 @@ function owedOfGuest(world: World, ageMs: number): Injected {
 }
 
 function entry(process: ProcessIdentity, flexibleIpIds: readonly string[] = []): unknown {
-  return { since: new Date().toISOString(), process, flexibleIpIds, creations: 0 };
+  return { since: new Date().toISOString(), process, flexibleIpIds, wanted: 0 };
 }
 
 function writeJournal(world: World, content: { intents?: unknown; owedDetaches?: unknown }): void {

@@ -7,7 +7,8 @@ import type { Ports } from "../../driver/ipam/ports.ts";
 import { openLog } from "../../driver/log.ts";
 import type { CloudRange, CloudVm } from "../../driver/opennebula/cloud.ts";
 import { apply } from "../../driver/reconcile/apply.ts";
-import { plan, type Step } from "../../driver/reconcile/plan.ts";
+import { plan } from "../../driver/reconcile/plan.ts";
+import type { Step } from "../../driver/reconcile/step.ts";
 import { FlexibleIpClient, parseFlexibleIp } from "../../driver/scaleway/client.ts";
 import { Http } from "../../driver/scaleway/http.ts";
 import { Journal, type JournalState } from "../../driver/state/journal.ts";
@@ -72,11 +73,23 @@ export async function reconcile(world: World, steps: readonly Step[]): Promise<S
 }
 
 function cloudRange(world: World, range: Readonly<Record<string, string>>): CloudRange {
-  const { IP = "", IP6 = "", MAC = "", SCW_FLEXIBLE_IP_ID = "", SCW_FLEXIBLE_IP6_ID = "" } = range;
+  const {
+    IP = "",
+    IP6 = "",
+    MAC = "",
+    SCW_FLEXIBLE_IP_ID = "",
+    SCW_FLEXIBLE_IP6_ID = "",
+    SCW_FLEXIP_INTENT = "",
+  } = range;
   const holder = world.leases.get(IP);
   return {
     ...{ networkId: "0", network: "public", arId: "0", ipamMad: "scw-flexip", ip: IP, ip6: IP6.toLowerCase() },
-    ...{ mac: MAC.toLowerCase(), flexibleIpId: SCW_FLEXIBLE_IP_ID, flexibleIp6Id: SCW_FLEXIBLE_IP6_ID },
+    ...{
+      mac: MAC.toLowerCase(),
+      flexibleIpId: SCW_FLEXIBLE_IP_ID,
+      flexibleIp6Id: SCW_FLEXIBLE_IP6_ID,
+      intent: SCW_FLEXIP_INTENT,
+    },
     holder: holder && { kind: "vm", id: holder.id },
   };
 }

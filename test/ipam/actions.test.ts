@@ -44,6 +44,7 @@ suite("register_address_range", { concurrency: 2 }, () => {
       DNS: "192.0.2.53",
       EXTERNAL_IP: made?.ip_address,
       SCW_FLEXIBLE_IP_ID: made?.id,
+      SCW_FLEXIP_INTENT: made?.tags.find((tag) => INTENT_TAG.test(tag))?.replace("scw-flexip:intent=", ""),
     });
     assert.equal(made?.project_id, PROJECT);
     assert.match(made?.description ?? "", /OpenNebula/);
@@ -449,15 +450,45 @@ suite("free_address", { concurrency: 2 }, () => {
     assert.equal(rig.simulator.account.get(idOf(other))?.server_id, rig.host("alpha").serverId);
   });
 
-  test("notes an attach that is under way, and a later run detaches it", async (t) => {
+  test("detaches what was being attached, once it is", async (t) => {
+    const rig = await start(t, { settle: "manual" });
+    const range = await leased(rig);
+    rig.simulator.account.set(idOf(range), { status: "updating" });
+    setTimeout(() => attach(rig, range), 500);
+    freed(await rig.ipam("free_address", leaseOf(range)));
+    assert.equal(rig.simulator.account.get(idOf(range))?.status, "detaching");
+  });
+
+  test("leaves an attach that takes too long to reconcile: by then it may be the next lease's", async (t) => {
     const rig = await start(t, { settle: "manual" });
     const [range, other] = [await leased(rig), await leased(rig)];
     rig.simulator.account.set(idOf(range), { status: "updating" });
     freed(await rig.ipam("free_address", leaseOf(range)));
-    assert.ok(idOf(range) in journalOf(rig).owedDetaches);
+    assert.deepEqual(journalOf(rig).owedDetaches, {});
+    assert.match(rig.logs(), /reconcile/);
     rig.simulator.account.set(idOf(range), { status: "attached", serverId: rig.host("alpha").serverId });
     succeeded(await rig.ipam("get_address", leaseOf(other, "get_address")));
-    assert.equal(rig.simulator.account.get(idOf(range))?.status, "detaching");
+    assert.equal(rig.simulator.account.get(idOf(range))?.status, "attached");
+  });
+
+  test("of a range that outlived its flexible IP, leave another's alone that came back with its address", async (t) => {
+    const rig = await start(t);
+    const old = await leased(rig);
+    rig.simulator.account.remove(idOf(old));
+    const now = rangeOf(await registered(rig));
+    const { ip_address: ip, mac_address, tags } = assertOwned(rig, idOf(now), "created");
+    rig.simulator.account.remove(idOf(now));
+    // As an alias it gave its own virtual MAC up, so that only the intent tells whose it is.
+    rig.simulator.account.add({
+      ...{ id: idOf(old), ip: old.IP ?? ip, mac: null, projectId: PROJECT },
+      tags: [...tags, "scw-flexip:mac-borrower"],
+    });
+    assert.ok(mac_address);
+    failed(await rig.ipam("get_address", leaseOf(old, "get_address")), /belongs to another address range/, /remove/);
+    attach(rig, old);
+    freed(await rig.ipam("free_address", leaseOf(old)));
+    quiet(await rig.ipam("unregister_address_range", ipamDocument(old)));
+    assert.equal(rig.simulator.account.get(idOf(old))?.status, "attached");
   });
 
   test("forgets what is owed when its flexible IP is gone", async (t) => {

@@ -77,7 +77,7 @@ suite("newRange", () => {
 });
 
 suite("registeredRange", () => {
-  const none = { mac: undefined, ip6: undefined, flexibleIpId: undefined, flexibleIp6Id: undefined };
+  const none = { mac: undefined, ip6: undefined, flexibleIpId: undefined, flexibleIp6Id: undefined, intent: undefined };
   const accepted: readonly { sent: Fields; range: ReturnType<typeof registeredRange> }[] = [
     { sent: { IP: "203.0.113.7" }, range: { ip: "203.0.113.7", ...none } },
     // What register never answered may still be in a range that somebody wrote.
@@ -86,6 +86,7 @@ suite("registeredRange", () => {
       sent: { TYPE: "IP4_6_STATIC", IP: "203.0.113.7", MAC: "52:54:00:AB:CD:EF", IP6: "2001:DB8:7::1" },
       range: { ...none, ip: "203.0.113.7", mac: "52:54:00:ab:cd:ef", ip6: "2001:db8:7::1" },
     },
+    { sent: { IP: "203.0.113.7", SCW_FLEXIP_INTENT: ID6 }, range: { ip: "203.0.113.7", ...none, intent: ID6 } },
     {
       sent: { TYPE: "IP4_6_STATIC", IP: "203.0.113.7", SCW_FLEXIBLE_IP_ID: ID.toUpperCase(), SCW_FLEXIBLE_IP6_ID: ID6 },
       range: { ...none, ip: "203.0.113.7", flexibleIpId: ID, flexibleIp6Id: ID6 },

@@ -28,6 +28,7 @@ suite("what OpenNebula 7.0.0 printed", { skip: existsSync(RECORDED) ? false : "n
     mac: `52:54:00:00:00:0${last}`,
     flexibleIpId: `aaaaaaaa-0000-4000-8000-00000000000${last}`,
     flexibleIp6Id: "",
+    intent: "",
   });
   const expected: CloudRange[] = [
     { ...range("0", "pubseed", "1", "3"), holder: { kind: "hold", id: "" } },

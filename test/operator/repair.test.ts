@@ -124,7 +124,7 @@ test("the journal's dead registration is undone, and doctor says that it is owed
   const state = {
     version: 1,
     intents: {
-      [intent]: { action: "create", since: "2026-01-01T00:00:00Z", process, creations: 1, flexibleIpIds: [orphan] },
+      [intent]: { action: "create", since: "2026-01-01T00:00:00Z", process, wanted: 1, flexibleIpIds: [orphan] },
     },
     owedDetaches: {},
     leases: {},

@@ -1,6 +1,6 @@
 // Views to make plans of: what OpenNebula, Scaleway and the journal say, in as few words as a test needs.
 import type { CloudRange, CloudVm, Holder } from "../../driver/opennebula/cloud.ts";
-import type { View } from "../../driver/reconcile/plan.ts";
+import type { View } from "../../driver/reconcile/step.ts";
 import type { FlexibleIp } from "../../driver/scaleway/flexible-ip.ts";
 import { ownershipTags } from "../../driver/scaleway/ownership.ts";
 import { PROJECT } from "../rig.ts";
@@ -50,6 +50,7 @@ export function range(changes: Partial<CloudRange> = {}): CloudRange {
     mac: MAC,
     flexibleIpId: ID,
     flexibleIp6Id: "",
+    intent: INTENT,
     holder: undefined,
     ...changes,
   };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Holder } from "../../driver/opennebula/cloud.ts";
-import { plan, type View } from "../../driver/reconcile/plan.ts";
+import { plan } from "../../driver/reconcile/plan.ts";
+import type { View } from "../../driver/reconcile/step.ts";
 import { ownershipTags } from "../../driver/scaleway/ownership.ts";
 import {
   ADOPTED,
@@ -114,6 +115,16 @@ table("addresses of ranges", [
     steps: [],
   },
   {
+    name: "its address went to another registration since",
+    changes: { ranges: [range(), range({ arId: "1", network: "gone", intent: ID6 })] },
+    steps: [`missing:${IP} none`],
+  },
+  {
+    name: "tags gone, and which registration it was",
+    changes: { flexibleIps: [flexibleIp({ tags: OURS.filter((tag) => !tag.includes("intent")) })] },
+    steps: [],
+  },
+  {
     name: "one flexible IP, two ranges",
     changes: { ranges: [range(), range({ arId: "1", network: "other" })] },
     steps: [`shared:${IP} none`],
@@ -127,6 +138,11 @@ table("addresses of ranges", [
 
 table("where addresses are", [
   { name: "free, but attached", changes: { flexibleIps: [onH1] }, steps: [`left-attached:${IP} detach safe`] },
+  {
+    name: "free, but attached to a machine that is no host of this cloud",
+    changes: { flexibleIps: [flexibleIp({ serverId: "5e4be400-0000-4000-8000-0000000000ff" })] },
+    steps: [`left-attached:${IP} detach`],
+  },
   {
     name: "not attached under a guest",
     changes: { ...leased, vms: [vm()] },
@@ -291,7 +307,7 @@ suite("what a step would do", () => {
 
   test("tags that were taken away come back as those of an adopted one, which nobody deletes", () => {
     const bare = flexibleIp({ tags: ["theirs", "scw-flexip:created"] });
-    const tags = ["theirs", "scw-flexip", "scw-flexip:cloud=one", "scw-flexip:adopted"];
+    const tags = ADOPTED;
     assert.deepEqual(remedyOf({ flexibleIps: [bare] }), { do: "set-tags", flexibleIp: bare, tags });
   });
 

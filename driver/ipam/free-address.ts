@@ -1,7 +1,7 @@
 import { Deadline } from "../deadline.ts";
 import { DeadlineError, messageOf } from "../errors.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
-import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { settled } from "../scaleway/presence.ts";
 import { type Range, registeredRange } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
@@ -52,7 +52,7 @@ async function close(ports: Ports, range: Range, { isOwed }: { readonly isOwed: 
 
 /** The flexible IP once an attach under way has settled, or as it was when that takes too long. */
 async function awaitAttach({ api }: Ports, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-  if (!isSettling(flexibleIp) || flexibleIp.status === "detaching") return flexibleIp;
+  if (flexibleIp.status !== "updating") return flexibleIp;
   const patience = new Deadline(ATTACH_PATIENCE_MS, "the attach was", "run scw-flexip reconcile");
   try {
     return (await settled(api, flexibleIp, patience)) ?? flexibleIp;

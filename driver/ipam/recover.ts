@@ -90,27 +90,23 @@ function owedByLease(ports: Ports): Map<string, Owed> {
 }
 
 async function payDetach(ports: Ports, api: FlexibleIpApi, deadline: Deadline, owed: Owed): Promise<void> {
-  const leftover: FlexibleIp[] = [];
-  for (const [id, entry] of owed) {
-    const flexibleIp = await find(api, id, ports.config.projectId);
-    if (flexibleIp === undefined) continue;
-    if (isOfEndedLease(ports, flexibleIp, entry)) leftover.push(flexibleIp);
-    else if (flexibleIp.serverId !== null)
-      ports.log.warn(`not detached: ${nameOf(flexibleIp)} changed after its lease ended; see scw-flexip reconcile`);
-  }
+  const found = await Promise.all(owed.map(([id]) => find(api, id, ports.config.projectId)));
+  const held = found.filter((flexibleIp) => flexibleIp !== undefined);
+  const changed = found.filter((one, index) => one && !isOfEndedLease(ports, one, owed[index]?.[1]));
   if (!isStillOwed(ports, owed)) return;
-  const unsettled = await release({ api, deadline, log: ports.log }, leftover);
-  for (const flexibleIp of leftover.filter((one) => !unsettled.includes(one))) {
-    ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
+  const unsettled = changed.length > 0 ? [] : await release({ api, deadline, log: ports.log }, held);
+  for (const flexibleIp of held.filter(({ id }) => !unsettled.some((one) => one.id === id))) {
+    if (changed.length === 0) ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
+    else ports.log.warn(`not detached: ${nameOf(flexibleIp)} or its companion changed since; see scw-flexip reconcile`);
   }
   await ports.journal.update((state) => {
     for (const [id] of owed) if (!unsettled.some((flexibleIp) => flexibleIp.id === id)) delete state.owedDetaches[id];
   });
 }
 
-function isOfEndedLease(ports: Ports, flexibleIp: FlexibleIp, { address, asOf }: OwedDetach): boolean {
-  const isRight = isOurs(ports, flexibleIp) && isAddressOf(address, flexibleIp.address);
-  return isRight && Date.parse(flexibleIp.updatedAt) <= Date.parse(asOf);
+function isOfEndedLease(ports: Ports, flexibleIp: FlexibleIp, owed: OwedDetach | undefined): boolean {
+  if (owed === undefined || !isOurs(ports, flexibleIp) || !isAddressOf(owed.address, flexibleIp.address)) return false;
+  return Date.parse(flexibleIp.updatedAt) <= Date.parse(owed.asOf);
 }
 
 // A lease given meanwhile has taken the entries away.

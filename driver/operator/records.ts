@@ -27,9 +27,9 @@ export type AddressRecord = {
 /** Every flexible IP of ours and every address of a range, in the order of the addresses. */
 export function recordsOf(view: View, steps: readonly Step[]): AddressRecord[] {
   const states = rangeStates(view);
-  const held = states.flatMap(({ range, flexibleIps, missing }) => [
+  const held = states.flatMap(({ range, flexibleIps, missing, recycled }) => [
     ...flexibleIps.map((flexibleIp) => record(view, steps, flexibleIp.address, range, flexibleIp)),
-    ...missing.map((address) => record(view, steps, address, range, undefined)),
+    ...[...missing, ...recycled].map((address) => record(view, steps, address, range, undefined)),
   ]);
   const ids = new Set(states.flatMap(({ flexibleIps }) => flexibleIps.map(({ id }) => id)));
   const loose = view.flexibleIps

@@ -1,17 +1,20 @@
 // What is wrong with an address of a range: its flexible IP, or where that is. Pure.
 import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, foreignTags, isBorrower, ownershipTags } from "../scaleway/ownership.ts";
+import { cloudOf, foreignTags, isBorrower, originOf, ownershipTags } from "../scaleway/ownership.ts";
 import { isYoung, type RangeState } from "./range-state.ts";
 import { type Finding, finder, type Step, type View } from "./step.ts";
 
 /** All that is wrong with the range's flexible IPs, or else with their place. */
 export function rangeFindings(view: View, state: RangeState): Step[] {
-  const { range, flexibleIps, missing } = state;
+  const { range, flexibleIps, missing, recycled } = state;
   const where = `range ${range.arId} of network ${range.network}`;
   const finding = finder(range.ip, where);
   const steps = missing.map((address) =>
     finding("missing", `no flexible IP ${address} in the project; remove the range and add a new one`),
   );
+  for (const address of recycled) {
+    steps.push(finding("recycled", `another registration obtained flexible IP ${address} since; remove the range`));
+  }
   for (const flexibleIp of flexibleIps) steps.push(...ofFlexibleIp(view, state, flexibleIp, finding));
   return steps.length > 0 ? steps : placing(view, state, finding);
 }
@@ -48,8 +51,8 @@ function placing(view: View, { range, flexibleIps }: RangeState, finding: Findin
     if (attached.length === 0) return [];
     const reason = `free, but attached to server ${attached[0]?.serverId}`;
     // A machine that is no host of this cloud may use an adopted address on purpose.
-    const hosts = new Set(view.servers.values());
-    const isLeftOver = attached.every(({ serverId }) => serverId !== null && hosts.has(serverId));
+    const hosts = new Set<string | null>(view.servers.values());
+    const isLeftOver = attached.every((one) => originOf(one) === "created" || hosts.has(one.serverId));
     return [finding("left-attached", reason, { do: "detach", flexibleIps: attached }, isLeftOver)];
   }
   const vm = holder.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;

@@ -10,6 +10,8 @@ export type RangeState = {
   readonly flexibleIps: readonly FlexibleIp[];
   /** Addresses of the range that no flexible IP of the project has. */
   readonly missing: readonly string[];
+  /** Addresses of the range whose flexible IP was obtained by another registration since. */
+  readonly recycled: readonly string[];
 };
 
 /**
@@ -25,14 +27,14 @@ export function rangeStates(view: {
   const at = (address: string): FlexibleIp | undefined =>
     address.includes(":") ? ipv6.find((one) => isAddressOf(address, one.address)) : byIpv4.get(address);
   return view.ranges.map((range) => {
-    const found = [range.ip, range.ip6]
-      .filter((address) => address !== "")
-      .map((address) => ({ address, flexibleIp: at(address) }))
-      .map((one) => (isAnothers(range, one.flexibleIp) ? { ...one, flexibleIp: undefined } : one));
+    const addresses = [range.ip, range.ip6].filter((address) => address !== "");
+    const found = addresses.map((address) => ({ address, flexibleIp: at(address) }));
+    const recycled = found.filter(({ flexibleIp }) => isAnothers(range, flexibleIp));
     return {
       range,
-      flexibleIps: found.flatMap(({ flexibleIp }) => flexibleIp ?? []),
+      flexibleIps: found.filter((one) => !recycled.includes(one)).flatMap(({ flexibleIp }) => flexibleIp ?? []),
       missing: found.filter(({ flexibleIp }) => flexibleIp === undefined).map(({ address }) => address),
+      recycled: recycled.map(({ address }) => address),
     };
   });
 }

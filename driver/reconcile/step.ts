@@ -37,6 +37,7 @@ export type StepKind =
   | "orphan"
   | "left-adopted"
   | "missing"
+  | "recycled"
   | "not-attached"
   | "wrong-server"
   | "left-attached"

@@ -125,8 +125,11 @@ async function adoptsBesideAnother(world: World): ReturnType<Play> {
   const ms = performance.now() - start;
   if ((await first).code !== 0) return { outcome: "refused", problems: [], ms };
   // The API has no way to change tags only if nobody else did: a reconcile has to see it, and one range has to go.
-  const problems = findings(world).some(({ kind }) => kind === "shared") ? [] : ["a reconcile does not see it"];
-  const [range = world.spare] = [...world.ranges.values()].filter((one) => idOf(one) === id);
+  const problems = findings(world).some(({ kind }) => kind === "recycled") ? [] : ["a reconcile does not see it"];
+  const { tags = [] } = world.account.get(id) ?? {};
+  const isLoser = (one: Range): boolean =>
+    idOf(one) === id && !tags.includes(`scw-flexip:intent=${one.SCW_FLEXIP_INTENT}`);
+  const range = [...world.ranges.values()].find(isLoser) ?? world.spare;
   await succeed((how) => world.ipam("unregister_address_range", range, how));
   await reconcile(
     world,

@@ -154,7 +154,12 @@ export class World {
     );
     if (result.code !== 0) return result;
     if (action === "register_address_range") this.#registered(result.stdout);
-    if (action === "unregister_address_range" && !this.ranges.delete(`${ip} again`)) this.ranges.delete(ip);
+    if (action === "unregister_address_range") {
+      const gone = [...this.ranges].find(
+        ([, one]) => one.IP === ip && one.SCW_FLEXIP_INTENT === range.SCW_FLEXIP_INTENT,
+      );
+      this.ranges.delete(gone?.[0] ?? ip);
+    }
     if (action === "free_address") this.leases.delete(ip);
     if (leased !== undefined && (action === "get_address" || action === "allocate_address"))
       this.leases.set(ip, leased);

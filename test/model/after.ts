@@ -73,7 +73,11 @@ async function mend(world: World, name: CloudName): Promise<void> {
       world.complain(`reconcile found ${step.key}: ${step.reason}`);
     }
     // No driver's failure makes these: only what a person did, which does not happen here.
-    if (step.kind === "missing" || (step.kind === "wrong-mac" && step.reason.includes("guests have"))) {
+    if (
+      step.kind === "missing" ||
+      step.kind === "recycled" ||
+      (step.kind === "wrong-mac" && step.reason.includes("guests have"))
+    ) {
       world.complain(`reconcile found ${step.key}: ${step.reason}`);
     }
   }

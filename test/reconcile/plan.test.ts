@@ -117,7 +117,7 @@ table("addresses of ranges", [
   {
     name: "its address went to another registration since",
     changes: { ranges: [range(), range({ arId: "1", network: "gone", intent: ID6 })] },
-    steps: [`missing:${IP} none`],
+    steps: [`recycled:${IP} none`],
   },
   {
     name: "tags gone, and which registration it was",
@@ -139,9 +139,19 @@ table("addresses of ranges", [
 table("where addresses are", [
   { name: "free, but attached", changes: { flexibleIps: [onH1] }, steps: [`left-attached:${IP} detach safe`] },
   {
-    name: "free, but attached to a machine that is no host of this cloud",
-    changes: { flexibleIps: [flexibleIp({ serverId: "5e4be400-0000-4000-8000-0000000000ff" })] },
+    name: "adopted and free, but attached to a machine that is no host of this cloud",
+    changes: { flexibleIps: [flexibleIp({ tags: ADOPTED, serverId: "5e4be400-0000-4000-8000-0000000000ff" })] },
     steps: [`left-attached:${IP} detach`],
+  },
+  {
+    name: "created and free, but attached to a machine that nobody knows",
+    changes: { flexibleIps: [flexibleIp({ serverId: "5e4be400-0000-4000-8000-0000000000ff" })] },
+    steps: [`left-attached:${IP} detach safe`],
+  },
+  {
+    name: "adopted and free, but attached to a host",
+    changes: { flexibleIps: [flexibleIp({ tags: ADOPTED, serverId: SERVER.h2 })] },
+    steps: [`left-attached:${IP} detach safe`],
   },
   {
     name: "not attached under a guest",

@@ -3,9 +3,9 @@
 import type { Ports } from "../ipam/ports.ts";
 import { stillToCome, undoIntent } from "../ipam/recover.ts";
 import { release } from "../ipam/release.ts";
-import { takeOver } from "../scaleway/attachment.ts";
+import { detachAll, takeOver } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
+import { dropMac, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
 import { deleteUntilGone, find } from "../scaleway/presence.ts";
 import type { Step } from "./step.ts";
 
@@ -43,7 +43,10 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
       });
     case "attach":
     case "move":
-      return unchanged(ports, remedy.flexibleIps, (now) => place(ports, now, remedy.serverId));
+      return unchanged(ports, [...remedy.flexibleIps, ...(remedy.aliases ?? [])], async (now) => {
+        const count = remedy.flexibleIps.length;
+        await place(ports, now.slice(0, count), now.slice(count), remedy.serverId);
+      });
   }
 }
 
@@ -54,11 +57,27 @@ async function undo(ports: Ports, intent: string): Promise<Outcome> {
   return isClosed ? "done" : "not yet: a call may still be acted on";
 }
 
-async function place(ports: Ports, flexibleIps: readonly FlexibleIp[], serverId: string): Promise<void> {
+async function place(
+  ports: Ports,
+  flexibleIps: readonly FlexibleIp[],
+  aliases: readonly FlexibleIp[],
+  serverId: string,
+): Promise<void> {
   const [owner] = flexibleIps;
   if (owner === undefined) return;
   if (owner.serverId !== serverId) await evictBorrowers(ports, owner, flexibleIps);
   await shareMac(ports, owner, await takeOver(ports, flexibleIps, serverId));
+  // An alias can be attached only without a virtual MAC, and gets its NIC's where that one is.
+  const now = (await Promise.all(aliases.map(({ id, projectId }) => find(ports.api, id, projectId)))).filter(
+    (alias) => alias !== undefined,
+  );
+  const here = now.filter((alias) => alias.serverId === serverId);
+  const away = await detachAll(
+    ports,
+    now.filter((alias) => alias.serverId !== serverId),
+  );
+  const bare = await Promise.all(away.map((alias) => (alias.mac === null ? alias : dropMac(ports, alias))));
+  await shareMac(ports, owner, await takeOver(ports, [...bare, ...here], serverId));
 }
 
 async function unchanged(

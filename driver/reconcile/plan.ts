@@ -11,7 +11,7 @@ export function plan(view: View): Step[] {
   const held = new Set(states.flatMap(({ flexibleIps }) => flexibleIps.map(({ id }) => id)));
   return [
     ...view.deadIntents.map(openIntent),
-    ...states.flatMap((state) => rangeFindings(view, state)),
+    ...states.flatMap((state) => rangeFindings(view, states, state)),
     ...shared(states),
     ...view.flexibleIps.filter(({ id }) => !held.has(id)).flatMap((flexibleIp) => unheld(view, flexibleIp)),
     ...owed(view, states),

@@ -1,11 +1,12 @@
 // What is wrong with an address of a range: its flexible IP, or where that is. Pure.
+import type { CloudVm } from "../opennebula/cloud.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, foreignTags, isBorrower, originOf, ownershipTags } from "../scaleway/ownership.ts";
+import { cloudOf, foreignTags, isBorrower, isLender, originOf, ownershipTags } from "../scaleway/ownership.ts";
 import { isYoung, type RangeState } from "./range-state.ts";
 import { type Finding, finder, type Step, type View } from "./step.ts";
 
 /** All that is wrong with the range's flexible IPs, or else with their place. */
-export function rangeFindings(view: View, state: RangeState): Step[] {
+export function rangeFindings(view: View, states: readonly RangeState[], state: RangeState): Step[] {
   const { range, flexibleIps, missing, recycled } = state;
   const where = `range ${range.arId} of network ${range.network}`;
   const finding = finder(range.ip, where);
@@ -16,7 +17,7 @@ export function rangeFindings(view: View, state: RangeState): Step[] {
     steps.push(finding("recycled", `another registration obtained flexible IP ${address} since; remove the range`));
   }
   for (const flexibleIp of flexibleIps) steps.push(...ofFlexibleIp(view, state, flexibleIp, finding));
-  return steps.length > 0 ? steps : placing(view, state, finding);
+  return steps.length > 0 ? steps : placing(view, states, state, finding);
 }
 
 function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp, finding: Finding): Step[] {
@@ -42,7 +43,12 @@ function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp,
 }
 
 /** Whether the address is where its lease wants it. Nothing follows while anything is on its way. */
-function placing(view: View, { range, flexibleIps }: RangeState, finding: Finding): Step[] {
+function placing(
+  view: View,
+  states: readonly RangeState[],
+  { range, flexibleIps }: RangeState,
+  finding: Finding,
+): Step[] {
   const first = flexibleIps[0];
   if (first === undefined || flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
   const attached = flexibleIps.filter(({ serverId }) => serverId !== null);
@@ -58,29 +64,49 @@ function placing(view: View, { range, flexibleIps }: RangeState, finding: Findin
   const vm = holder.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
   const serverId = vm?.state === "running" ? view.servers.get(vm.host) : undefined;
   if (vm === undefined || serverId === undefined) return [];
-  if (flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId)) {
-    return withoutMac(flexibleIps, serverId, finding);
+  const isHere = flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId);
+  const bare = flexibleIps.find(({ mac }) => mac === null);
+  if (isHere && bare === undefined) return [];
+  const elsewhere = attached.find((flexibleIp) => flexibleIp.serverId !== serverId);
+  const kind = isHere ? "wrong-mac" : elsewhere === undefined ? "not-attached" : "wrong-server";
+  const place = elsewhere === undefined ? "attached nowhere" : `on ${elsewhere.serverId}`;
+  const reason =
+    isHere && bare !== undefined
+      ? `${nameOf(bare)} does not share the NIC's virtual MAC`
+      : `VM ${vm.id} runs on host ${vm.host} (server ${serverId}), the address is ${place}`;
+  const nics = nicsOf(states, vm);
+  const own = isBorrower(first) ? nics.lender : flexibleIps;
+  if (own === undefined) {
+    return [finding(kind, `${reason}; which NIC the alias belongs to is not known here: ${ATTACH_AGAIN}`)];
   }
-  const guest = `VM ${vm.id} runs on host ${vm.host} (server ${serverId})`;
-  const kind = attached.length > 0 ? "wrong-server" : "not-attached";
-  const place = attached.length > 0 ? `on ${attached[0]?.serverId}` : "attached nowhere";
-  if (isBorrower(first)) {
-    return [finding(kind, `${guest}, the address of its NIC alias is ${place}; detach the alias and attach it again`)];
-  }
-  const remedy = { do: attached.length > 0 ? "move" : "attach", flexibleIps, serverId } as const;
-  return [finding(kind, `${guest}, the address is ${place}`, remedy, kind === "not-attached")];
+  // What brings the NIC's own addresses to the guest brings its aliases' too.
+  if (own !== flexibleIps && own.some((one) => one.serverId !== serverId)) return [];
+  const aliases = own === flexibleIps ? (own === nics.lender ? nics.aliases : []) : flexibleIps;
+  const remedy = {
+    do: kind === "wrong-server" ? "move" : "attach",
+    flexibleIps: own,
+    serverId,
+    ...(aliases.length > 0 && { aliases }),
+  } as const;
+  const isTaken = [...own, ...aliases].some((one) => one.serverId !== null && one.serverId !== serverId);
+  return [finding(kind, reason, remedy, !isTaken)];
 }
 
-/** Attached to the right server, but a run died before it gave the NIC's virtual MAC to what shares it. */
-function withoutMac(flexibleIps: readonly FlexibleIp[], serverId: string, finding: Finding): Step[] {
-  const bare = flexibleIps.find(({ mac }) => mac === null);
-  const [first] = flexibleIps;
-  if (bare === undefined || first === undefined) return [];
-  if (isBorrower(first)) {
-    return [
-      finding("wrong-mac", "the address of a NIC alias has no virtual MAC; detach the alias and attach it again"),
-    ];
-  }
-  const reason = `${nameOf(bare)} does not share the NIC's virtual MAC`;
-  return [finding("wrong-mac", reason, { do: "attach", flexibleIps, serverId }, true)];
+const ATTACH_AGAIN = "detach the alias and attach it again";
+
+/** The flexible IPs of the one NIC of the VM that has aliases, and those of the aliases; none where several NICs do. */
+function nicsOf(
+  states: readonly RangeState[],
+  vm: CloudVm,
+): { readonly lender: readonly FlexibleIp[] | undefined; readonly aliases: readonly FlexibleIp[] } {
+  const held = states.filter(({ range: { holder } }) => holder?.kind === "vm" && holder.id === vm.id);
+  const [lender, ...others] = held.filter(
+    ({ flexibleIps: [owner] }) => owner !== undefined && isLender(owner) && !isBorrower(owner),
+  );
+  if (lender === undefined || others.length > 0) return { lender: undefined, aliases: [] };
+  // The IPv6 one of a dual-stack alias never had a virtual MAC to give up, so that nothing marks it.
+  const aliases = held
+    .map(({ flexibleIps }) => flexibleIps)
+    .filter(([owner]) => owner !== undefined && isBorrower(owner));
+  return { lender: lender.flexibleIps, aliases: aliases.flat() };
 }

@@ -28,7 +28,13 @@ export type Remedy =
   | { readonly do: "delete"; readonly flexibleIp: FlexibleIp }
   | { readonly do: "detach"; readonly flexibleIps: readonly FlexibleIp[] }
   | { readonly do: "set-tags"; readonly flexibleIp: FlexibleIp; readonly tags: readonly string[] }
-  | { readonly do: "attach" | "move"; readonly flexibleIps: readonly FlexibleIp[]; readonly serverId: string }
+  | {
+      readonly do: "attach" | "move";
+      readonly flexibleIps: readonly FlexibleIp[];
+      readonly serverId: string;
+      /** Those of NIC aliases, which borrow the virtual MAC of the others' first. */
+      readonly aliases?: readonly FlexibleIp[];
+    }
   | { readonly do: "none" };
 
 export type StepKind =

@@ -174,6 +174,37 @@ table("where addresses are", [
     steps: [`wrong-server:${IP} none`],
   },
   {
+    name: "a NIC and its alias elsewhere: one step for both",
+    changes: {
+      vms: [vm()],
+      ranges: [range({ holder: VM_HOLDER }), range({ arId: "1", ip: "203.0.113.8", holder: VM_HOLDER })],
+      flexibleIps: [
+        flexibleIp({ tags: [...OURS, "scw-flexip:mac-lender"], serverId: SERVER.h2 }),
+        flexibleIp({ id: ID6, address: "203.0.113.8", tags: aliasTags, mac: MAC, serverId: SERVER.h2 }),
+      ],
+    },
+    steps: [`wrong-server:${IP} move`],
+  },
+  {
+    name: "an alias not attached, of a VM with two NICs that have aliases",
+    changes: {
+      vms: [vm()],
+      ranges: ["7", "8", "9"].map((last) => range({ arId: last, ip: `203.0.113.${last}`, holder: VM_HOLDER })),
+      flexibleIps: [
+        ...["7", "8"].map((last) =>
+          flexibleIp({
+            id: last,
+            address: `203.0.113.${last}`,
+            tags: [...OURS, "scw-flexip:mac-lender"],
+            serverId: SERVER.h1,
+          }),
+        ),
+        flexibleIp({ id: "9", address: "203.0.113.9", tags: aliasTags, mac: null }),
+      ],
+    },
+    steps: ["not-attached:203.0.113.9 none"],
+  },
+  {
     name: "an alias, on its guest's host with the NIC's MAC",
     changes: {
       ...leased,
@@ -212,7 +243,7 @@ table("dual stack", [
   {
     name: "the IPv6 one not attached",
     changes: { ...dualLeased, flexibleIps: [onH1, ipv6()] },
-    steps: [`wrong-server:${IP} move`],
+    steps: [`not-attached:${IP} attach safe`],
   },
   {
     name: "neither attached",

@@ -101,6 +101,8 @@ export function openSession(desk: Desk, options: SessionOptions): Session {
       }
     },
     close: () => {
+      process.off("SIGTERM", stop);
+      process.off("SIGINT", stop);
       http.close();
       deadline.clear();
     },

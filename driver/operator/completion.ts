@@ -1,5 +1,6 @@
 // Completion scripts for shells, made from the help texts.
-import { EXIT, UsageError } from "./failure.ts";
+import { UsageError } from "../errors.ts";
+import { EXIT } from "./exit.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
 import { COMMANDS, GROUPS } from "./manual.ts";
 import type { Operator } from "./operator.ts";

@@ -1,13 +1,14 @@
 // Looks at everything that has to be right, and says of each thing that is not which command mends it.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { UsageError } from "../errors.ts";
 import { checkApi, checkServer } from "./doctor/api.ts";
 import { checkLogs, checkSpace, checkState } from "./doctor/disk.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { checkHosts, checkNetworks, checkOnedConf } from "./doctor/opennebula.ts";
 import { checkSettings } from "./doctor/settings.ts";
 import { checkTree } from "./doctor/tree.ts";
-import { EXIT, UsageError } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { EXECUTABLE } from "./layout.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";

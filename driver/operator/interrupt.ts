@@ -1,5 +1,5 @@
 // Ctrl-C and SIGTERM: at once while nothing is being changed, otherwise after the step that was begun.
-import { EXIT } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 
 export class Interrupt {
   readonly #controller = new AbortController();

@@ -1,5 +1,5 @@
 // The addresses of this cloud as a table.
-import { EXIT } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
 import { printRows } from "./print/rows.ts";

@@ -2,9 +2,8 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { ConfigError, messageOf } from "../errors.ts";
+import { ConfigError, messageOf, UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { UsageError } from "./failure.ts";
 import { configOf, type Operator } from "./operator.ts";
 import type { Row } from "./print/column.ts";
 

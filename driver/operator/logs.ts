@@ -1,7 +1,8 @@
 // What the driver did: its log on this machine, and the past of one address.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EXIT, RefusalError } from "./failure.ts";
+import { RefusedError } from "../errors.ts";
+import { EXIT } from "./exit.ts";
 import { currentFiles, type Entry, type Filter, filterOf, parseEntries, passes, readEntries } from "./log-files.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
@@ -37,7 +38,7 @@ export async function history(given: Operator): Promise<number> {
   const [address = ""] = operator.words;
   const entries = readEntries(operator, filterOf(operator, address));
   if (entries.length === 0) {
-    throw new RefusalError(
+    throw new RefusedError(
       `no log on this machine speaks of ${address}; the hooks of a VM write theirs on its host: run this there too`,
     );
   }

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { messageOf } from "../errors.ts";
+import { messageOf, RefusedError, UsageError } from "../errors.ts";
 import type { CloudRange } from "../opennebula/cloud.ts";
 import { templateOf } from "../opennebula/template.ts";
 import { listNetworks, listRanges, type Network } from "./cloud/networks.ts";
 import { oneChange } from "./cloud/one-command.ts";
-import { EXIT, RefusalError, UsageError } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { NAME } from "./layout.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import type { Column, Row } from "./print/column.ts";
@@ -33,7 +33,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   configOf(operator);
   const network = await networkNamed(operator, name);
   if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
-    throw new RefusalError(
+    throw new RefusedError(
       `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; --force buys it all the same`,
     );
   }
@@ -61,7 +61,7 @@ export async function rangeRemove(given: Operator): Promise<number> {
   const inUse = ranges.filter(({ holder }) => holder !== undefined);
   if (inUse.length > 0 && !options.has("force")) {
     const users = inUse.map(({ ip, holder }) => `${ip} by ${holderText(holder)}`).join(", ");
-    throw new RefusalError(`in use: ${users}; end the leases first, or take the addresses away with --force`);
+    throw new RefusedError(`in use: ${users}; end the leases first, or take the addresses away with --force`);
   }
   if (ranges.length > 0) await confirm(operator, ranges);
   const failures: string[] = [];
@@ -85,11 +85,11 @@ async function rangesIn(operator: Operator, network: Network): Promise<CloudRang
   return (await listRanges(operator)).filter(({ networkId }) => networkId === network.id);
 }
 
-/** By id or name. Throws RefusalError. */
+/** By id or name. Throws RefusedError. */
 async function networkNamed(operator: Operator, name: string): Promise<Network> {
   const networks = await listNetworks(operator);
   const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
-  if (network === undefined) throw new RefusalError(`no network ${name}; see onevnet list`);
+  if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);
   if (second !== undefined) throw new UsageError(`--network ${name}: several networks have it, give the id`);
   return network;
 }
@@ -138,7 +138,7 @@ async function chosenRanges(operator: Operator): Promise<CloudRange[]> {
   );
   const unknown = words.filter((word) => !ranges.some(({ ip }) => ip === word));
   if (unknown.length > 0)
-    throw new RefusalError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip list`);
+    throw new RefusedError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip list`);
   return options.has("all") ? ranges : ranges.filter(({ ip }) => words.includes(ip));
 }
 
@@ -149,7 +149,7 @@ async function confirm({ options, terminal }: Operator, ranges: readonly CloudRa
   const line = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await line.question(`Give back ${what}? What was bought is lost for good. [y/N] `);
   line.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new RefusalError("nothing was removed");
+  if (!/^y(es)?$/i.test(answer.trim())) throw new RefusedError("nothing was removed");
 }
 
 function rowOf(range: CloudRange): Row {

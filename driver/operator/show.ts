@@ -1,8 +1,7 @@
 // All that is known of one address.
 import { isAddressOf } from "../addresses.ts";
-import { Journal } from "../state/journal.ts";
-import { EXIT, RefusalError } from "./failure.ts";
-import { fileLog } from "./file-log.ts";
+import { RefusedError } from "../errors.ts";
+import { EXIT } from "./exit.ts";
 import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import { type Row, textOfValue } from "./print/column.ts";
@@ -16,7 +15,7 @@ export async function show(given: Operator): Promise<number> {
   const found = await survey(operator);
   const record = recordsOf(found.view, found.steps).find((candidate) => isNamed(candidate, wanted));
   if (record === undefined) {
-    throw new RefusalError(`no address or flexible IP ${wanted} of this cloud; see scw-flexip list`);
+    throw new RefusedError(`no address or flexible IP ${wanted} of this cloud; see scw-flexip list`);
   }
   const details = detailsOf(found, record);
   if (formatOf(operator) !== "table") {
@@ -35,20 +34,15 @@ function isNamed(record: AddressRecord, wanted: string): boolean {
   return record.id === wanted.toLowerCase() || isAddressOf(wanted.replace("/64", "").toLowerCase(), address);
 }
 
-function detailsOf({ config, view, steps }: Survey, record: AddressRecord): Row {
+function detailsOf({ leases, view, steps }: Survey, record: AddressRecord): Row {
   const flexibleIp = view.flexibleIps.find(({ id }) => id === record.id);
   const range = view.ranges.find(({ networkId, arId }) => networkId === record.network_id && arId === record.range);
-  const journal = new Journal(
-    config.stateFile,
-    fileLog({ file: undefined, level: "error", action: "", warn: () => {} }),
-  );
-  const { leases, owedDetaches } = journal.read();
   const findings = steps.filter((step) => concerns(step, record.address.replace("/64", ""), range));
   return {
     ...record,
     range_mac: range?.mac ?? "",
     leased_since: leases[record.address]?.since ?? "",
-    detach_owed: owedDetaches[record.id] !== undefined,
+    detach_owed: view.owedDetaches.includes(record.id),
     description: flexibleIp?.description ?? "",
     tags: flexibleIp?.tags ?? [],
     updated: flexibleIp?.updatedAt ?? "",

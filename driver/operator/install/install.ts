@@ -1,7 +1,8 @@
 // Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT, UsageError } from "../failure.ts";
+import { UsageError } from "../../errors.ts";
+import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
 import type { Operator } from "../operator.ts";
 import { Changes } from "./changes.ts";

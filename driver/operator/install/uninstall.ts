@@ -1,9 +1,9 @@
 // Takes the driver out again: refuses while it holds addresses, leaves what may be needed, and says what it left.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { messageOf } from "../../errors.ts";
+import { messageOf, RefusedError, UsageError } from "../../errors.ts";
 import { listRanges } from "../cloud/networks.ts";
-import { EXIT, RefusalError, UsageError } from "../failure.ts";
+import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
 import type { Operator } from "../operator.ts";
 import { Changes } from "./changes.ts";
@@ -35,14 +35,14 @@ export async function uninstall(operator: Operator): Promise<number> {
 
 async function refuseWhileInUse(operator: Operator): Promise<void> {
   const ranges = await listRanges(operator).catch((error: unknown) => {
-    throw new RefusalError(
+    throw new RefusedError(
       `whether address ranges still use the driver cannot be told (${messageOf(error)}); --force goes on all the same`,
     );
   });
   if (ranges.length === 0) return;
   const some = ranges.slice(0, 5).map(({ ip, network }) => `${ip} in ${network}`);
   const more = ranges.length > some.length ? `, and ${ranges.length - some.length} more` : "";
-  throw new RefusalError(
+  throw new RefusedError(
     `${ranges.length} address ranges still use the driver: ${some.join(", ")}${more}; give them back by: scw-flexip range remove --all`,
   );
 }

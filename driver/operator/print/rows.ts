@@ -1,5 +1,5 @@
 // Rows of data, in the form that --output asks for.
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../../errors.ts";
 import type { Operator } from "../operator.ts";
 import type { Column, Row } from "./column.ts";
 import { csv } from "./csv.ts";

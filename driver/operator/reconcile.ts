@@ -7,7 +7,7 @@ import { EXIT } from "./exit.ts";
 import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column, Row } from "./print/column.ts";
-import { formatOf, printRows } from "./print/rows.ts";
+import { printRows } from "./print/rows.ts";
 import { type Survey, survey, withPorts } from "./survey.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -36,8 +36,9 @@ export async function reconcile(given: Operator): Promise<number> {
       terminal.warn(`scw-flexip: ${messageOf(error)}`);
       return EXIT.failed;
     });
+    if (interrupt.isAsked || terminal.isUnread) return exit;
     terminal.note(`next look in ${intervalS} s (the last one ended with ${exit})`);
-    await sleep(1_000 * intervalS, undefined, { signal: interrupt.signal }).catch(() => {});
+    await sleep(1_000 * intervalS);
   }
 }
 
@@ -50,7 +51,7 @@ async function once(operator: Operator): Promise<number> {
   const isApplying = chosen !== undefined;
   const columns = COLUMNS.filter(({ key }) => isApplying || key !== "result");
   const rows = results.map(({ step, result }) => rowOf(step, isApplying ? result : undefined));
-  if (rows.length > 0 || formatOf(operator) !== "table") printRows(operator, columns, rows);
+  printRows(operator, columns, rows);
   tellUnknownHosts(operator, found.unknownHosts);
   terminal.note(summary(results, isApplying));
   if (interrupt.isAsked) return EXIT.interrupted;

@@ -2,6 +2,7 @@
 // and the last column is continued on further lines; elsewhere everything is written out.
 import type { Terminal } from "../terminal.ts";
 import { type Column, type Row, textOfValue } from "./column.ts";
+import { widthOf } from "./width.ts";
 
 const GAP = 2;
 const NARROWEST_LAST = 30;
@@ -14,11 +15,13 @@ export function table(
   rows: readonly Row[],
   { hasHeader, isFixed }: TableOptions,
 ): string {
-  const cells = (column: Column): string[] => rows.map((row) => textOfValue(row[column.key]));
-  const widthOf = (column: Column): number =>
-    Math.max(hasHeader ? column.title.length : 0, ...cells(column).map((text) => text.length));
-  const shown = isFixed ? columns : fitting(columns, terminal.width, widthOf);
-  const widths = shown.map(widthOf);
+  const measured = columns.map((column) => {
+    const cells = rows.map((row) => widthOf(textOfValue(row[column.key])));
+    return { column, width: cells.reduce((most, width) => Math.max(most, width), hasHeader ? column.title.length : 0) };
+  });
+  const fitted = isFixed ? measured : fitting(measured, terminal.width);
+  const shown = fitted.map(({ column }) => column);
+  const widths = fitted.map(({ width }) => width);
   const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
   const room =
     terminal.width === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST_LAST, terminal.width - indent);
@@ -28,7 +31,7 @@ export function table(
     const all = [...texts.slice(0, -1), last];
     const padded = all.map((text, index) => {
       const column = shown[index];
-      const pad = index === all.length - 1 ? "" : " ".repeat((widths[index] ?? 0) - text.length + GAP);
+      const pad = index === all.length - 1 ? "" : " ".repeat((widths[index] ?? 0) - widthOf(text) + GAP);
       return (column === undefined ? text : style(column, text)) + pad;
     });
     return [padded.join(""), ...more.map((rest) => " ".repeat(indent) + rest)].map((text) => `${text}\n`).join("");
@@ -49,23 +52,20 @@ export function table(
   return (hasHeader ? header : "") + body.join("");
 }
 
+type Measured = { readonly column: Column; readonly width: number };
+
 /** The columns that fit beside each other, with the last one at its narrowest. */
-function fitting(
-  columns: readonly Column[],
-  width: number | undefined,
-  widthOf: (column: Column) => number,
-): readonly Column[] {
-  if (width === undefined) return columns;
+function fitting(columns: readonly Measured[], room: number | undefined): readonly Measured[] {
+  if (room === undefined) return columns;
   let kept = columns;
   const needed = (): number =>
-    kept.reduce((sum, column, index) => {
-      const isLast = index === kept.length - 1;
-      return sum + (isLast ? Math.min(NARROWEST_LAST, widthOf(column)) : widthOf(column) + GAP);
+    kept.reduce((sum, { width }, index) => {
+      return sum + (index === kept.length - 1 ? Math.min(NARROWEST_LAST, width) : width + GAP);
     }, 0);
-  while (needed() > width) {
-    const highest = Math.max(...kept.map(({ rank }) => rank));
+  while (needed() > room) {
+    const highest = Math.max(...kept.map(({ column }) => column.rank));
     if (highest === 0) break;
-    const least = kept.findLastIndex(({ rank }) => rank === highest);
+    const least = kept.findLastIndex(({ column }) => column.rank === highest);
     kept = kept.filter((_, index) => index !== least);
   }
   return kept;

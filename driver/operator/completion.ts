@@ -75,7 +75,9 @@ function fish(): string {
       const long = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
       const value = VALUES[`--${long}`];
       const rest = `${/[<]/.test(flags) ? " -r" : ""}${value === undefined ? "" : ` -a ${quote(value)}`}`;
-      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' -l ${long}${rest} -d ${quote(text)}`);
+      const short = /^-([a-z]),/.exec(flags)?.[1];
+      const names = `${short === undefined ? "" : `-s ${short} `}-l ${long}`;
+      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' ${names}${rest} -d ${quote(text)}`);
     }
   }
   lines.push("complete -c scw-flexip -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");

@@ -32,11 +32,12 @@ function places(work: string): string[] {
 // Folders that are ours with all that is in them, so that erasing leaves none behind.
 const WHOLE = ["usr/share/scw-flexip", DOCUMENTS, "usr/share/licenses/scw-flexip"];
 
-function spec(stage: string, { version, level }: Release): string {
+function spec(stage: string, { version, level, maintainer }: Release): string {
   const others = filesOf(stage).filter((file) => !WHOLE.some((folder) => file.startsWith(`${folder}/`)));
   const files = others.map((file) => (file.startsWith("etc/") ? `%config(noreplace) /${file}` : `/${file}`));
   return readFileSync("packaging/scw-flexip.spec", "utf8")
     .replace("@VERSION@", packageVersion(version))
+    .replace("@MAINTAINER@", maintainer)
     .replace("@LEVEL@", String(level))
     .replaceAll("@STAGE@", stage)
     .replace("@FILES@", [...WHOLE.map((folder) => `/${folder}`), ...files].join("\n"));

@@ -150,3 +150,20 @@ suite("the .deb", { skip }, () => {
     assert.match(result.stdout, /scw-flexip range add/);
   });
 });
+
+test("the .rpm is one that rpmlint finds no error in, and its scripts are plain sh", {
+  skip: hasTool("rpmbuild") && hasTool("rpmlint") ? false : "rpmbuild or rpmlint is not installed",
+  timeout: 300_000,
+}, () => {
+  const file = join(out, `scw-flexip-${version}-1.x86_64.rpm`);
+  const result = spawnSync("rpmlint", ["-c", "packaging/rpmlint.toml", file], { encoding: "utf8" });
+  assert.equal(result.status, 0, result.stdout + result.stderr);
+  assert.match(result.stdout, / 0 errors, 0 warnings/);
+  const scripts = execFileSync("rpm", ["-qp", "--scripts", file], { encoding: "utf8" });
+  assert.deepEqual(scripts.match(/^\w+ scriptlet/gm)?.sort(), [
+    "postinstall scriptlet",
+    "postuninstall scriptlet",
+    "preuninstall scriptlet",
+  ]);
+  execFileSync("sh", ["-n"], { input: scripts.replaceAll(/^\w+ scriptlet .*$/gm, "") });
+});

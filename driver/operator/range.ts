@@ -153,13 +153,10 @@ async function confirm({ options, terminal }: Operator, ranges: readonly CloudRa
   if (options.has("yes")) return;
   const what = `${ranges.length} address${ranges.length === 1 ? "" : "es"} (${ranges.map(({ ip }) => ip).join(", ")})`;
   if (!terminal.canAsk) throw new UsageError(`giving back ${what} cannot be undone; add --yes`);
-  const line = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and the end of the input are no answer.
-  const ended = once(line, "close").then(() => "");
-  const answer = await Promise.race([
-    line.question(`Give back ${what}? What was bought is lost for good. [y/N] `),
-    ended,
-  ]);
+  // The terminal itself edits the line and turns Ctrl-C into a signal; the end of the input is a no.
+  const line = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  const question = line.question(`Give back ${what}? What was bought is lost for good. [y/N] `);
+  const answer = await Promise.race([question, once(line, "close").then(() => "")]);
   line.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new RefusedError("nothing was removed");
 }

@@ -6,8 +6,12 @@ import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import { type Row, textOfValue } from "./print/column.ts";
 import { formatOf, printRows } from "./print/rows.ts";
+import { wrap } from "./print/table.ts";
 import { type AddressRecord, concerns, recordsOf } from "./records.ts";
 import { type Survey, survey } from "./survey.ts";
+
+const INDENT = 18;
+const NARROWEST = 30;
 
 export async function show(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
@@ -22,7 +26,11 @@ export async function show(given: Operator): Promise<number> {
     const columns = Object.keys(details).map((key) => ({ key, title: key, rank: 0 }));
     printRows(operator, columns, [details]);
   } else {
-    const lines = Object.entries(details).map(([key, value]) => `${title(key).padEnd(16)}: ${textOfValue(value)}\n`);
+    const room = Math.max(NARROWEST, (operator.terminal.width ?? Number.POSITIVE_INFINITY) - INDENT);
+    const lines = Object.entries(details).map(([key, value]) => {
+      const texts = wrap(textOfValue(value), room);
+      return `${title(key).padEnd(INDENT - 2)}: ${texts.join(`\n${" ".repeat(INDENT)}`)}\n`;
+    });
     operator.terminal.print(lines.join(""));
   }
   tellUnknownHosts(operator, found.unknownHosts);

@@ -52,6 +52,12 @@ test("no -i: one_ipam runs every driver, and the arguments stay", () => {
   assert.equal(checkRoundTrip(text), text + ALL);
 });
 
+test("no ARGUMENTS: one_ipam runs every driver, and stays as it is", () => {
+  const text = 'IPAM_MAD = [ EXECUTABLE = "one_ipam" ]\n';
+  assert.equal(inspectOnedConf(text).ipam, "open");
+  assert.ok(addToOnedConf(text).startsWith(text));
+});
+
 test("already done: nothing changes", () => {
   const text = `IPAM_MAD = [ EXECUTABLE = "one_ipam", ARGUMENTS = "-i dummy,scw-flexip,aws" ]\n${ALL}`;
   assert.equal(addToOnedConf(text), text);

@@ -15,10 +15,7 @@ export function table(
   rows: readonly Row[],
   { hasHeader, isFixed }: TableOptions,
 ): string {
-  const measured = columns.map((column) => {
-    const cells = rows.map((row) => widthOf(textOfValue(row[column.key])));
-    return { column, width: cells.reduce((most, width) => Math.max(most, width), hasHeader ? column.title.length : 0) };
-  });
+  const measured = columns.map((column) => measure(column, rows, hasHeader));
   const fitted = isFixed ? measured : fitting(measured, terminal.width);
   const shown = fitted.map(({ column }) => column);
   const widths = fitted.map(({ width }) => width);
@@ -36,10 +33,8 @@ export function table(
     });
     return [padded.join(""), ...more.map((rest) => " ".repeat(indent) + rest)].map((text) => `${text}\n`).join("");
   };
-  const header = line(
-    shown.map(({ title }) => title),
-    (_, text) => terminal.style("bold", text),
-  );
+  const titles = shown.map(({ title }) => title);
+  const header = hasHeader ? line(titles, (_, text) => terminal.style("bold", text)) : "";
   const body = rows.map((row) =>
     line(
       shown.map(({ key }) => textOfValue(row[key])),
@@ -49,18 +44,34 @@ export function table(
       },
     ),
   );
-  return (hasHeader ? header : "") + body.join("");
+  return header + body.join("");
 }
 
-type Measured = { readonly column: Column; readonly width: number };
+type Measured = {
+  readonly column: Column;
+  readonly width: number;
+  /** As the last column, which is continued on further lines where there is a space to break at. */
+  readonly leastWidth: number;
+};
+
+function measure(column: Column, rows: readonly Row[], hasHeader: boolean): Measured {
+  let [width, leastWidth] = hasHeader ? [column.title.length, column.title.length] : [0, 0];
+  for (const row of rows) {
+    const text = textOfValue(row[column.key]);
+    const own = widthOf(text);
+    width = Math.max(width, own);
+    leastWidth = Math.max(leastWidth, text.includes(" ") ? Math.min(NARROWEST_LAST, own) : own);
+  }
+  return { column, width, leastWidth };
+}
 
 /** The columns that fit beside each other, with the last one at its narrowest. */
 function fitting(columns: readonly Measured[], room: number | undefined): readonly Measured[] {
   if (room === undefined) return columns;
   let kept = columns;
   const needed = (): number =>
-    kept.reduce((sum, { width }, index) => {
-      return sum + (index === kept.length - 1 ? Math.min(NARROWEST_LAST, width) : width + GAP);
+    kept.reduce((sum, { width, leastWidth }, index) => {
+      return sum + (index === kept.length - 1 ? leastWidth : width + GAP);
     }, 0);
   while (needed() > room) {
     const highest = Math.max(...kept.map(({ column }) => column.rank));
@@ -71,7 +82,8 @@ function fitting(columns: readonly Measured[], room: number | undefined): readon
   return kept;
 }
 
-function wrap(text: string, room: number): string[] {
+/** The text in lines of `room` columns at most. */
+export function wrap(text: string, room: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > room) {

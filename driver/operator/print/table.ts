@@ -7,7 +7,7 @@ import { widthOf } from "./width.ts";
 const GAP = 2;
 const NARROWEST_LAST = 30;
 
-export type TableOptions = { readonly hasHeader: boolean; readonly isFixed: boolean };
+type TableOptions = { readonly hasHeader: boolean; readonly isFixed: boolean };
 
 export function table(
   terminal: Terminal,

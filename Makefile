@@ -14,7 +14,7 @@ DRIVER := $(shell find driver build -name '*.ts' -not -path 'build/release*')
 SEED ?= 20261120
 CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
 
-.PHONY: help install remotes demo test check format lint types smoke golden record release faults histories test-tools test-provision clean $(CLOUD)
+.PHONY: help install remotes demo test check format lint types smoke golden record release faults histories test-provision clean $(CLOUD)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -71,6 +71,7 @@ histories: ## play random histories of OpenNebula against the driver, with fault
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts
 
+.PHONY: test-tools
 test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \

@@ -71,6 +71,12 @@ histories: ## play more random histories of OpenNebula, with faults and kills, t
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts
 
+.PHONY: test-tools
+test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
+	@$(MAKE) --no-print-directory -C provision test-tools
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh
+
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test
 

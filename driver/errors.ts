@@ -18,7 +18,12 @@ export class JournalError extends DriverError {
   override name = "JournalError";
 }
 
-/** The flexible IP is there but must not be used: it is another's, in error, locked, or has another virtual MAC. */
+/** A person's command line asks for something that cannot be asked. */
+export class UsageError extends DriverError {
+  override name = "UsageError";
+}
+
+/** What is named must not be used or changed: it is gone, in use, another's, in error, or locked. */
 export class RefusedError extends DriverError {
   override name = "RefusedError";
 }

@@ -23,6 +23,8 @@ export type LogOptions = {
   readonly file: string;
   /** Fields of every line: action, host, VM. */
   readonly context: LogFields;
+  /** Given by commands, whose standard error is for people: lines go to the file alone, its problems go here. */
+  readonly warn?: (line: string) => void;
 };
 
 // A socket's or pipe's reader may have gone; a log line is not worth failing for.
@@ -32,34 +34,33 @@ export function writeStderr(line: string): void {
   } catch {}
 }
 
-/** A log that also appends to `file`. A file that cannot be written is told once and then done without. */
-export function openLog(options: LogOptions): Log {
-  const lowest = LOG_LEVELS.indexOf(options.level);
+/** A log that also appends to `file`, which the first line makes. One that cannot be written is told once. */
+export function openLog({ level: lowest, file: path, context, warn }: LogOptions): Log {
   const prefixes = { debug: "DEBUG", info: "INFO", warn: "WARN", error: undefined } as const;
+  const tell = warn ?? ((line) => writeStderr(`WARN: ${line}`));
   let file: number | undefined;
-  try {
-    mkdirSync(dirname(options.file), { recursive: true, mode: 0o750 });
-    file = openSync(options.file, "a", 0o640);
-  } catch (error) {
-    writeStderr(`WARN: log file ${options.file} cannot be written (${messageOf(error)})`);
-  }
+  let isLost = false;
+  const append = (line: string): void => {
+    if (isLost) return;
+    try {
+      file ??= open(path);
+      writeSync(file, line);
+    } catch (error) {
+      isLost = true;
+      if (file !== undefined) closeSync(file);
+      tell(`log file ${path} cannot be written (${messageOf(error)})`);
+    }
+  };
 
   let hidden: string | undefined;
   const clean = (text: string): string => (hidden === undefined ? text : text.replaceAll(hidden, "***"));
   const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
-    if (LOG_LEVELS.indexOf(level) < lowest) return;
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return;
     const line = clean(text).replaceAll(/\s+/g, " ");
+    const entry = { time: new Date().toISOString(), level, ...context, message: line, ...fields };
+    append(`${clean(JSON.stringify(entry))}\n`);
     const prefix = prefixes[level];
-    if (prefix !== undefined) writeStderr(`${prefix}: ${line}`);
-    if (file === undefined) return;
-    const entry = { time: new Date().toISOString(), level, ...options.context, message: line, ...fields };
-    try {
-      writeSync(file, `${clean(JSON.stringify(entry))}\n`);
-    } catch (error) {
-      closeSync(file);
-      file = undefined;
-      writeStderr(`WARN: log file ${options.file} cannot be written (${messageOf(error)})`);
-    }
+    if (prefix !== undefined && warn === undefined) writeStderr(`${prefix}: ${line}`);
   };
   const log: Log = {
     debug: (text, fields) => write("debug", text, fields),
@@ -72,4 +73,9 @@ export function openLog(options: LogOptions): Log {
     },
   };
   return log;
+}
+
+function open(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+  return openSync(path, "a", 0o640);
 }

@@ -14,6 +14,8 @@ const UNDO_SHARE = 1 / 6;
 const SHORTEST_UNDO_MS = 2_000;
 const LONGEST_UNDO_MS = 10_000;
 
+const openDeadlines = new Set<Deadline>();
+
 export type Caller = {
   /** The action as its caller names it: `get_address`, `pre`. */
   readonly action: string;
@@ -67,10 +69,8 @@ export function openSession(desk: Desk, options: SessionOptions): Session {
     "the work was",
     "try again, or raise TIMEOUT or HOOK_TIMEOUT",
   );
-  const stop = (signal: string): void =>
-    deadline.abort(new DeadlineError(`stopped by ${signal}; run the action again`));
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  openDeadlines.add(deadline);
+  for (const signal of ["SIGTERM", "SIGINT"]) process.off(signal, stopAll).once(signal, stopAll);
 
   const connect = (limit: Deadline): { api: FlexibleIpApi; http: Http } => {
     const http = new Http({
@@ -103,6 +103,12 @@ export function openSession(desk: Desk, options: SessionOptions): Session {
     close: () => {
       http.close();
       deadline.clear();
+      openDeadlines.delete(deadline);
     },
   };
+}
+
+/** One listener for all sessions: a command opens many. It stays after the last, as an answer was given by then. */
+function stopAll(signal: string): void {
+  for (const deadline of openDeadlines) deadline.abort(new DeadlineError(`stopped by ${signal}; run the action again`));
 }

@@ -6,7 +6,6 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { completion, DOCUMENTS, put, type Release, settle, stagePackage, zipped } from "./stage.ts";
 
-const MAINTAINER = "scw-flexip maintainers <maintainers@users.noreply.github.com>";
 const SCRIPTS = ["postinst", "prerm", "postrm"];
 
 /** Builds the package in `out` by way of `stage`, an absent folder, and returns its file name. */
@@ -45,22 +44,22 @@ export function filesOf(root: string): string[] {
     .sort();
 }
 
-function control({ version }: Release, stage: string, files: readonly string[]): string {
+function control({ version, maintainer }: Release, stage: string, files: readonly string[]): string {
   const kilobytes = files.reduce((sum, file) => sum + Math.ceil(statSync(join(stage, file)).size / 1024), 0);
   return readFileSync("packaging/deb/control", "utf8")
     .replace("@VERSION@", packageVersion(version))
-    .replace("@MAINTAINER@", MAINTAINER)
+    .replace("@MAINTAINER@", maintainer)
     .replace("@SIZE@", String(kilobytes));
 }
 
-function changelog({ version, epoch }: Release): string {
+function changelog({ version, epoch, maintainer }: Release): string {
   const date = new Date(epoch * 1000).toUTCString().replace("GMT", "+0000");
   return `scw-flexip (${packageVersion(version)}) unstable; urgency=medium
 
   * New version. What changed for operators, and what an upgrade asks for,
     stands in CHANGELOG.md.gz in this folder.
 
- -- ${MAINTAINER}  ${date}
+ -- ${maintainer}  ${date}
 `;
 }
 

@@ -12,6 +12,8 @@ import { buildRpm } from "./rpm.ts";
 import { type Release, settle, stageArchive } from "./stage.ts";
 
 const METAFILE = "dist/bundle.json";
+// Domains that nobody's mail arrives at (RFC 2606).
+const RESERVED = /[@.](example(\.\w+)?|invalid|test|localhost)>$/;
 
 export type ReleaseOptions = {
   readonly out: string;
@@ -23,11 +25,16 @@ export type ReleaseOptions = {
 /** Writes all files of a release into `out`, a folder that is emptied first, and returns their names. */
 export function release({ out, level, tell }: ReleaseOptions): string[] {
   if (!existsSync(METAFILE)) throw new Error(`${METAFILE} is missing; run make -B remotes`);
-  const { version }: { version: string } = JSON.parse(readFileSync("package.json", "utf8"));
+  const { version, author: maintainer }: { version: string; author: string } = JSON.parse(
+    readFileSync("package.json", "utf8"),
+  );
+  if (RESERVED.test(maintainer))
+    tell(`the packages name ${maintainer}: set "author" in package.json before publishing`);
   const epoch = sourceDate();
   const contents = bundled(METAFILE);
   const product = { version, epoch, sha256: sha256(join("remotes", EXECUTABLE)) };
-  const what: Release = { version, epoch, level, licences: licences(version, contents), sbom: sbom(product, contents) };
+  const lists = { licences: licences(version, contents), sbom: sbom(product, contents) };
+  const what: Release = { version, maintainer, epoch, level, ...lists };
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
 

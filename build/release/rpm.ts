@@ -32,12 +32,20 @@ function places(work: string): string[] {
 // Folders that are ours with all that is in them, so that erasing leaves none behind.
 const WHOLE = ["usr/share/scw-flexip", DOCUMENTS, "usr/share/licenses/scw-flexip"];
 
-function spec(stage: string, { version, level }: Release): string {
+function spec(stage: string, { version, level, maintainer, epoch }: Release): string {
   const others = filesOf(stage).filter((file) => !WHOLE.some((folder) => file.startsWith(`${folder}/`)));
   const files = others.map((file) => (file.startsWith("etc/") ? `%config(noreplace) /${file}` : `/${file}`));
   return readFileSync("packaging/scw-flexip.spec", "utf8")
-    .replace("@VERSION@", packageVersion(version))
+    .replaceAll("@VERSION@", packageVersion(version))
+    .replaceAll("@MAINTAINER@", maintainer)
+    .replace("@DATE@", dayOf(epoch))
     .replace("@LEVEL@", String(level))
     .replaceAll("@STAGE@", stage)
     .replace("@FILES@", [...WHOLE.map((folder) => `/${folder}`), ...files].join("\n"));
+}
+
+/** `Fri Nov 20 2026`, as rpm wants it in a changelog. */
+function dayOf(epoch: number): string {
+  const [day = "", date, month, year] = new Date(epoch * 1000).toUTCString().split(/,? /);
+  return `${day} ${month} ${date} ${year}`;
 }

@@ -19,6 +19,8 @@ import { manPage } from "../../driver/operator/man-page.ts";
 
 export type Release = {
   readonly version: string;
+  /** `Name <address>`: whom the packages name as their maintainer. */
+  readonly maintainer: string;
   /** Seconds since 1970: the time of every file. */
   readonly epoch: number;
   readonly licences: string;

@@ -2,7 +2,7 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
-import { EXIT, exitCodeOf } from "./failure.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
 import { ACTIONS, COMMANDS, DESCRIPTION, ENVIRONMENT, EXIT_CODES, GROUPS } from "./manual.ts";

@@ -1,9 +1,11 @@
 // Completion scripts for shells, made from the help texts.
-import { EXIT, UsageError } from "./failure.ts";
-import { COMMON, type CommandText } from "./manual/text.ts";
+import { UsageError } from "../errors.ts";
+import { EXIT } from "./exit.ts";
+import { COMMON, type CommandText, type OptionText } from "./manual/text.ts";
 import { COMMANDS, GROUPS } from "./manual.ts";
 import type { Operator } from "./operator.ts";
 
+const FILES = ["--root", "--one-location", "--from", "--token-file"];
 const VALUES: Readonly<Record<string, string>> = {
   "--output": "table json yaml csv",
   "--level": "debug info warn error",
@@ -29,7 +31,7 @@ function bash(): string {
   return `# bash completion for scw-flexip; made by: scw-flexip completion bash
 _scw_flexip() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command="" words="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
     case $word in -*) continue ;; esac
     case $command in "") command=$word ;; ${Object.keys(GROUPS).join("|")}) command="$command $word" ;; esac
   done
@@ -39,7 +41,7 @@ ${cases.join("\n")}
   case $command in completion) words="bash zsh fish" ;; esac
   case $previous in
 ${values.join("\n")}
-    --root|--one-location|--from|--token-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    ${FILES.join("|")}) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -51,7 +53,9 @@ function zsh(): string {
   return `#compdef scw-flexip
 # zsh completion for scw-flexip; made by: scw-flexip completion zsh
 autoload -U +X bashcompinit && bashcompinit
-${bash()}`;
+${bash()}# Loaded by the first completion, it has that one to answer.
+if [[ $funcstack[1] = _scw-flexip ]]; then _bash_complete -F _scw_flexip; fi
+`;
 }
 
 function fish(): string {
@@ -60,25 +64,36 @@ function fish(): string {
     const [word = ""] = name.split(" ");
     first.set(word, GROUPS[word] ?? summary);
   }
-  const lines = [...first].map(
-    ([word, text]) => `complete -c scw-flexip -n __fish_use_subcommand -a ${word} -d ${quote(text)}`,
-  );
+  const lines = ["complete -c scw-flexip -f"];
+  for (const [word, text] of first) {
+    lines.push(`complete -c scw-flexip -n __fish_use_subcommand -a ${word} -d ${quote(text)}`);
+  }
   for (const group of Object.keys(GROUPS)) {
-    for (const word of secondsOf(group)) {
-      lines.push(`complete -c scw-flexip -n '__fish_seen_subcommand_from ${group}' -a ${word}`);
-    }
+    const seconds = secondsOf(group).join(" ");
+    const seen = `__fish_seen_subcommand_from ${group}; and not __fish_seen_subcommand_from ${seconds}`;
+    lines.push(`complete -c scw-flexip -n '${seen}' -a '${seconds}'`);
   }
   for (const command of COMMANDS) {
     const seen = command.name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
-    for (const { flags, text } of [...command.options, ...COMMON]) {
-      const long = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
-      const value = VALUES[`--${long}`];
-      const rest = `${/[<]/.test(flags) ? " -r" : ""}${value === undefined ? "" : ` -a ${quote(value)}`}`;
-      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' -l ${long}${rest} -d ${quote(text)}`);
+    for (const option of [...command.options, ...COMMON]) {
+      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' ${fishOption(option)}`);
     }
   }
   lines.push("complete -c scw-flexip -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");
   return `# fish completion for scw-flexip; made by: scw-flexip completion fish\n${lines.join("\n")}\n`;
+}
+
+function fishOption({ flags, text }: OptionText): string {
+  const long = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
+  const short = /^-([a-z]),/.exec(flags)?.[1];
+  const values = VALUES[`--${long}`];
+  return [
+    ...(short === undefined ? [] : [`-s ${short}`]),
+    `-l ${long}`,
+    ...(flags.includes("<") ? [FILES.includes(`--${long}`) ? "-rF" : "-x"] : []),
+    ...(values === undefined ? [] : [`-a ${quote(values)}`]),
+    `-d ${quote(text)}`,
+  ].join(" ");
 }
 
 function flagsOf({ options }: CommandText): string[] {

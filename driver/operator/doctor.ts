@@ -1,13 +1,14 @@
 // Looks at everything that has to be right, and says of each thing that is not which command mends it.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { UsageError } from "../errors.ts";
 import { checkApi, checkServer } from "./doctor/api.ts";
 import { checkLogs, checkSpace, checkState } from "./doctor/disk.ts";
-import type { Finding } from "./doctor/finding.ts";
+import { type Finding, failure } from "./doctor/finding.ts";
 import { checkHosts, checkNetworks, checkOnedConf } from "./doctor/opennebula.ts";
 import { checkSettings } from "./doctor/settings.ts";
 import { checkTree } from "./doctor/tree.ts";
-import { EXIT, UsageError } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { EXECUTABLE } from "./layout.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
@@ -34,7 +35,11 @@ export async function doctor(given: Operator): Promise<number> {
       `neither ${layout.onedConf} nor a driver below ${layout.hostRemotes} is here; say --frontend or --host`,
     );
   }
-  const findings = [...(frontEnd ? await onFrontEnd(operator) : []), ...(host ? await onHostItself(operator) : [])];
+  const findings = [
+    ...checkUser(operator, frontEnd),
+    ...(frontEnd ? await onFrontEnd(operator) : []),
+    ...(host ? await onHostItself(operator) : []),
+  ];
   terminal.progress("");
   print(operator, findings);
   const count = (level: Finding["level"]): number => findings.filter((finding) => finding.level === level).length;
@@ -42,6 +47,12 @@ export async function doctor(given: Operator): Promise<number> {
   terminal.note(`${count("ok")} ok, ${warnings} warnings, ${failures} failures`);
   if (failures > 0) return EXIT.failed;
   return warnings > 0 ? EXIT.findings : EXIT.done;
+}
+
+function checkUser({ oneadmin, layout }: Operator, isFrontEnd: boolean): Finding[] {
+  if (oneadmin !== undefined) return [];
+  const cure = `apt install ${isFrontEnd ? "opennebula" : "opennebula-node-kvm"} (or dnf)`;
+  return [failure("user", `there is no user oneadmin${layout.root === "" ? "" : ` below ${layout.root}`}`, cure)];
 }
 
 async function onFrontEnd(operator: Operator): Promise<Finding[]> {

@@ -1,8 +1,8 @@
 // Ctrl-C and SIGTERM: at once while nothing is being changed, otherwise after the step that was begun.
-import { EXIT } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 
 export class Interrupt {
-  readonly #controller = new AbortController();
+  #isAsked = false;
   #isBusy = false;
 
   constructor() {
@@ -10,12 +10,7 @@ export class Interrupt {
   }
 
   get isAsked(): boolean {
-    return this.#controller.signal.aborted;
-  }
-
-  /** For waits that end early. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#isAsked;
   }
 
   /** Runs work that is not to be cut off. Whoever does several looks at `isAsked` between them. */
@@ -30,6 +25,6 @@ export class Interrupt {
 
   #stop(): void {
     if (!this.#isBusy) process.exit(EXIT.interrupted);
-    this.#controller.abort();
+    this.#isAsked = true;
   }
 }

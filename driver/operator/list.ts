@@ -1,5 +1,5 @@
 // The addresses of this cloud as a table.
-import { EXIT } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
 import { printRows } from "./print/rows.ts";
@@ -31,7 +31,9 @@ const COLUMNS: readonly Column[] = [
 export async function list(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const found = await survey(operator);
-  printRows(operator, COLUMNS, recordsOf(found.view, found.steps));
+  const records = recordsOf(found.view, found.steps);
+  printRows(operator, COLUMNS, records);
+  if (records.length === 0) operator.terminal.note("no addresses yet; buy some: scw-flexip range add --network NAME");
   tellUnknownHosts(operator, found.unknownHosts);
   return EXIT.done;
 }

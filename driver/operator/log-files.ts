@@ -2,9 +2,8 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { ConfigError, messageOf } from "../errors.ts";
+import { ConfigError, messageOf, UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { UsageError } from "./failure.ts";
 import { configOf, type Operator } from "./operator.ts";
 import type { Row } from "./print/column.ts";
 
@@ -45,11 +44,17 @@ export function currentFiles(operator: Operator): string[] {
 /** The entries that pass the filter, in the order of time. Lines that are no entries are left out. */
 export function readEntries(operator: Operator, filter: Filter): Entry[] {
   const files = foldersOf(operator).flatMap((folder) => globSync(join(folder, "scw-flexip*.log*")));
-  const fresh = files.filter((file) => filter.since === undefined || statSync(file).mtime >= filter.since);
+  const fresh = files.filter((file) => isSince(file, filter.since));
   return fresh
     .flatMap((file) => parseEntries(readLog(operator, file)))
     .filter((entry) => passes(entry, filter))
     .sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+}
+
+// A rotation may take a file away at any moment.
+function isSince(file: string, since: Date | undefined): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && (since === undefined || stat.mtime >= since);
 }
 
 export function parseEntries(text: string): Entry[] {

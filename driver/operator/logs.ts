@@ -1,11 +1,13 @@
 // What the driver did: its log on this machine, and the past of one address.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EXIT, RefusalError } from "./failure.ts";
+import { RefusedError } from "../errors.ts";
+import { EXIT } from "./exit.ts";
 import { currentFiles, type Entry, type Filter, filterOf, parseEntries, passes, readEntries } from "./log-files.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
 import { formatOf, printRows } from "./print/rows.ts";
+import { printable } from "./print/width.ts";
 import type { Style } from "./terminal.ts";
 
 const POLL_MS = 500;
@@ -25,7 +27,7 @@ export async function logs(given: Operator): Promise<number> {
   const filter = filterOf(operator, options.text("address"));
   const lines = options.number("lines", "--lines", 1, 1_000_000) ?? DEFAULT_LINES;
   const isAll = options.text("lines") === undefined && filter.since !== undefined;
-  const files = options.has("follow") ? currentFiles(operator).map((file) => ({ file, at: statSync(file).size })) : [];
+  const files = options.has("follow") ? currentFiles(operator).map((file) => ({ file, at: sizeOf(file) })) : [];
   const entries = readEntries(operator, filter);
   print(operator, isAll ? entries : entries.slice(-lines));
   if (options.has("follow")) await follow(operator, filter, files);
@@ -37,7 +39,7 @@ export async function history(given: Operator): Promise<number> {
   const [address = ""] = operator.words;
   const entries = readEntries(operator, filterOf(operator, address));
   if (entries.length === 0) {
-    throw new RefusalError(
+    throw new RefusedError(
       `no log on this machine speaks of ${address}; the hooks of a VM write theirs on its host: run this there too`,
     );
   }
@@ -48,17 +50,18 @@ export async function history(given: Operator): Promise<number> {
 function print(operator: Operator, entries: readonly Entry[]): void {
   const isTable = formatOf(operator) === "table";
   const rows = entries.map(({ fields, ...entry }) => (isTable ? { ...entry, time: shortTime(entry.time) } : fields));
-  if (rows.length > 0 || !isTable) printRows(operator, COLUMNS, rows);
+  printRows(operator, COLUMNS, rows);
+  if (rows.length === 0) operator.terminal.note("no entries");
 }
 
-/** Prints what is appended until the program is stopped. A file that was rotated is begun anew. */
-async function follow(operator: Operator, filter: Filter, files: { file: string; at: number }[]): Promise<never> {
-  for (;;) {
+/** Prints what is appended until the program is stopped or nobody reads it. A file that was rotated is begun anew. */
+async function follow(operator: Operator, filter: Filter, files: { file: string; at: number }[]): Promise<void> {
+  while (!operator.terminal.isUnread) {
     for (const file of currentFiles(operator)) {
       if (!files.some((known) => known.file === file)) files.push({ file, at: 0 });
     }
     for (const known of files) {
-      const { size } = statSync(known.file, { throwIfNoEntry: false }) ?? { size: 0 };
+      const size = sizeOf(known.file);
       if (size < known.at) known.at = 0;
       const text = readFrom(known.file, known.at, size);
       const whole = text.subarray(0, text.lastIndexOf("\n") + 1);
@@ -69,6 +72,11 @@ async function follow(operator: Operator, filter: Filter, files: { file: string;
     }
     await sleep(POLL_MS);
   }
+}
+
+// A rotation may take the file away at any moment.
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function readFrom(file: string, from: number, to: number): Buffer {
@@ -87,7 +95,8 @@ function line(operator: Operator, entry: Entry): string {
   if (formatOf(operator) === "json") return `${JSON.stringify(entry.fields)}\n`;
   const style = levelStyle(entry.level);
   const level = style === undefined ? entry.level : terminal.style(style, entry.level);
-  return `${shortTime(entry.time)}  ${level}  ${entry.action}  ${entry.vm === "" ? "" : `VM ${entry.vm}  `}${entry.message}\n`;
+  const vm = entry.vm === "" ? "" : `VM ${entry.vm}  `;
+  return `${shortTime(entry.time)}  ${level}  ${entry.action}  ${vm}${printable(entry.message)}\n`;
 }
 
 function levelStyle(level: string): Style | undefined {

@@ -8,7 +8,8 @@ export const SUMMARY = "OpenNebula's addresses from Scaleway Flexible IPs";
 
 export const DESCRIPTION = `scw-flexip buys flexible IPs for the address ranges of OpenNebula's networks, attaches each one to the server where
 its VM runs, moves it with the VM and gives it back with the range. oned and the network driver run it by its actions;
-the commands are for the operator. Run by root, a command that reads OpenNebula becomes oneadmin first.`;
+the commands are for the operator. Run by root, a command that reads OpenNebula becomes oneadmin first; other users are
+refused.`;
 
 export const COMMANDS: readonly CommandText[] = [
   INSTALL,

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DriverError } from "../errors.ts";
 
-export const ONEADMIN = "oneadmin";
+const ONEADMIN = "oneadmin";
 
 export type Account = { readonly uid: number; readonly gid: number; readonly home: string };
 

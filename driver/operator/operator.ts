@@ -1,7 +1,7 @@
 // What a command works with.
 import { homedir } from "node:os";
-import type { Config } from "../config.ts";
-import { configFile, readConfig } from "../config.ts";
+import { type Config, configFile, readConfig } from "../config.ts";
+import { DriverError } from "../errors.ts";
 import type { Caller } from "../session.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { type Layout, layoutOf, settingsFile } from "./layout.ts";
@@ -37,10 +37,11 @@ export function operatorOf(
   return { caller, terminal, options, words, layout, oneadmin, environment: caller.environment, interrupt };
 }
 
-/** The same, as oneadmin from here on when root started it. */
+/** The same, as oneadmin from here on when root started it. Throws DriverError for any other user. */
 export function asOneadmin(operator: Operator): Operator {
   const { oneadmin, environment, layout } = operator;
-  if (!isRoot() || oneadmin === undefined || layout.root !== "") return operator;
+  if (oneadmin === undefined || layout.root !== "" || process.getuid?.() === oneadmin.uid) return operator;
+  if (!isRoot()) throw new DriverError("settings, key and logs are oneadmin's; run this as root or as oneadmin");
   becomeOneadmin(oneadmin);
   return { ...operator, environment: { ...environment, HOME: oneadmin.home || homedir() } };
 }

@@ -1,5 +1,5 @@
 // What the command line said, by the option's name as commander spells it.
-import { UsageError } from "./failure.ts";
+import { UsageError } from "../errors.ts";
 
 export class Options {
   readonly #values: Readonly<Record<string, unknown>>;

@@ -1,14 +1,15 @@
 // Address ranges, through OpenNebula: each is one address, bought when it is added and given back when it is removed.
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { messageOf } from "../errors.ts";
+import { DriverError, messageOf, RefusedError, UsageError } from "../errors.ts";
 import type { CloudRange } from "../opennebula/cloud.ts";
 import { templateOf } from "../opennebula/template.ts";
 import { listNetworks, listRanges, type Network } from "./cloud/networks.ts";
 import { oneChange } from "./cloud/one-command.ts";
-import { EXIT, RefusalError, UsageError } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { NAME } from "./layout.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import type { Column, Row } from "./print/column.ts";
@@ -33,7 +34,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   configOf(operator);
   const network = await networkNamed(operator, name);
   if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
-    throw new RefusalError(
+    throw new RefusedError(
       `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; --force buys it all the same`,
     );
   }
@@ -45,13 +46,22 @@ export async function rangeAdd(given: Operator): Promise<number> {
     failure = await interrupt.shield(() => addOne(operator, network, options.has("dualStack")));
     if (failure === undefined) done += 1;
   }
-  terminal.progress("");
-  const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
-  printRows(operator, COLUMNS, added.map(rowOf));
   if (failure !== undefined) terminal.warn(`range ${done + 1} of ${count} was not added: ${failure}`);
   terminal.note(`${done} of ${count} added to ${network.name}${done > 0 ? "; each is paid for from now on" : ""}`);
-  if (interrupt.isAsked) return EXIT.interrupted;
+  await interrupt.shield(() => printAdded(operator, network, known));
+  if (interrupt.isAsked && done < count) return EXIT.interrupted;
   return failure === undefined ? EXIT.done : EXIT.failed;
+}
+
+/** What was bought stays bought when it cannot be listed any more. */
+async function printAdded(operator: Operator, network: Network, known: ReadonlySet<string>): Promise<void> {
+  try {
+    const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
+    printRows(operator, COLUMNS, added.map(rowOf));
+  } catch (error) {
+    if (!(error instanceof DriverError)) throw error;
+    operator.terminal.warn(`what was added cannot be listed (${messageOf(error)}); see scw-flexip list`);
+  }
 }
 
 export async function rangeRemove(given: Operator): Promise<number> {
@@ -61,7 +71,7 @@ export async function rangeRemove(given: Operator): Promise<number> {
   const inUse = ranges.filter(({ holder }) => holder !== undefined);
   if (inUse.length > 0 && !options.has("force")) {
     const users = inUse.map(({ ip, holder }) => `${ip} by ${holderText(holder)}`).join(", ");
-    throw new RefusalError(`in use: ${users}; end the leases first, or take the addresses away with --force`);
+    throw new RefusedError(`in use: ${users}; end the leases first, or take the addresses away with --force`);
   }
   if (ranges.length > 0) await confirm(operator, ranges);
   const failures: string[] = [];
@@ -73,11 +83,10 @@ export async function rangeRemove(given: Operator): Promise<number> {
     if (failure === undefined) removed.push(range);
     else failures.push(`${range.ip} was not removed: ${failure}`);
   }
-  terminal.progress("");
-  printRows(operator, COLUMNS, removed.map(rowOf));
   for (const failure of failures) terminal.warn(failure);
   terminal.note(`${removed.length} of ${ranges.length} removed`);
-  if (interrupt.isAsked) return EXIT.interrupted;
+  printRows(operator, COLUMNS, removed.map(rowOf));
+  if (interrupt.isAsked && removed.length + failures.length < ranges.length) return EXIT.interrupted;
   return failures.length > 0 ? EXIT.failed : EXIT.done;
 }
 
@@ -85,35 +94,33 @@ async function rangesIn(operator: Operator, network: Network): Promise<CloudRang
   return (await listRanges(operator)).filter(({ networkId }) => networkId === network.id);
 }
 
-/** By id or name. Throws RefusalError. */
+/** By id or name. Throws RefusedError. */
 async function networkNamed(operator: Operator, name: string): Promise<Network> {
   const networks = await listNetworks(operator);
   const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
-  if (network === undefined) throw new RefusalError(`no network ${name}; see onevnet list`);
+  if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);
   if (second !== undefined) throw new UsageError(`--network ${name}: several networks have it, give the id`);
   return network;
 }
 
 /** Why the range was not added; undefined when it was. */
 async function addOne(operator: Operator, network: Network, isDualStack: boolean): Promise<string | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
+  const range = templateOf("AR", [
+    ["TYPE", isDualStack ? "IP4_6_STATIC" : "IP4"],
+    ["SIZE", "1"],
+    ["IPAM_MAD", NAME],
+  ]);
+  let folder: string | undefined;
   try {
+    folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
     const file = join(folder, "range");
-    const type = isDualStack ? "IP4_6_STATIC" : "IP4";
-    writeFileSync(
-      file,
-      templateOf("AR", [
-        ["TYPE", type],
-        ["SIZE", "1"],
-        ["IPAM_MAD", NAME],
-      ]),
-    );
+    writeFileSync(file, range);
     await oneChange(operator, ["addar", network.id, file]);
     return undefined;
   } catch (error) {
     return messageOf(error);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -138,7 +145,7 @@ async function chosenRanges(operator: Operator): Promise<CloudRange[]> {
   );
   const unknown = words.filter((word) => !ranges.some(({ ip }) => ip === word));
   if (unknown.length > 0)
-    throw new RefusalError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip list`);
+    throw new RefusedError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip list`);
   return options.has("all") ? ranges : ranges.filter(({ ip }) => words.includes(ip));
 }
 
@@ -146,10 +153,12 @@ async function confirm({ options, terminal }: Operator, ranges: readonly CloudRa
   if (options.has("yes")) return;
   const what = `${ranges.length} address${ranges.length === 1 ? "" : "es"} (${ranges.map(({ ip }) => ip).join(", ")})`;
   if (!terminal.canAsk) throw new UsageError(`giving back ${what} cannot be undone; add --yes`);
-  const line = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await line.question(`Give back ${what}? What was bought is lost for good. [y/N] `);
+  // The terminal itself edits the line and turns Ctrl-C into a signal; the end of the input is a no.
+  const line = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  const question = line.question(`Give back ${what}? What was bought is lost for good. [y/N] `);
+  const answer = await Promise.race([question, once(line, "close").then(() => "")]);
   line.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new RefusalError("nothing was removed");
+  if (!/^y(es)?$/i.test(answer.trim())) throw new RefusedError("nothing was removed");
 }
 
 function rowOf(range: CloudRange): Row {

@@ -1,13 +1,13 @@
 // What does not agree between OpenNebula, Scaleway and the journal, what would mend it, and, when asked, the mending.
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../errors.ts";
+import { messageOf, RefusedError, UsageError } from "../errors.ts";
 import { apply } from "../reconcile/apply.ts";
 import type { Step } from "../reconcile/step.ts";
-import { EXIT, RefusalError, UsageError } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column, Row } from "./print/column.ts";
-import { formatOf, printRows } from "./print/rows.ts";
+import { printRows } from "./print/rows.ts";
 import { type Survey, survey, withPorts } from "./survey.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -32,12 +32,13 @@ export async function reconcile(given: Operator): Promise<number> {
   if (!options.has("watch")) return once(operator);
   for (;;) {
     const exit = await once(operator).catch((error: unknown) => {
-      if (error instanceof RefusalError) throw error;
+      if (error instanceof RefusedError) throw error;
       terminal.warn(`scw-flexip: ${messageOf(error)}`);
       return EXIT.failed;
     });
+    if (interrupt.isAsked || terminal.isUnread) return exit;
     terminal.note(`next look in ${intervalS} s (the last one ended with ${exit})`);
-    await sleep(1_000 * intervalS, undefined, { signal: interrupt.signal }).catch(() => {});
+    await sleep(1_000 * intervalS);
   }
 }
 
@@ -50,7 +51,7 @@ async function once(operator: Operator): Promise<number> {
   const isApplying = chosen !== undefined;
   const columns = COLUMNS.filter(({ key }) => isApplying || key !== "result");
   const rows = results.map(({ step, result }) => rowOf(step, isApplying ? result : undefined));
-  if (rows.length > 0 || formatOf(operator) !== "table") printRows(operator, columns, rows);
+  printRows(operator, columns, rows);
   tellUnknownHosts(operator, found.unknownHosts);
   terminal.note(summary(results, isApplying));
   if (interrupt.isAsked) return EXIT.interrupted;
@@ -62,19 +63,19 @@ async function once(operator: Operator): Promise<number> {
 function refuseToDeleteAll({ view, steps }: Survey): void {
   const orphans = steps.filter(({ remedy }) => remedy.do === "delete");
   if (view.ranges.length > 0 || orphans.length === 0) return;
-  throw new RefusalError(
+  throw new RefusedError(
     `OpenNebula shows no range of the driver at all, so that --apply-all would delete ${orphans.length} addresses; check it with onevnet list, then name the steps: --apply KEY`,
   );
 }
 
-/** The steps that are asked for; undefined: none, this is only a look. Throws RefusalError. */
+/** The steps that are asked for; undefined: none, this is only a look. Throws RefusedError. */
 function chooseSteps(asked: "all" | readonly string[] | undefined, steps: readonly Step[]): Set<Step> | undefined {
   if (asked === undefined) return undefined;
   if (asked === "all") return new Set(steps.filter(({ remedy }) => remedy.do !== "none"));
   if (asked.length === 0) return new Set(steps.filter(({ isSafe }) => isSafe));
   const unknown = asked.filter((key) => !steps.some((step) => step.key === key));
   if (unknown.length > 0) {
-    throw new RefusalError(
+    throw new RefusedError(
       `nothing is to be done by the name ${unknown.join(", ")}; look again with scw-flexip reconcile`,
     );
   }

@@ -4,7 +4,7 @@ import type { Account } from "./oneadmin.ts";
 
 const LONGEST_OUTPUT = 64 * 1024 * 1024;
 
-export type ProgramOptions = {
+type ProgramOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
   /** Whom the program runs as; undefined: as this process does. */

@@ -1,14 +1,17 @@
 // All that is known of one address.
 import { isAddressOf } from "../addresses.ts";
-import { Journal } from "../state/journal.ts";
-import { EXIT, RefusalError } from "./failure.ts";
-import { fileLog } from "./file-log.ts";
+import { RefusedError } from "../errors.ts";
+import { EXIT } from "./exit.ts";
 import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import { type Row, textOfValue } from "./print/column.ts";
 import { formatOf, printRows } from "./print/rows.ts";
+import { wrap } from "./print/table.ts";
 import { type AddressRecord, concerns, recordsOf } from "./records.ts";
 import { type Survey, survey } from "./survey.ts";
+
+const INDENT = 18;
+const NARROWEST = 30;
 
 export async function show(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
@@ -16,14 +19,18 @@ export async function show(given: Operator): Promise<number> {
   const found = await survey(operator);
   const record = recordsOf(found.view, found.steps).find((candidate) => isNamed(candidate, wanted));
   if (record === undefined) {
-    throw new RefusalError(`no address or flexible IP ${wanted} of this cloud; see scw-flexip list`);
+    throw new RefusedError(`no address or flexible IP ${wanted} of this cloud; see scw-flexip list`);
   }
   const details = detailsOf(found, record);
   if (formatOf(operator) !== "table") {
     const columns = Object.keys(details).map((key) => ({ key, title: key, rank: 0 }));
     printRows(operator, columns, [details]);
   } else {
-    const lines = Object.entries(details).map(([key, value]) => `${title(key).padEnd(16)}: ${textOfValue(value)}\n`);
+    const room = Math.max(NARROWEST, (operator.terminal.width ?? Number.POSITIVE_INFINITY) - INDENT);
+    const lines = Object.entries(details).map(([key, value]) => {
+      const texts = wrap(textOfValue(value), room);
+      return `${title(key).padEnd(INDENT - 2)}: ${texts.join(`\n${" ".repeat(INDENT)}`)}\n`;
+    });
     operator.terminal.print(lines.join(""));
   }
   tellUnknownHosts(operator, found.unknownHosts);
@@ -35,20 +42,15 @@ function isNamed(record: AddressRecord, wanted: string): boolean {
   return record.id === wanted.toLowerCase() || isAddressOf(wanted.replace("/64", "").toLowerCase(), address);
 }
 
-function detailsOf({ config, view, steps }: Survey, record: AddressRecord): Row {
+function detailsOf({ leases, view, steps }: Survey, record: AddressRecord): Row {
   const flexibleIp = view.flexibleIps.find(({ id }) => id === record.id);
   const range = view.ranges.find(({ networkId, arId }) => networkId === record.network_id && arId === record.range);
-  const journal = new Journal(
-    config.stateFile,
-    fileLog({ file: undefined, level: "error", action: "", warn: () => {} }),
-  );
-  const { leases, owedDetaches } = journal.read();
   const findings = steps.filter((step) => concerns(step, record.address.replace("/64", ""), range));
   return {
     ...record,
     range_mac: range?.mac ?? "",
     leased_since: leases[record.address]?.since ?? "",
-    detach_owed: owedDetaches[record.id] !== undefined,
+    detach_owed: view.owedDetaches.includes(record.id),
     description: flexibleIp?.description ?? "",
     tags: flexibleIp?.tags ?? [],
     updated: flexibleIp?.updatedAt ?? "",

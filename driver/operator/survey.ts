@@ -1,18 +1,19 @@
 // Everything that is known at one moment: OpenNebula's side, Scaleway's side, the journal, and what does not agree.
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Config, readToken } from "../config.ts";
 import type { Ports } from "../ipam/ports.ts";
 import { deadIntents } from "../ipam/recover.ts";
+import { openLog } from "../log.ts";
 import { type CloudRange, type CloudVm, parseVms } from "../opennebula/cloud.ts";
 import { plan } from "../reconcile/plan.ts";
 import type { Step, View } from "../reconcile/step.ts";
 import { openSession } from "../session.ts";
-import { Journal } from "../state/journal.ts";
+import { Journal, type JournalState } from "../state/journal.ts";
 import { listPath, look } from "./api-look.ts";
 import { listHosts, serversOf } from "./cloud/hosts.ts";
 import { listRanges } from "./cloud/networks.ts";
 import { oneCommand, readXml } from "./cloud/one-command.ts";
-import { fileLog } from "./file-log.ts";
 import { configOf, type Operator } from "./operator.ts";
 
 const READ_LIMIT_MS = 120_000;
@@ -23,6 +24,7 @@ export type Survey = {
   readonly config: Config;
   readonly view: View;
   readonly steps: readonly Step[];
+  readonly leases: JournalState["leases"];
   /** Hosts on which VMs with our addresses run and whose server is not known: nothing is judged there. */
   readonly unknownHosts: readonly string[];
 };
@@ -38,7 +40,7 @@ export async function survey(operator: Operator): Promise<Survey> {
   terminal.progress("reading Scaleway");
   const { clockOffsetMs } = await look(config, readToken(config), userAgentOf(operator), listPath(config));
   return withPorts(operator, config, READ_LIMIT_MS, async (ports) => {
-    const { intents, owedDetaches } = ports.journal.read();
+    const { intents, leases, owedDetaches } = ports.journal.read();
     const flexibleIps = await ports.api.list({ projectId: config.projectId });
     const dead = deadIntents(ports).map(([id]) => id);
     const view: View = {
@@ -55,7 +57,7 @@ export async function survey(operator: Operator): Promise<Survey> {
       graceMs,
     };
     terminal.progress("");
-    return { config, view, steps: plan(view), unknownHosts };
+    return { config, view, steps: plan(view), leases, unknownHosts };
   });
 }
 
@@ -76,10 +78,10 @@ export async function withPorts<T>(
   work: (ports: Ports) => Promise<T>,
 ): Promise<T> {
   const { caller, terminal, layout } = operator;
-  const log = fileLog({
-    file: join(config.logDir ?? layout.logFolder, "scw-flexip.log"),
+  const log = openLog({
     level: config.logLevel,
-    action: caller.action,
+    file: join(config.logDir ?? layout.logFolder, "scw-flexip.log"),
+    context: { action: caller.action, host: hostname(), pid: process.pid },
     warn: (line) => terminal.warn(line),
   });
   const session = openSession({ caller, config, log }, { limitMs });

@@ -1,5 +1,7 @@
 // Data on standard output, everything else on standard error; bold, colour and progress for people at a terminal only.
 import { writeSync } from "node:fs";
+import { DriverError } from "../errors.ts";
+import { printable } from "./print/width.ts";
 
 export type Style = "bold" | "red" | "green" | "yellow";
 const CODES: Readonly<Record<Style, number>> = { bold: 1, red: 31, green: 32, yellow: 33 };
@@ -17,6 +19,7 @@ export class Terminal {
   readonly #quiet: boolean;
   readonly #hasProgress: boolean;
   #lineLength = 0;
+  #isUnread = false;
 
   constructor(options: TerminalOptions) {
     this.width = process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
@@ -34,23 +37,28 @@ export class Terminal {
     return this.#styled ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
   }
 
-  /** Data. The text ends its own lines. */
+  /** Whether nobody reads standard output any more, as after `head`. */
+  get isUnread(): boolean {
+    return this.#isUnread;
+  }
+
+  /** Data. The text ends its own lines. Throws DriverError when it cannot be written and somebody would read it. */
   print(text: string): void {
     this.#clearProgress();
-    writeAll(1, text);
+    const failure = writeAll(1, text);
+    if (failure === "EPIPE") this.#isUnread = true;
+    else if (failure !== undefined) throw new DriverError(`standard output cannot be written (${failure})`);
   }
 
   /** What happened, for people. --quiet leaves it out. */
   note(line: string): void {
-    if (this.#quiet) return;
-    this.#clearProgress();
-    writeAll(2, `${line}\n`);
+    if (!this.#quiet) this.warn(line);
   }
 
   /** What has to be known, --quiet or not. */
   warn(line: string): void {
     this.#clearProgress();
-    writeAll(2, `${line}\n`);
+    writeAll(2, `${printable(line)}\n`);
   }
 
   /** What is being done right now: one line that the next one overwrites; empty: nothing any more. */
@@ -70,16 +78,17 @@ export class Terminal {
   }
 }
 
-/** Writes all of it. A pipe may be full for a moment; when its reader has gone, as `head` does, nothing is left to say. */
-export function writeAll(file: number, text: string): void {
+/** Writes all of it; a pipe may be full for a moment. Returns the code of what made it impossible. */
+export function writeAll(file: number, text: string): string | undefined {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(file, rest));
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : "";
-      if (code !== "EAGAIN") return;
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      if (code !== "EAGAIN") return code;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+  return undefined;
 }

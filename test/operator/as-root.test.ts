@@ -51,6 +51,7 @@ find ${LOCATION}/var /var/log ! -user oneadmin ! -path /var/log >&3
 chown root ${LOCATION}/var/.scw-flexip.token
 run list
 chown oneadmin ${LOCATION}/var/.scw-flexip.token
+run=0; setpriv --reuid 65534 --clear-groups "$EXECUTABLE" logs --one-location ${LOCATION} || run=$?; echo "logs $run" >&3
 run uninstall --frontend --host --purge --restart
 find ${LOCATION}/var -type f >&3
 `;
@@ -99,7 +100,7 @@ test("root's commands read and write as oneadmin", {
 
   assert.deepEqual(
     Buffer.concat(out).toString("utf8").trimEnd().split("\n"),
-    ["install 0", "doctor 0", "reconcile 0", "list 1", "uninstall 0"],
+    ["install 0", "doctor 0", "reconcile 0", "list 1", "logs 1", "uninstall 0"],
     `exit codes; no file that is not oneadmin's; nothing left\n${said}`,
   );
   assert.match(
@@ -107,6 +108,7 @@ test("root's commands read and write as oneadmin", {
     /scw-flexip list: token file .* cannot be read \(EACCES/,
     "root does not lend oneadmin its rights",
   );
+  assert.match(said, /^scw-flexip logs: settings, key and logs are oneadmin's; run this as root or as oneadmin$/m);
   const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split(/ *\n/);
   assert.deepEqual([...new Set(calls)].sort(), [
     "onehost list -x as 9869 9869, home /var/lib/one",

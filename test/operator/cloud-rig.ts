@@ -52,6 +52,9 @@ export class CloudRig {
       mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${action}.d`), { recursive: true });
     }
     copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
+    // oneadmin is whoever runs the tests: root's files are given away to nobody.
+    const ids = `${process.getuid?.()}:${process.getgid?.()}`;
+    writeFileSync(this.at("etc/passwd"), `oneadmin:x:${ids}::/var/lib/one:/bin/sh\n`);
     this.#writeTools();
     this.cloud = {
       remotes: this.at("var/lib/one/remotes"),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -215,4 +216,87 @@ test("a host is cleaned of the tree that onehost sync brought", async (context) 
     [],
   );
   assert.equal(existsSync(host.at("var/tmp/one/vnm/bridge/pre.d")), true, "OpenNebula's own folder stays");
+});
+
+test("a rotation of logs that was edited is left alone by install and uninstall, which say so", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  const file = rig.at("etc/logrotate.d/scw-flexip");
+  const edited = readFileSync(file, "utf8").replace("rotate 52", "rotate 4");
+  writeFileSync(file, edited);
+  const again = await rig.run(["install", "--frontend", "--host", "--server-id", `fr-par-2/${SERVER_A}`]);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /^left as it is: .*logrotate\.d\/scw-flexip, which differs/m);
+  const gone = await rig.run(["uninstall", "--frontend"]);
+  assert.match(gone.stdout, /^left .*logrotate\.d\/scw-flexip \(rotation of the logs\)$/m);
+  assert.equal(readFileSync(file, "utf8"), edited);
+  await rig.run(["uninstall", "--frontend", "--purge"]);
+  assert.equal(existsSync(file), false);
+});
+
+test("a machine that is front-end and host keeps what both need until the last half goes", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  assert.equal((await rig.run(["install", "--host", "--server-id", `fr-par-2/${SERVER_A}`])).code, 0);
+  const shared = ["var/lib/one/.scw-flexip.token", "var/lib/one/scw-server-id", "etc/logrotate.d/scw-flexip"];
+  cpSync(rig.at("var/lib/one/remotes"), rig.at("var/tmp/one"), { recursive: true });
+  const first = await rig.run(["uninstall", "--frontend", "--purge"]);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /^the key and the rotation of logs stay: the host here uses them$/m);
+  assert.deepEqual(
+    shared.filter((path) => !existsSync(rig.at(path))),
+    [],
+  );
+  assert.equal((await rig.run(["uninstall", "--host", "--purge"])).code, 0);
+  assert.deepEqual(
+    rig.tree().filter((path) => path.includes("scw-flexip") && !path.includes("oned.conf")),
+    [],
+  );
+});
+
+test("an administrator's link to a folder is followed", async (context) => {
+  const rig = await rigFor(context);
+  mkdirSync(rig.at("disk"));
+  rmSync(rig.at("var/log/one"), { recursive: true });
+  symlinkSync(rig.at("disk"), rig.at("var/log/one"));
+  symlinkSync(rig.at("disk"), rig.at("var/lib/one/scw-flexip"));
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.ok(lstatSync(rig.at("var/log/one")).isSymbolicLink());
+});
+
+test("comments of oned.conf keep their bytes, whatever their encoding", async (context) => {
+  const rig = await rigFor(context);
+  const conf = rig.at("etc/one/oned.conf");
+  const comment = Buffer.from("# r\xe9seau, r\xc3\xa9seau\n", "latin1");
+  const before = Buffer.concat([comment, readFileSync(conf)]);
+  writeFileSync(conf, before);
+  assert.equal((await rig.run(["install", "--frontend"])).code, 0);
+  assert.ok(readFileSync(conf).subarray(0, comment.length).equals(comment));
+  assert.equal((await rig.run(["uninstall", "--frontend"])).code, 0);
+  assert.ok(readFileSync(conf).equals(before));
+});
+
+test("what cannot be written leaves no half of it beside", async (context) => {
+  const rig = await rigFor(context);
+  // A folder in the place of the executable cannot be renamed over.
+  mkdirSync(rig.at("var/lib/one/remotes/ipam/scw-flexip/scw-flexip/x"), { recursive: true });
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 1);
+  assert.match(outcome.stderr, /scw-flexip\/scw-flexip cannot be changed \(.*; run this as root, or check the disk\n$/);
+  assert.deepEqual(
+    rig.tree().filter((path) => path.includes(".new-")),
+    [],
+  );
+});
+
+test("root without a user oneadmin is told to come back: exit code 3", {
+  skip: process.getuid?.() === 0 ? false : "not root",
+}, async (context) => {
+  const rig = await rigFor(context);
+  rmSync(rig.at("etc/passwd"));
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 3);
+  assert.match(outcome.stderr, /^there is no user oneadmin here, .*; install OpenNebula, then run this again$/m);
+  const doctor = await rig.run(["doctor", "--no-hosts"]);
+  assert.equal(doctor.code, 1);
+  assert.match(doctor.stdout, /^failure +user +there is no user oneadmin .*apt install opennebula/m);
 });

@@ -95,3 +95,14 @@ test("--follow goes on with what is written, also after the log was rotated in p
   assert.equal(code, 130);
   assert.match(said, / {2}info {2}get_address {2}second 203\.0\.113\.9\n$/);
 });
+
+test("--follow ends when nobody reads it any more, as after head", async () => {
+  const file = rig.at("var/log/one/scw-flexip.log");
+  const words = ["logs", "--follow", "-n", "1", "--root", rig.root];
+  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "ignore"] });
+  child.stdout.once("data", () => child.stdout.destroy());
+  const writing = setInterval(() => appendFileSync(file, entry(new Date().toISOString(), "info", "more")), 200);
+  const [code] = await once(child, "close");
+  clearInterval(writing);
+  assert.equal(code, 0);
+});

@@ -40,6 +40,7 @@ for (const version of ["7.0.0", "7.2.0", "7.4.0"]) {
       '+VM_RESTRICTED_ATTR = "NIC_ALIAS/SCW_FLEXIBLE_IP6_ID"',
       '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIBLE_IP_ID"',
       '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIBLE_IP6_ID"',
+      '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIP_INTENT"',
       '+INHERIT_VNET_ATTR       = "SCW_FLEXIBLE_IP_ID"',
       '+INHERIT_VNET_ATTR       = "SCW_FLEXIBLE_IP6_ID"',
     ]);
@@ -50,6 +51,12 @@ test("no -i: one_ipam runs every driver, and the arguments stay", () => {
   const text = 'IPAM_MAD = [ EXECUTABLE = "one_ipam", ARGUMENTS = "-t 1" ]\n';
   assert.equal(inspectOnedConf(text).ipam, "open");
   assert.equal(checkRoundTrip(text), text + ALL);
+});
+
+test("no ARGUMENTS: one_ipam runs every driver, and stays as it is", () => {
+  const text = 'IPAM_MAD = [ EXECUTABLE = "one_ipam" ]\n';
+  assert.equal(inspectOnedConf(text).ipam, "open");
+  assert.ok(addToOnedConf(text).startsWith(text));
 });
 
 test("already done: nothing changes", () => {

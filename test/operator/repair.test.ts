@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
@@ -221,6 +222,51 @@ test("Ctrl-C lets the range that was begun be finished, and no other be started:
   assert.equal(code, 130, said);
   assert.match(said, /^1 of 3 added to public/m);
   assert.equal(rig.simulator.account.all().length, 1);
+});
+
+test("--watch that is stopped in the middle of a step ends with it: exit code 130", async (context) => {
+  const rig = await rigFor(context);
+  addRange(rig, "203.0.113.1", undefined, SERVER_A);
+  const held = rig.simulator.fault({ call: "detach", do: { kind: "hold", when: "before" } });
+  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5", "--root", rig.root];
+  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+  });
+  await held.reached;
+  child.kill("SIGINT");
+  held.release();
+  const [code] = await once(child, "close");
+  assert.equal(code, 130, said);
+  assert.equal(said.includes("next look"), false, said);
+});
+
+test("many steps are done without a word of the runtime", async (context) => {
+  const rig = await rigFor(context);
+  const ids = Array.from({ length: 12 }, (_, index) => addRange(rig, `203.0.113.${index + 1}`));
+  for (const id of ids) rig.simulator.account.set(id, { tags: [] });
+  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply"]);
+  assert.deepEqual([outcome.code, outcome.stderr], [0, "12 of 12 done\n"]);
+});
+
+test("what was bought is told also when OpenNebula cannot be asked any more", async (context) => {
+  const rig = await rigFor(context);
+  const words = ["range", "add", "--network", "public", "--count", "2", "--root", rig.root];
+  // The fourth listing, behind those before the first range and both ranges, finds nobody.
+  const path = join(dirname(rig.root), "flaky");
+  mkdirSync(path);
+  const tool = `#!/bin/sh\nif [ "$1" = list ]; then echo x >> ${path}/asked; [ $(wc -l < ${path}/asked) -lt 3 ] || { echo "Connection refused" >&2; exit 255; }; fi\nexec ${join(dirname(rig.root), "bin/onevnet")} "$@"\n`;
+  writeFileSync(join(path, "onevnet"), tool, { mode: 0o755 });
+  const outcome = await rig.runProgram(EXECUTABLE, words, { env: { PATH: `${path}:${rig.environment().PATH}` } });
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.match(
+    outcome.stderr,
+    /^2 of 2 added to public; each is paid for from now on\nwhat was added cannot be listed \(.*refused/m,
+  );
+  const noFolder = await rig.run(["range", "add", "--network", "public"], { env: { TMPDIR: "/nowhere" } });
+  assert.equal(noFolder.code, 1);
+  assert.match(noFolder.stderr, /^range 1 of 1 was not added: ENOENT.*\n0 of 1 added to public\n$/);
 });
 
 test("--apply-all deletes nothing while OpenNebula shows no range at all", async (context) => {

@@ -1,26 +1,252 @@
-// The life of an installation as an operator sees it, from an empty OpenNebula to an empty OpenNebula.
+// The life of an installation as an operator sees it: from the .deb on an empty OpenNebula, by an upgrade, to an empty
+// OpenNebula again. dpkg works in a root of its own; OpenNebula's commands are faked, Scaleway is simulated.
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { buildDeb } from "../../build/release/deb.ts";
+import { hasTool } from "../../build/release/release.ts";
 import { CloudRig, type Outcome, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+
+const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
+const OLDER = "0.0.1";
+const SETTINGS = "/var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
+const TOKEN = "/var/lib/one/.scw-flexip.token";
+const ROTATION = "/etc/logrotate.d/scw-flexip";
+const INSTALLED = "/var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
+const PACKAGED = `/usr/share/scw-flexip/remotes/ipam/scw-flexip/scw-flexip`;
 
 let rig: CloudRig;
 let fresh: string[];
 let stock: string;
-const version = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 
-before(async () => {
-  rig = await CloudRig.start();
-  fresh = rig.tree();
-  stock = readFileSync(rig.at("etc/one/oned.conf"), "utf8");
-  for (const host of ["kvm-a", "kvm-b"]) {
+suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is not installed" }, () => {
+  before(async () => {
+    rig = await CloudRig.start();
+    for (const each of ["info", "updates", "triggers"]) mkdirSync(rig.at(`var/lib/dpkg/${each}`), { recursive: true });
+    writeFileSync(rig.at("var/lib/dpkg/status"), "");
+    fresh = ours();
+    stock = readFileSync(rig.at("etc/one/oned.conf"), "utf8");
     rig.change(({ hosts }) => {
-      const answers = hosts.find(({ name }) => name === host)?.answers ?? {};
-      answers["/var/tmp/one/ipam/scw-flexip/scw-flexip --version"] = `scw-flexip ${version}\n`;
+      for (const { answers } of hosts)
+        answers["/var/tmp/one/ipam/scw-flexip/scw-flexip --version"] = `scw-flexip ${version}\n`;
     });
+  });
+  after(() => rig.stop());
+
+  /** The command that the package brought, in this root. */
+  function run(words: readonly string[], input?: string): Promise<Outcome> {
+    const all = [...words, "--root", rig.root];
+    return rig.runProgram(rig.at(PACKAGED), all, input === undefined ? {} : { input });
   }
+
+  // --force-depends: the root holds no C library that dpkg would know.
+  function dpkg(...words: string[]): Promise<Outcome> {
+    const force = ["not-root", "script-chrootless", "depends", "confold"].map((each) => `--force-${each}`);
+    const PATH = `${rig.environment().PATH}:/usr/sbin:/sbin`;
+    return rig.runProgram("dpkg", [`--root=${rig.root}`, "--log=/dev/null", ...force, ...words], { env: { PATH } });
+  }
+
+  function deb(release: string): string {
+    const folder = dirname(rig.root);
+    const what = { version: release, maintainer: author, epoch: 1_700_000_000, level: 1, licences: "", sbom: "" };
+    return join(folder, buildDeb(folder, join(folder, `stage-${release}`), what));
+  }
+
+  function ours(): string[] {
+    return rig.tree().filter((path) => !path.startsWith("/var/lib/dpkg"));
+  }
+
+  function status(): string {
+    return /^Status: (.*)$/m.exec(readFileSync(rig.at("var/lib/dpkg/status"), "utf8"))?.[1] ?? "none";
+  }
+
+  test("the package installs the driver into OpenNebula, restarts nothing, and says what is left to do", async () => {
+    const outcome = await dpkg("--install", deb(OLDER));
+    assert.equal(outcome.code, 0, outcome.stderr);
+    assert.match(outcome.stdout, /oned was not restarted; scw-flexip doctor tells/);
+    assert.match(readFileSync(rig.at("etc/one/oned.conf"), "utf8"), /-i [^"]*,scw-flexip"/);
+    assert.equal(statSync(rig.at("var/lib/one/scw-flexip")).mode & 0o777, 0o700);
+    assert.equal(statSync(rig.at(SETTINGS)).mode & 0o777, 0o640);
+    assert.deepEqual(rig.cloud.calls, []);
+    const again = await run(["install", "--frontend"]);
+    assert.deepEqual([again.code, again.stdout], [0, ""], "the command finds nothing to add to that");
+  });
+
+  test("doctor names what is missing, each with its cure, and the cures are what it takes", async () => {
+    const outcome = await run(["doctor", "-j"]);
+    assert.equal(outcome.code, 1);
+    assert.deepEqual(problems(outcome), [
+      `settings → sudoedit ${rig.at(SETTINGS)}`,
+      "token → scw-flexip install --frontend --token-file FILE",
+    ]);
+    rig.configure({ LOG_LEVEL: "debug" });
+    const wrong = await run(["install", "--frontend", "--token-stdin"], "of-another-account\n");
+    assert.equal(wrong.code, 0, wrong.stderr);
+    assert.deepEqual(problems(await run(["doctor", "-j"])), [
+      "token → scw-flexip install --frontend --token-file FILE",
+    ]);
+    const key = join(dirname(rig.root), "key");
+    writeFileSync(key, `${rig.simulator.token}\n`);
+    const right = await run(["install", "--frontend", "--token-file", key]);
+    assert.equal(right.stdout, `change ${rig.at(TOKEN)}\n`);
+    assert.equal(statSync(rig.at(TOKEN)).mode & 0o777, 0o600);
+    const content = await run(["doctor"]);
+    assert.equal(content.code, 0, content.stdout);
+    assert.match(content.stderr, / 0 warnings, 0 failures$/m);
+  });
+
+  test("range add buys three addresses, and list shows them", async () => {
+    const added = await run(["range", "add", "--network", "public", "--count", "3"]);
+    assert.equal(added.code, 0, added.stderr);
+    assert.match(added.stderr, /^3 of 3 added to public; each is paid for from now on$/m);
+    const bought = rig.simulator.account.all().map(addressOf);
+    assert.equal(bought.length, 3);
+    const listed = table(await run(["list"]));
+    assert.deepEqual([...listed.keys()].sort(), bought.sort());
+    for (const [state, host, holder] of listed.values()) assert.deepEqual([state, host, holder], ["ready", "-", "-"]);
+  });
+
+  test("an upgrade keeps changed settings and a changed rotation of logs, and every address", async () => {
+    appendFileSync(rig.at(ROTATION), "# of the administrator\n");
+    const kept = ["etc/one/oned.conf", SETTINGS, ROTATION, TOKEN].map((file) => readFileSync(rig.at(file), "utf8"));
+    writeFileSync(rig.at(INSTALLED), "of the older version");
+    const outcome = await dpkg("--install", deb(version));
+    assert.equal(outcome.code, 0, outcome.stderr);
+    assert.match(outcome.stderr, /^left as it is: .*logrotate\.d\/scw-flexip, which differs/m);
+    const now = ["etc/one/oned.conf", SETTINGS, ROTATION, TOKEN].map((file) => readFileSync(rig.at(file), "utf8"));
+    assert.deepEqual(now, kept);
+    assert.ok(readFileSync(rig.at(INSTALLED)).equals(readFileSync(rig.at(PACKAGED))));
+    assert.equal(status(), "install ok installed");
+    assert.equal(table(await run(["list"])).size, 3);
+    assert.equal((await run(["doctor"])).code, 0);
+  });
+
+  test("drift made by hand is shown with its reason, and --apply mends it", async () => {
+    const [leased, free, lost] = rig.simulator.account.all();
+    assert.ok(leased && free && lost);
+    rig.change((cloud) => {
+      const range = cloud.networks[0]?.ranges.find(({ attributes }) => attributes.IP === addressOf(leased));
+      assert.ok(range);
+      range.vm = "42";
+      cloud.vms = [{ id: "42", name: "web", state: "3", lcmState: "3", host: "kvm-b" }];
+    });
+    // A hook that never ran, a detach that got lost, tags that somebody deleted in the console.
+    rig.simulator.account.set(free.id, { serverId: SERVER_A, status: "attached" });
+    rig.simulator.account.set(lost.id, { tags: ["mine"] });
+
+    const quiet = await run(["reconcile"]);
+    assert.equal(quiet.stdout.includes("left-attached"), false, "what has just changed is left alone");
+
+    const plan = await run(["reconcile", "--grace", "0"]);
+    assert.equal(plan.code, 3);
+    assert.deepEqual(
+      [...table(plan)].map(([key, [action, apply]]) => [key, action, apply]).sort(),
+      [
+        [`left-attached:${addressOf(free)}`, "detach", "safe"],
+        [`lost-tags:${addressOf(lost)}`, "set-tags", "safe"],
+        [`not-attached:${addressOf(leased)}`, "attach", "safe"],
+      ].sort(),
+    );
+    assert.match(plan.stdout, /VM 42 runs on host kvm-b/);
+    assert.equal(rig.simulator.account.get(free.id)?.server_id, SERVER_A, "a look changes nothing");
+
+    const applied = await run(["reconcile", "--grace", "0", "--apply"]);
+    assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+    await rig.simulator.account.settled();
+    assert.equal(rig.simulator.account.get(leased.id)?.server_id, SERVER_B);
+    assert.equal(rig.simulator.account.get(free.id)?.server_id, null);
+    assert.ok(rig.simulator.account.get(lost.id)?.tags.includes("scw-flexip:cloud=one"));
+
+    const mended = await run(["reconcile", "--grace", "0"]);
+    assert.equal(mended.code, 0, mended.stdout);
+    assert.match(mended.stderr, /^nothing to reconcile$/m);
+    const told = await run(["history", addressOf(leased)]);
+    assert.match(told.stdout, /created flexible IP[\s\S]*reconcile not-attached:\S*: done/);
+  });
+
+  test("removing is refused while ranges use the driver, and changes nothing", async () => {
+    const before = ours();
+    const refused = await run(["uninstall", "--frontend"]);
+    assert.equal(refused.code, 4);
+    assert.match(refused.stderr, /3 address ranges still use the driver: .* in public; .*range remove --all$/m);
+    const kept = await dpkg("--remove", "scw-flexip");
+    assert.notEqual(kept.code, 0);
+    assert.match(
+      kept.stderr,
+      /3 address ranges still use the driver: .*\n.*to remove the package all the same: .*--force/,
+    );
+    assert.deepEqual(ours(), before);
+    assert.equal(table(await run(["list"])).size, 3);
+  });
+
+  test("ranges are removed, what was bought is given back, and what lost its origin is kept", async () => {
+    const inUse = await run(["range", "remove", "--all", "--yes"]);
+    assert.equal(inUse.code, 4);
+    assert.match(inUse.stderr, /in use: \S+ by VM 42;/);
+    rig.change((cloud) => {
+      cloud.vms = [];
+      for (const range of cloud.networks[0]?.ranges ?? []) delete range.vm;
+    });
+    const asked = await run(["range", "remove", "--all"]);
+    assert.equal(asked.code, 2);
+    assert.match(asked.stderr, /add --yes$/m);
+    const removed = await run(["range", "remove", "--all", "--yes"]);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.match(removed.stderr, /^3 of 3 removed$/m);
+    await rig.simulator.account.settled();
+    const left = rig.simulator.account.all().map(({ tags }) => tags);
+    assert.deepEqual(left, [["mine"]], "reconcile could not tell that this one was bought, so it is not deleted");
+  });
+
+  test("removing leaves nothing of ours but what it says; oned.conf is as it was", async () => {
+    const outcome = await dpkg("--remove", "scw-flexip");
+    assert.equal(outcome.code, 0, outcome.stderr);
+    assert.equal(status(), "deinstall ok config-files");
+    const said = [...outcome.stdout.matchAll(/^left (\S+) \(/gm)].map(([, path = ""]) => path.slice(rig.root.length));
+    assert.deepEqual(said.filter((path) => !/oned\.conf\./.test(path)).sort(), [
+      ROTATION,
+      TOKEN,
+      SETTINGS,
+      "/var/lib/one/scw-flexip",
+      "/var/lib/one/scw-flexip/state.json",
+      "/var/log/one/scw-flexip.log",
+    ]);
+    const folders = said.flatMap((path) => path.split("/").map((_, at, all) => `${all.slice(0, at).join("/")}/`));
+    const known = new Set([...fresh, ...folders]);
+    assert.deepEqual(
+      ours().filter((path) => !(known.has(path) || said.includes(path.replace(/\/$/, "")))),
+      [],
+    );
+    assert.equal(readFileSync(rig.at("etc/one/oned.conf"), "utf8"), stock);
+  });
+
+  test("purging deletes that too; only earlier versions of oned.conf are left, and named", async () => {
+    const outcome = await dpkg("--purge", "scw-flexip");
+    assert.equal(outcome.code, 0, outcome.stderr);
+    const left = ours().filter((path) => !fresh.includes(path));
+    assert.ok(left.length > 0);
+    for (const path of left) assert.match(path, /^\/etc\/one\/oned\.conf\.scw-flexip-\d{8}T\d{6}Z$/);
+    for (const path of left) assert.ok(outcome.stdout.includes(`left ${rig.root}${path} (earlier oned.conf)`), path);
+    assert.equal(status(), "none");
+  });
+
+  test("where there is no OpenNebula it installs its own files only, and goes without a trace", async () => {
+    rmSync(rig.at("etc/one/oned.conf"));
+    const bare = ours();
+    const installed = await dpkg("--install", deb(version));
+    assert.equal(installed.code, 0, installed.stderr);
+    assert.match(installed.stdout, /on a host run scw-flexip install --host/);
+    assert.ok(!existsSync(rig.at(INSTALLED)));
+    const removed = await dpkg("--purge", "scw-flexip");
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.deepEqual(ours(), bare);
+  });
 });
-after(() => rig.stop());
+
+function addressOf({ ip_address }: { ip_address: string }): string {
+  return ip_address.replace(/\/.*/, "");
+}
 
 /** The lines of a table by their first column, each with its other columns. */
 function table(outcome: Outcome): Map<string, string[]> {
@@ -32,162 +258,3 @@ function problems(outcome: Outcome): string[] {
   const findings: { level: string; check: string; cure: string }[] = JSON.parse(outcome.stdout);
   return findings.filter(({ level }) => level !== "ok").map(({ check, cure }) => `${check} → ${cure}`);
 }
-
-test("doctor on a fresh machine names what is missing, each with its cure", async () => {
-  const outcome = await rig.run(["doctor", "-j"]);
-  assert.equal(outcome.code, 1);
-  assert.deepEqual(problems(outcome), [
-    "settings → scw-flexip install --frontend",
-    "token → scw-flexip install --frontend --token-file FILE",
-    "files → scw-flexip install --frontend --sync",
-    "oned.conf → scw-flexip install --frontend --restart",
-    "inherited → scw-flexip install --frontend --restart",
-    "restricted → scw-flexip install --frontend --restart",
-  ]);
-});
-
-test("install changes nothing with --noop, then all of it, then nothing", async () => {
-  const look = await rig.run(["install", "--frontend", "--noop"]);
-  assert.equal(look.code, 0);
-  assert.match(look.stdout, /^\+ {4}ARGUMENTS {2}= "-t 1 -i dummy,aws,equinix,vultr,scaleway,scw-flexip"$/m);
-  assert.deepEqual(rig.tree(), fresh);
-
-  const first = await rig.run(["install", "--frontend", "--sync"]);
-  assert.equal(first.code, 0, first.stderr);
-  assert.deepEqual(rig.cloud.calls, ["onehost sync -f"]);
-  assert.equal(statSync(rig.at("var/lib/one/scw-flexip")).mode & 0o777, 0o700);
-  assert.equal(statSync(rig.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf")).mode & 0o777, 0o640);
-
-  const installed = rig.tree();
-  const again = await rig.run(["install", "--frontend"]);
-  assert.equal(again.stdout, "");
-  assert.match(again.stderr, /^nothing to change$/m);
-  assert.deepEqual(rig.tree(), installed);
-});
-
-test("doctor asks for the settings and the token, and is content when they are there", async () => {
-  const settings = rig.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf");
-  assert.deepEqual(problems(await rig.run(["doctor", "-j"])), [
-    `settings → sudoedit ${settings}`,
-    "token → scw-flexip install --frontend --token-file FILE",
-  ]);
-  rig.configure();
-  const wrong = await rig.run(["install", "--frontend", "--token-stdin"], { input: "of-another-account\n" });
-  assert.equal(wrong.code, 0, wrong.stderr);
-  assert.deepEqual(problems(await rig.run(["doctor", "-j"])), [
-    "token → scw-flexip install --frontend --token-file FILE",
-  ]);
-  const right = await rig.run(["install", "--frontend", "--token-stdin"], { input: `${rig.simulator.token}\n` });
-  assert.match(right.stdout, /^change .*\.scw-flexip\.token\n$/);
-  assert.equal(statSync(rig.at("var/lib/one/.scw-flexip.token")).mode & 0o777, 0o600);
-
-  const content = await rig.run(["doctor"]);
-  assert.equal(content.code, 0, content.stdout);
-  assert.match(content.stderr, / 0 warnings, 0 failures$/m);
-});
-
-test("range add buys three addresses, and list shows them", async () => {
-  const added = await rig.run(["range", "add", "--network", "public", "--count", "3"]);
-  assert.equal(added.code, 0, added.stderr);
-  assert.match(added.stderr, /^3 of 3 added to public; each is paid for from now on$/m);
-  assert.equal(rig.simulator.account.all().length, 3);
-  const bought = rig.simulator.account.all().map(({ ip_address }) => ip_address.replace(/\/.*/, ""));
-  const listed = table(await rig.run(["list"]));
-  assert.deepEqual([...listed.keys()].sort(), bought.sort());
-  for (const [status, host, holder] of listed.values()) assert.deepEqual([status, host, holder], ["ready", "-", "-"]);
-});
-
-test("drift made by hand is shown with its reason, and --apply mends it", async () => {
-  const [leased, free, lost] = rig.simulator.account.all();
-  assert.ok(leased && free && lost);
-  const addressOf = ({ ip_address }: { ip_address: string }): string => ip_address.replace(/\/.*/, "");
-  rig.change((cloud) => {
-    const range = cloud.networks[0]?.ranges.find(({ attributes }) => attributes.IP === addressOf(leased));
-    assert.ok(range);
-    range.vm = "42";
-    cloud.vms = [{ id: "42", name: "web", state: "3", lcmState: "3", host: "kvm-b" }];
-  });
-  // A hook that never ran, a detach that got lost, tags that somebody deleted in the console.
-  rig.simulator.account.set(free.id, { serverId: SERVER_A, status: "attached" });
-  rig.simulator.account.set(lost.id, { tags: ["mine"] });
-
-  const quiet = await rig.run(["reconcile"]);
-  assert.equal(quiet.stderr.includes("left-attached"), false, "what has just changed is left alone");
-
-  const plan = await rig.run(["reconcile", "--grace", "0"]);
-  assert.equal(plan.code, 3);
-  const steps = table(plan);
-  assert.deepEqual(
-    [...steps].map(([key, [action, apply]]) => [key, action, apply]).sort(),
-    [
-      [`left-attached:${addressOf(free)}`, "detach", "safe"],
-      [`lost-tags:${addressOf(lost)}`, "set-tags", "safe"],
-      [`not-attached:${addressOf(leased)}`, "attach", "safe"],
-    ].sort(),
-  );
-  assert.match(plan.stdout, /VM 42 runs on host kvm-b/);
-  assert.equal(rig.simulator.account.get(free.id)?.server_id, SERVER_A, "a look changes nothing");
-
-  const applied = await rig.run(["reconcile", "--grace", "0", "--apply"]);
-  assert.equal(applied.code, 0, applied.stdout + applied.stderr);
-  await rig.simulator.account.settled();
-  assert.equal(rig.simulator.account.get(leased.id)?.server_id, SERVER_B);
-  assert.equal(rig.simulator.account.get(free.id)?.server_id, null);
-  assert.ok(rig.simulator.account.get(lost.id)?.tags.includes("scw-flexip:cloud=one"));
-
-  const after = await rig.run(["reconcile", "--grace", "0"]);
-  assert.equal(after.code, 0, after.stdout);
-  assert.match(after.stderr, /^nothing to reconcile$/m);
-  const told = await rig.run(["history", addressOf(leased)]);
-  assert.match(told.stdout, /created flexible IP[\s\S]*reconcile not-attached:\S*: done/);
-});
-
-test("uninstall refuses while ranges exist", async () => {
-  const refused = await rig.run(["uninstall", "--frontend"]);
-  assert.equal(refused.code, 4);
-  assert.match(refused.stderr, /3 address ranges still use the driver: .* in public; .*range remove --all$/m);
-  const inUse = await rig.run(["range", "remove", "--all", "--yes"]);
-  assert.equal(inUse.code, 4);
-  assert.match(inUse.stderr, /in use: \S+ by VM 42;/);
-});
-
-test("ranges are removed, what was bought is given back, and what lost its origin is kept", async () => {
-  rig.change((cloud) => {
-    cloud.vms = [];
-    for (const range of cloud.networks[0]?.ranges ?? []) delete range.vm;
-  });
-  const asked = await rig.run(["range", "remove", "--all"]);
-  assert.equal(asked.code, 2);
-  assert.match(asked.stderr, /add --yes$/m);
-  const removed = await rig.run(["range", "remove", "--all", "--yes"]);
-  assert.equal(removed.code, 0, removed.stderr);
-  assert.match(removed.stderr, /^3 of 3 removed$/m);
-  await rig.simulator.account.settled();
-  const left = rig.simulator.account.all().map(({ tags }) => tags);
-  assert.deepEqual(left, [["mine"]], "reconcile could not tell that this one was bought, so it is not deleted");
-});
-
-test("uninstall leaves nothing of ours but what it says", async () => {
-  const outcome = await rig.run(["uninstall", "--frontend"]);
-  assert.equal(outcome.code, 0, outcome.stderr);
-  const said = [...outcome.stdout.matchAll(/^left (\S+) \(/gm)].map(([, path = ""]) => path.slice(rig.root.length));
-  assert.deepEqual(said.filter((path) => !/oned\.conf\./.test(path)).sort(), [
-    "/var/lib/one/.scw-flexip.token",
-    "/var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf",
-    "/var/lib/one/scw-flexip",
-    "/var/lib/one/scw-flexip/state.json",
-    "/var/log/one/scw-flexip.log",
-  ]);
-  const extra = rig.tree().filter((path) => !fresh.includes(path));
-  const folders = new Set(
-    said.flatMap((path) => path.split("/").map((_, index, all) => `${all.slice(0, index).join("/")}/`)),
-  );
-  const unsaid = extra.filter((path) => !(said.includes(path.replace(/\/$/, "")) || folders.has(path)));
-  assert.deepEqual(unsaid, []);
-  assert.equal(readFileSync(rig.at("etc/one/oned.conf"), "utf8"), stock);
-
-  const purged = await rig.run(["uninstall", "--frontend", "--purge"]);
-  assert.equal(purged.code, 0, purged.stderr);
-  const rest = rig.tree().filter((path) => !fresh.includes(path) && !/oned\.conf\.scw-flexip-\d{8}T\d{6}Z$/.test(path));
-  assert.deepEqual(rest, []);
-});

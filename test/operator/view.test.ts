@@ -138,28 +138,6 @@ test("every command has help with examples that name it", async () => {
   }
 });
 
-test("completion scripts are ones that the shell can read", async () => {
-  const bash = await run(["completion", "bash"]);
-  const script = `${bash.stdout}\nCOMP_WORDS=(scw-flexip range a); COMP_CWORD=2; _scw_flexip; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(scw-flexip ""); COMP_CWORD=1; _scw_flexip; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(scw-flexip list -o ""); COMP_CWORD=3; _scw_flexip; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(scw-flexip completion ""); COMP_CWORD=2; _scw_flexip; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(scw-flexip range add --d); COMP_CWORD=3; _scw_flexip; echo "\${COMPREPLY[@]}"`;
-  const tried = await rig.runProgram("/bin/bash", ["-c", script]);
-  assert.deepEqual(tried.stdout.trimEnd().split("\n"), [
-    "add",
-    "install uninstall doctor list show history logs reconcile range completion --help --version",
-    "table json yaml csv",
-    "bash zsh fish",
-    "--dual-stack",
-  ]);
-  assert.match((await run(["completion", "zsh"])).stdout, /^#compdef scw-flexip$/m);
-  assert.match(
-    (await run(["completion", "fish"])).stdout,
-    /__fish_seen_subcommand_from range; and __fish_seen_subcommand_from add' -l count -r/,
-  );
-});
-
 test("settings that are wrong, and an OpenNebula that is silent, are one line and exit code 1", async () => {
   const wrong = await run(["list"], { SCW_FLEXIP_ZONE: "paris" });
   assert.equal(wrong.code, 1);

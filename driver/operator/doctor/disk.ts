@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { deadIntents } from "../../ipam/recover.ts";
+import { openLog } from "../../log.ts";
 import { Journal } from "../../state/journal.ts";
-import { fileLog } from "../file-log.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
 const LOW_BYTES = 500e6;
@@ -61,8 +61,8 @@ function journal(file: string): Finding[] {
       ...damaged,
     ];
   }
-  const log = fileLog({ file: undefined, level: "error", action: "", warn: () => {} });
-  const state = new Journal(file, log);
+  // Only reading: nothing is logged.
+  const state = new Journal(file, openLog({ level: "error", file, context: {}, warn: () => {} }));
   const dead = deadIntents({ journal: state }).length;
   const owed = Object.keys(state.read().owedDetaches).length;
   const work =

@@ -19,7 +19,7 @@ const AT_ONCE = 8;
 export function checkOnedConf({ layout }: Operator): Finding[] {
   let found: OnedConf;
   try {
-    found = inspectOnedConf(readFileSync(layout.onedConf, "utf8"));
+    found = inspectOnedConf(readFileSync(layout.onedConf, "latin1"));
   } catch (error) {
     return [failure("oned.conf", messageOf(error), INSTALL)];
   }

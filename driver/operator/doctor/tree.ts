@@ -56,7 +56,7 @@ function others(folder: string): Finding[] {
     });
 }
 
-export function isExecutable(file: string): boolean {
+function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return (statSync(file).mode & 0o111) !== 0;

@@ -1,13 +1,11 @@
 // Changes to files, told one by one. Each looks first, so that a second run changes nothing. Files are written beside and
 // renamed; links that stand in the place of a file or folder are never followed: part of the paths are oneadmin's.
 import {
-  chmodSync,
   closeSync,
-  copyFileSync,
+  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
-  lchownSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -17,6 +15,7 @@ import {
   rmdirSync,
   rmSync,
   type Stats,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -48,13 +47,12 @@ export class Changes {
 
   /** Makes the folder and those above it. One that is there keeps its owner and mode. */
   folder(path: string, kind: FileKind): void {
-    if (this.#made.has(path) || lookAt(path)?.isDirectory()) return;
+    if (this.#made.has(path) || isFolder(path)) return;
     this.#made.add(path);
     if (dirname(path) !== path) this.folder(dirname(path), { ...kind, mode: kind.mode | 0o055 });
     this.change("create", path, () => {
-      mkdirSync(path, { mode: kind.mode });
-      chmodSync(path, kind.mode);
-      if (isRoot() && kind.owner !== undefined) lchownSync(path, kind.owner.uid, kind.owner.gid);
+      mkdirSync(path, { mode: 0o700 });
+      settle(openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW), kind);
     });
   }
 
@@ -64,18 +62,6 @@ export class Changes {
     const isSame = now?.isFile() === true && readFileSync(path).equals(Buffer.from(content));
     if (isSame && sameKind(now, kind)) return;
     this.change(now === undefined ? "create" : "change", path, () => writeBeside(path, content, kind));
-  }
-
-  /** Copies a file too large to be held as a text. */
-  copy(source: string, path: string, kind: FileKind): void {
-    const now = lookAt(path);
-    const isSame = now?.isFile() === true && now.size === lstatSync(source).size && sameContent(source, path);
-    if (isSame && sameKind(now, kind)) return;
-    this.change(now === undefined ? "create" : "change", path, () => {
-      const beside = `${path}.new-${process.pid}`;
-      copyFileSync(source, beside);
-      settle(beside, path, kind);
-    });
   }
 
   /** Deletes the file if it is there. */
@@ -113,12 +99,20 @@ export function lookAt(path: string): Stats | undefined {
 export function writeBeside(path: string, content: Buffer | string, kind: FileKind): void {
   const beside = `${path}.new-${process.pid}`;
   rmSync(beside, { force: true });
-  writeFileSync(beside, content, { mode: 0o600, flag: "wx" });
-  settle(beside, path, kind);
+  const file = openSync(beside, "wx", 0o600);
+  try {
+    writeFileSync(file, content);
+    settle(file, kind);
+    renameSync(beside, path);
+  } catch (error) {
+    // On a full disk half a file would be left, in a folder that is copied to every host.
+    rmSync(beside, { force: true });
+    throw error;
+  }
 }
 
-function settle(beside: string, path: string, { mode, owner }: FileKind): void {
-  const file = openSync(beside, "r+");
+/** Owner and mode by the open file: its name may be another's by now where oneadmin owns the folder. */
+function settle(file: number, { mode, owner }: FileKind): void {
   try {
     if (isRoot() && owner !== undefined) fchownSync(file, owner.uid, owner.gid);
     fchmodSync(file, mode);
@@ -126,14 +120,18 @@ function settle(beside: string, path: string, { mode, owner }: FileKind): void {
   } finally {
     closeSync(file);
   }
-  renameSync(beside, path);
+}
+
+/** A folder, or an administrator's link to one, as where logs or all of /var/lib/one lie on a disk of their own. */
+function isFolder(path: string): boolean {
+  const found = lookAt(path);
+  const isTrusted = found?.isSymbolicLink() === true && (found.uid === 0 || found.uid === process.getuid?.());
+  return (
+    found?.isDirectory() === true || (isTrusted && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+  );
 }
 
 function sameKind(now: Stats, { mode, owner }: FileKind): boolean {
   const isOwned = !isRoot() || owner === undefined || (now.uid === owner.uid && now.gid === owner.gid);
   return isOwned && (now.mode & 0o7777) === mode;
-}
-
-function sameContent(one: string, other: string): boolean {
-  return readFileSync(one).equals(readFileSync(other));
 }

@@ -1,11 +1,13 @@
 // Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT, UsageError } from "../failure.ts";
+import { UsageError } from "../../errors.ts";
+import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
+import { isRoot } from "../oneadmin.ts";
 import type { Operator } from "../operator.ts";
 import { Changes } from "./changes.ts";
-import { logrotateFile } from "./logrotate.ts";
+import { isUnedited, logrotateFile } from "./logrotate.ts";
 import { addToOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-file.ts";
 import { givenServerId, givenToken } from "./secrets.ts";
@@ -41,7 +43,9 @@ export async function install(operator: Operator): Promise<number> {
   if (source !== undefined) exit = await installFrontEnd(site, source, onedConf);
   if (isHost) installHost(site);
   if (changes.count === 0) terminal.note("nothing to change");
-  return exit;
+  if (operator.oneadmin !== undefined || !isRoot()) return exit;
+  terminal.warn("there is no user oneadmin here, so that all of it is root's; install OpenNebula, then run this again");
+  return EXIT.findings;
 }
 
 async function installFrontEnd(site: Site, source: string, onedConf: OnedConfChange | undefined): Promise<number> {
@@ -70,7 +74,7 @@ function putTree(site: Site, source: string): void {
     changes.folder(dirname(target), program);
     return target;
   };
-  changes.copy(join(source, EXECUTABLE), put(EXECUTABLE), program);
+  changes.file(put(EXECUTABLE), readFileSync(join(source, EXECUTABLE)), program);
   for (const script of scripts(options.has("fw") ? ["bridge", "fw"] : ["bridge"])) {
     changes.file(put(script.path), readFileSync(join(source, script.source)), program);
   }
@@ -110,8 +114,19 @@ function putShared(site: Site): void {
   } else if (!existsSync(file)) {
     terminal.note(`to be written before the first use: the secret key into ${file} (--token-file or --token-stdin)`);
   }
-  changes.folder(dirname(layout.logrotate), { mode: 0o755, owner: undefined });
-  changes.file(layout.logrotate, logrotateFile(layout), { mode: 0o644, owner: undefined });
+  putRotation(site);
+}
+
+/** Once it is edited, the rotation of logs is the administrator's, like the settings. */
+function putRotation({ operator, changes }: Site): void {
+  const { terminal, layout } = operator;
+  const file = layout.logrotate;
+  if (existsSync(file) && !isUnedited(readFileSync(file, "utf8"), layout)) {
+    terminal.note(`left as it is: ${file}, which differs from the one that comes with this version`);
+    return;
+  }
+  changes.folder(dirname(file), { mode: 0o755, owner: undefined });
+  changes.file(file, logrotateFile(layout), { mode: 0o644, owner: undefined });
 }
 
 function settingsText({ layout }: Operator, source: string | undefined): string {

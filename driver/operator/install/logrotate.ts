@@ -1,6 +1,6 @@
 // How our logs are rotated, in the manner of OpenNebula's own. Pure.
 import { join } from "node:path";
-import type { Layout } from "../layout.ts";
+import { type Layout, layoutOf } from "../layout.ts";
 
 /** /etc/logrotate.d/scw-flexip, the same on front-ends and hosts. */
 export function logrotateFile(layout: Layout): string {
@@ -22,4 +22,10 @@ export function logrotateFile(layout: Layout): string {
     notifempty
 }
 `;
+}
+
+/** Whether nobody edited the text: it is what the package or `install` put there. */
+export function isUnedited(text: string, layout: Layout): boolean {
+  const packaged = layoutOf(layout.root || "/", undefined);
+  return [layout, packaged].some((each) => text === logrotateFile(each));
 }

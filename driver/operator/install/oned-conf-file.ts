@@ -5,6 +5,7 @@ import type { Changes } from "./changes.ts";
 import { lookAt, writeBeside } from "./changes.ts";
 import { diff } from "./diff.ts";
 
+/** The texts have a character for each byte: comments may be in any encoding, and stay as they are. */
 export type OnedConfChange = { readonly path: string; readonly before: string; readonly after: string };
 
 /** What `edit` would make of the file; undefined when there is none. Nothing is written. */
@@ -13,7 +14,7 @@ export function planOnedConf(file: string, edit: (text: string) => string): Oned
   try {
     // A link, as configuration management makes them, stays one.
     const path = realpathSync(file);
-    const before = readFileSync(path, "utf8");
+    const before = readFileSync(path, "latin1");
     return { path, before, after: edit(before) };
   } catch (cause) {
     if (cause instanceof DriverError) throw cause;
@@ -34,9 +35,9 @@ export function changeOnedConf(
   const { mode, uid, gid } = statSync(path);
   const kind = { mode: mode & 0o7777, owner: { uid, gid, home: "" } };
   changes.change("change", `${path} (the old one is kept as ${copy})`, () => {
-    writeBeside(copy, before, kind);
-    writeBeside(path, after, kind);
+    writeBeside(copy, Buffer.from(before, "latin1"), kind);
+    writeBeside(path, Buffer.from(after, "latin1"), kind);
   });
-  if (isNoop) print(diff(path, before, after));
+  if (isNoop) print(Buffer.from(diff(path, before, after), "latin1").toString("utf8"));
   return copy;
 }

@@ -10,7 +10,7 @@ export const LINES: readonly (readonly [string, string])[] = [
   ...IDS.map((id) => ["INHERIT_VNET_ATTR", id] as const),
   ...IDS.map((id) => ["VM_RESTRICTED_ATTR", `NIC/${id}`] as const),
   ...IDS.map((id) => ["VM_RESTRICTED_ATTR", `NIC_ALIAS/${id}`] as const),
-  ...IDS.map((id) => ["VNET_RESTRICTED_ATTR", `AR/${id}`] as const),
+  ...[...IDS, "SCW_FLEXIP_INTENT"].map((name) => ["VNET_RESTRICTED_ATTR", `AR/${name}`] as const),
 ];
 
 // one_ipam's option, as Ruby's GetoptLong takes it: -i LIST, -iLIST, --ipam-types LIST, --ipam-types=LIST.
@@ -31,7 +31,7 @@ export function inspectOnedConf(text: string): OnedConf {
   const lists = ipamArguments(attributes).map(({ valueStart, valueEnd }) => listOf(text.slice(valueStart, valueEnd)));
   const isListed = lists.every((list) => list === undefined || list.items.includes(NAME));
   const isOpen = lists.every((list) => list === undefined);
-  const ipam = lists.length === 0 ? "no IPAM_MAD" : isOpen ? "open" : isListed ? "listed" : "not listed";
+  const ipam = !attributes.some(isIpamMad) ? "no IPAM_MAD" : isOpen ? "open" : isListed ? "listed" : "not listed";
   return { ipam, missing: LINES.filter((line) => !attributes.some((attribute) => isLine(text, attribute, line))) };
 }
 
@@ -79,8 +79,12 @@ export function removeFromOnedConf(text: string): string {
 /** The ARGUMENTS of every IPAM_MAD that runs one_ipam. */
 function ipamArguments(attributes: readonly Attribute[]): Attribute[] {
   return attributes
-    .filter(({ name, parts }) => name.toUpperCase() === "IPAM_MAD" && parts !== undefined)
+    .filter(isIpamMad)
     .flatMap(({ parts }) => parts?.filter(({ name }) => name.toUpperCase() === "ARGUMENTS") ?? []);
+}
+
+function isIpamMad({ name, parts }: Attribute): boolean {
+  return name.toUpperCase() === "IPAM_MAD" && parts !== undefined;
 }
 
 function listOf(value: string): { text: string; items: string[]; end: number } | undefined {

@@ -1,8 +1,7 @@
 // The token and the server id, as the operator gives them. The token never stands in an argument.
 import { readFileSync } from "node:fs";
 import { isUuid } from "../../addresses.ts";
-import { ConfigError, messageOf } from "../../errors.ts";
-import { UsageError } from "../failure.ts";
+import { ConfigError, messageOf, UsageError } from "../../errors.ts";
 import type { Options } from "../options.ts";
 
 /** The secret key from --token-file or standard input; undefined when neither is asked for. Throws ConfigError. */

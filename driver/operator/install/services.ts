@@ -1,5 +1,5 @@
 // What has to happen after files changed: oned reads its configuration anew, hosts get the tree.
-import { OpenNebulaError } from "../failure.ts";
+import { DriverError } from "../../errors.ts";
 import { isRoot } from "../oneadmin.ts";
 import type { Operator } from "../operator.ts";
 import { runProgram } from "../run-program.ts";
@@ -18,7 +18,7 @@ export async function restartOned(operator: Operator, isNoop: boolean): Promise<
   terminal.progress("restarting opennebula");
   const result = await runProgram("systemctl", words, { environment, timeoutMs: RESTART_MS });
   if (result.code !== 0) {
-    throw new OpenNebulaError(`systemctl ${words.join(" ")}: ${result.complaint}; look at journalctl -u opennebula`);
+    throw new DriverError(`systemctl ${words.join(" ")}: ${result.complaint}; look at journalctl -u opennebula`);
   }
   terminal.note("opennebula is restarted");
 }
@@ -34,7 +34,7 @@ export async function syncHosts(operator: Operator, isNoop: boolean): Promise<vo
   const as = isRoot() ? oneadmin : undefined;
   const result = await runProgram("onehost", ["sync", "-f"], { environment, timeoutMs: SYNC_MS, as });
   if (result.code !== 0) {
-    throw new OpenNebulaError(`onehost sync -f: ${result.complaint}; see "Sync failed" in docs/troubleshoot.md`);
+    throw new DriverError(`onehost sync -f: ${result.complaint}; see "Sync failed" in docs/troubleshoot.md`);
   }
   terminal.note("the hosts have the tree");
 }

@@ -1,12 +1,13 @@
 // Takes the driver out again: refuses while it holds addresses, leaves what may be needed, and says what it left.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { messageOf } from "../../errors.ts";
+import { messageOf, RefusedError, UsageError } from "../../errors.ts";
 import { listRanges } from "../cloud/networks.ts";
-import { EXIT, RefusalError, UsageError } from "../failure.ts";
+import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
 import type { Operator } from "../operator.ts";
 import { Changes } from "./changes.ts";
+import { isUnedited } from "./logrotate.ts";
 import { removeFromOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, planOnedConf } from "./oned-conf-file.ts";
 import { restartOned } from "./services.ts";
@@ -20,29 +21,37 @@ export async function uninstall(operator: Operator): Promise<number> {
     throw new UsageError("--frontend or --host is needed, or both on a machine that is both");
   if (isFrontEnd && !options.has("force")) await refuseWhileInUse(operator);
   const trees = [...(isFrontEnd ? [layout.remotes] : []), ...(isHost ? [layout.hostRemotes] : [])];
-  const kept = keepsakes(operator, trees);
+  const gone: Roles = {
+    frontEnd: isFrontEnd || !existsSync(join(layout.remotes, EXECUTABLE)),
+    host: isHost || !existsSync(join(layout.hostRemotes, EXECUTABLE)),
+  };
+  const kept = keepsakes(operator, trees, gone);
   const changes = new Changes(isNoop, (line) => terminal.print(`${line}\n`));
 
   if (isFrontEnd) await cleanOnedConf(operator, changes, isNoop);
   for (const tree of trees) removeTree(tree, changes);
-  changes.remove(layout.logrotate);
+  if (gone.frontEnd && gone.host && hasOurRotation(operator)) changes.remove(layout.logrotate);
   if (options.has("purge")) purge(kept, changes);
   for (const tree of trees) removeFolders(tree, changes);
   if (changes.count === 0) terminal.note("nothing to delete");
-  tellWhatIsLeft(operator, kept, isFrontEnd);
+  tellWhatIsLeft(operator, kept);
+  if (!(gone.frontEnd && gone.host)) {
+    terminal.note(`the key and the rotation of logs stay: ${gone.host ? "the front-end" : "the host"} here uses them`);
+  }
+  if (isFrontEnd) terminal.note("on each host: scw-flexip uninstall --host; onehost sync deletes nothing there");
   return EXIT.done;
 }
 
 async function refuseWhileInUse(operator: Operator): Promise<void> {
   const ranges = await listRanges(operator).catch((error: unknown) => {
-    throw new RefusalError(
+    throw new RefusedError(
       `whether address ranges still use the driver cannot be told (${messageOf(error)}); --force goes on all the same`,
     );
   });
   if (ranges.length === 0) return;
   const some = ranges.slice(0, 5).map(({ ip, network }) => `${ip} in ${network}`);
   const more = ranges.length > some.length ? `, and ${ranges.length - some.length} more` : "";
-  throw new RefusalError(
+  throw new RefusedError(
     `${ranges.length} address ranges still use the driver: ${some.join(", ")}${more}; give them back by: scw-flexip range remove --all`,
   );
 }
@@ -64,26 +73,35 @@ function removeFolders(tree: string, changes: Changes): void {
   for (const folder of folders) changes.removeEmptyFolder(join(tree, folder));
 }
 
+/** Whether a role is, after this, not installed on this machine: what both need goes with the last one. */
+type Roles = { readonly frontEnd: boolean; readonly host: boolean };
 type Keepsake = { readonly path: string; readonly what: string; readonly isFolder?: true };
 
 /** What is left unless --purge: it holds what cannot be had again, or what tells the past. */
-function keepsakes({ layout }: Operator, trees: readonly string[]): Keepsake[] {
+function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): Keepsake[] {
+  const { layout } = operator;
   const files = trees.map((tree) => join(tree, SETTINGS));
   const settings = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"))[0] ?? "";
   const place = (key: string, otherwise: string): string => layout.at(settingIn(settings, key) || otherwise);
   const state = place("STATE_FILE", "/var/lib/one/scw-flexip/state.json");
-  const logs = [place("LOG_DIR", layout.logFolder), place("LOG_DIR", layout.hookLogFolder)];
+  const found = (what: string, pattern: string): Keepsake[] => globSync(pattern).map((path) => ({ path, what }));
   const all: Keepsake[] = [
     ...files.map((path) => ({ path, what: "settings" })),
-    { path: place("TOKEN_FILE", "/var/lib/one/.scw-flexip.token"), what: "secret key" },
-    { path: place("SERVER_ID_FILE", "/var/lib/one/scw-server-id"), what: "server id" },
-    ...globSync(`${state}*`).map((path) => ({ path, what: "journal" })),
-    ...[...new Set(logs)].flatMap((folder) =>
-      globSync(join(folder, "scw-flexip*.log*")).map((path) => ({ path, what: "log" })),
-    ),
-    { path: dirname(state), what: "folder of the journal", isFolder: true },
+    ...(frontEnd && host ? [{ path: place("TOKEN_FILE", "/var/lib/one/.scw-flexip.token"), what: "secret key" }] : []),
+    ...(frontEnd && host && !hasOurRotation(operator)
+      ? [{ path: layout.logrotate, what: "rotation of the logs" }]
+      : []),
+    ...(host ? [{ path: place("SERVER_ID_FILE", "/var/lib/one/scw-server-id"), what: "server id" }] : []),
+    ...(host ? found("log", join(place("LOG_DIR", layout.hookLogFolder), "scw-flexip-*.log*")) : []),
+    ...(frontEnd ? found("log", join(place("LOG_DIR", layout.logFolder), "scw-flexip.log*")) : []),
+    ...(frontEnd ? found("journal", `${state}*`) : []),
+    ...(frontEnd ? [{ path: dirname(state), what: "folder of the journal", isFolder: true } as const] : []),
   ];
   return all.filter(({ path }) => existsSync(path));
+}
+
+function hasOurRotation({ layout }: Operator): boolean {
+  return existsSync(layout.logrotate) && isUnedited(readFileSync(layout.logrotate, "utf8"), layout);
 }
 
 function purge(kept: readonly Keepsake[], changes: Changes): void {
@@ -93,11 +111,10 @@ function purge(kept: readonly Keepsake[], changes: Changes): void {
   }
 }
 
-function tellWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly Keepsake[], isFrontEnd: boolean): void {
+function tellWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly Keepsake[]): void {
   const isNoopPurge = options.has("noop") && options.has("purge");
   const left = isNoopPurge ? [] : kept.filter(({ path }) => existsSync(path));
   const copies = globSync(`${layout.onedConf}.scw-flexip-*`).map((path) => ({ path, what: "earlier oned.conf" }));
   for (const { path, what } of [...left, ...copies]) terminal.print(`left ${path} (${what})\n`);
   if (left.length > 0) terminal.note("--purge deletes all of it but earlier versions of oned.conf");
-  if (isFrontEnd) terminal.note("on each host: scw-flexip uninstall --host; onehost sync deletes nothing there");
 }

@@ -1,4 +1,11 @@
-import type { CommandText } from "./text.ts";
+import { type CommandText, type OptionText, OUTPUT } from "./text.ts";
+
+const ROLES: readonly OptionText[] = [
+  { flags: "--frontend", text: "this machine runs oned" },
+  { flags: "--host", text: "this machine runs VMs" },
+];
+const RESTART: OptionText = { flags: "--restart", text: "restart opennebula if oned.conf changed" };
+const NOOP: OptionText = { flags: "-n, --noop", text: "only say what would be done; for oned.conf as a diff" };
 
 export const INSTALL: CommandText = {
   name: "install",
@@ -6,19 +13,18 @@ export const INSTALL: CommandText = {
   summary: "put the driver where OpenNebula runs it",
   text: `On a front-end: the tree below remotes, settings, token, journal's folder, log folders and their rotation, and in
 oned.conf the driver's name and the attributes that VMs get and users may not set. On a host: server id, token, log
-folder; the tree comes there by onehost sync. Settings that are there are never overwritten. oned.conf is changed beside
-and renamed, after a dated copy. A second run changes nothing.`,
+folder; the tree comes there by onehost sync. Settings that are there are never overwritten, nor a rotation of logs that
+was edited. oned.conf is changed beside and renamed, after a dated copy. A second run changes nothing.`,
   options: [
-    { flags: "--frontend", text: "this machine runs oned" },
-    { flags: "--host", text: "this machine runs VMs" },
+    ...ROLES,
     { flags: "--from <dir>", text: "the remotes folder to install from" },
     { flags: "--token-file <file>", text: "take the secret key from this file" },
     { flags: "--token-stdin", text: "take the secret key from standard input" },
     { flags: "--server-id <zone/uuid>", text: "on a host: its Elastic Metal server" },
     { flags: "--fw", text: "install the hooks for networks with VN_MAD fw too" },
-    { flags: "--restart", text: "restart opennebula if oned.conf changed" },
+    RESTART,
     { flags: "--sync", text: "run onehost sync -f" },
-    { flags: "-n, --noop", text: "only say what would be done; for oned.conf as a diff" },
+    NOOP,
   ],
   examples: [
     { command: "scw-flexip install --frontend --noop", text: "what would change" },
@@ -35,14 +41,14 @@ export const UNINSTALL: CommandText = {
   parameters: "",
   summary: "take the driver out again",
   text: `Refuses (exit code 4) while address ranges use the driver. Takes out of oned.conf what install put in. Leaves the
-settings, the token, the server id, the journal and the logs, and says where they are.`,
+settings, the token, the server id, the journal and the logs, and says where they are; on a machine that is both, what the
+other half still needs.`,
   options: [
-    { flags: "--frontend", text: "this machine runs oned" },
-    { flags: "--host", text: "this machine runs VMs" },
+    ...ROLES,
     { flags: "--force", text: "even while ranges use the driver: their addresses stay paid for" },
     { flags: "--purge", text: "delete what is otherwise left" },
-    { flags: "--restart", text: "restart opennebula if oned.conf changed" },
-    { flags: "-n, --noop", text: "only say what would be done; for oned.conf as a diff" },
+    RESTART,
+    NOOP,
   ],
   examples: [
     { command: "scw-flexip uninstall --frontend --noop", text: "what would go and what would stay" },
@@ -60,10 +66,7 @@ export const DOCTOR: CommandText = {
     { flags: "--frontend", text: "check a front-end" },
     { flags: "--host", text: "check a host" },
     { flags: "--no-hosts", text: "do not ask the hosts over ssh" },
-    { flags: "-o, --output <format>", text: "table, json, yaml or csv" },
-    { flags: "-j, --json", text: "short for --output json" },
-    { flags: "--no-header", text: "tables and csv without the first line" },
-    { flags: "--columns <names>", text: "these columns, with commas between" },
+    ...OUTPUT,
   ],
   examples: [
     { command: "scw-flexip doctor", text: "on a front-end: this machine and every host" },

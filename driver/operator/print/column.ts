@@ -1,5 +1,6 @@
 // Rows and columns, whatever form they are printed in. Pure.
 import type { Style } from "../terminal.ts";
+import { printable } from "./width.ts";
 
 export type Value = string | number | boolean | null | readonly string[];
 export type Row = Readonly<Record<string, Value>>;
@@ -15,9 +16,9 @@ export type Column = {
   readonly style?: (value: string) => Style | undefined;
 };
 
-/** A value as one text: `-` for none, lists with commas. */
+/** A value as one text for a terminal: `-` for none, lists with commas. */
 export function textOfValue(value: Value | undefined): string {
   if (value === undefined || value === null || value === "") return "-";
-  if (typeof value === "object") return value.length === 0 ? "-" : value.join(",");
-  return String(value);
+  if (typeof value === "object") return value.length === 0 ? "-" : printable(value.join(","));
+  return printable(String(value));
 }

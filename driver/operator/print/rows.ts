@@ -1,5 +1,5 @@
 // Rows of data, in the form that --output asks for.
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../../errors.ts";
 import type { Operator } from "../operator.ts";
 import type { Column, Row } from "./column.ts";
 import { csv } from "./csv.ts";
@@ -8,16 +8,16 @@ import { yaml } from "./yaml.ts";
 
 export const FORMATS = ["table", "json", "yaml", "csv"] as const;
 
-/** Prints the rows. Machine-readable forms hold every key; tables what --columns names or what fits. */
+/** Prints the rows. Machine-readable forms hold every key; tables what --columns names or what fits, none when empty. */
 export function printRows(operator: Operator, columns: readonly Column[], rows: readonly Row[]): void {
   const { terminal, options } = operator;
   const chosen = chooseColumns(columns, options.text("columns"));
   const format = formatOf(operator);
-  const header = options.text("columns") === undefined ? rows : rows.map((row) => pick(row, chosen));
-  if (format === "json") terminal.print(`${JSON.stringify(header, null, 2)}\n`);
-  else if (format === "yaml") terminal.print(yaml(header));
+  const picked = options.text("columns") === undefined ? rows : rows.map((row) => pick(row, chosen));
+  if (format === "json") terminal.print(`${JSON.stringify(picked, null, 2)}\n`);
+  else if (format === "yaml") terminal.print(yaml(picked));
   else if (format === "csv") terminal.print(csv(chosen, rows, hasHeader(operator)));
-  else {
+  else if (rows.length > 0) {
     const isFixed = options.text("columns") !== undefined;
     const shown = isFixed ? chosen : chosen.filter(({ isExtra }) => isExtra !== true);
     terminal.print(table(terminal, shown, rows, { hasHeader: hasHeader(operator), isFixed }));

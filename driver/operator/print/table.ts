@@ -2,11 +2,12 @@
 // and the last column is continued on further lines; elsewhere everything is written out.
 import type { Terminal } from "../terminal.ts";
 import { type Column, type Row, textOfValue } from "./column.ts";
+import { widthOf } from "./width.ts";
 
 const GAP = 2;
 const NARROWEST_LAST = 30;
 
-export type TableOptions = { readonly hasHeader: boolean; readonly isFixed: boolean };
+type TableOptions = { readonly hasHeader: boolean; readonly isFixed: boolean };
 
 export function table(
   terminal: Terminal,
@@ -14,11 +15,10 @@ export function table(
   rows: readonly Row[],
   { hasHeader, isFixed }: TableOptions,
 ): string {
-  const cells = (column: Column): string[] => rows.map((row) => textOfValue(row[column.key]));
-  const widthOf = (column: Column): number =>
-    Math.max(hasHeader ? column.title.length : 0, ...cells(column).map((text) => text.length));
-  const shown = isFixed ? columns : fitting(columns, terminal.width, widthOf);
-  const widths = shown.map(widthOf);
+  const measured = columns.map((column) => measure(column, rows, hasHeader));
+  const fitted = isFixed ? measured : fitting(measured, terminal.width);
+  const shown = fitted.map(({ column }) => column);
+  const widths = fitted.map(({ width }) => width);
   const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0);
   const room =
     terminal.width === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST_LAST, terminal.width - indent);
@@ -28,15 +28,13 @@ export function table(
     const all = [...texts.slice(0, -1), last];
     const padded = all.map((text, index) => {
       const column = shown[index];
-      const pad = index === all.length - 1 ? "" : " ".repeat((widths[index] ?? 0) - text.length + GAP);
+      const pad = index === all.length - 1 ? "" : " ".repeat((widths[index] ?? 0) - widthOf(text) + GAP);
       return (column === undefined ? text : style(column, text)) + pad;
     });
     return [padded.join(""), ...more.map((rest) => " ".repeat(indent) + rest)].map((text) => `${text}\n`).join("");
   };
-  const header = line(
-    shown.map(({ title }) => title),
-    (_, text) => terminal.style("bold", text),
-  );
+  const titles = shown.map(({ title }) => title);
+  const header = hasHeader ? line(titles, (_, text) => terminal.style("bold", text)) : "";
   const body = rows.map((row) =>
     line(
       shown.map(({ key }) => textOfValue(row[key])),
@@ -46,32 +44,46 @@ export function table(
       },
     ),
   );
-  return (hasHeader ? header : "") + body.join("");
+  return header + body.join("");
+}
+
+type Measured = {
+  readonly column: Column;
+  readonly width: number;
+  /** As the last column, which is continued on further lines where there is a space to break at. */
+  readonly leastWidth: number;
+};
+
+function measure(column: Column, rows: readonly Row[], hasHeader: boolean): Measured {
+  let [width, leastWidth] = hasHeader ? [column.title.length, column.title.length] : [0, 0];
+  for (const row of rows) {
+    const text = textOfValue(row[column.key]);
+    const own = widthOf(text);
+    width = Math.max(width, own);
+    leastWidth = Math.max(leastWidth, text.includes(" ") ? Math.min(NARROWEST_LAST, own) : own);
+  }
+  return { column, width, leastWidth };
 }
 
 /** The columns that fit beside each other, with the last one at its narrowest. */
-function fitting(
-  columns: readonly Column[],
-  width: number | undefined,
-  widthOf: (column: Column) => number,
-): readonly Column[] {
-  if (width === undefined) return columns;
+function fitting(columns: readonly Measured[], room: number | undefined): readonly Measured[] {
+  if (room === undefined) return columns;
   let kept = columns;
   const needed = (): number =>
-    kept.reduce((sum, column, index) => {
-      const isLast = index === kept.length - 1;
-      return sum + (isLast ? Math.min(NARROWEST_LAST, widthOf(column)) : widthOf(column) + GAP);
+    kept.reduce((sum, { width, leastWidth }, index) => {
+      return sum + (index === kept.length - 1 ? leastWidth : width + GAP);
     }, 0);
-  while (needed() > width) {
-    const highest = Math.max(...kept.map(({ rank }) => rank));
+  while (needed() > room) {
+    const highest = Math.max(...kept.map(({ column }) => column.rank));
     if (highest === 0) break;
-    const least = kept.findLastIndex(({ rank }) => rank === highest);
+    const least = kept.findLastIndex(({ column }) => column.rank === highest);
     kept = kept.filter((_, index) => index !== least);
   }
   return kept;
 }
 
-function wrap(text: string, room: number): string[] {
+/** The text in lines of `room` columns at most. */
+export function wrap(text: string, room: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > room) {

@@ -1,0 +1,47 @@
+// Names that others chose, in tables: what a terminal would act on is left out, and columns stay under each other.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { textOfValue } from "../../driver/operator/print/column.ts";
+import { table } from "../../driver/operator/print/table.ts";
+import { widthOf } from "../../driver/operator/print/width.ts";
+import { Terminal } from "../../driver/operator/terminal.ts";
+
+const columns = [
+  { key: "name", title: "NAME", rank: 1 },
+  { key: "id", title: "ID", rank: 0 },
+];
+
+test("a name cannot break a line, move the cursor or turn the direction of text", () => {
+  assert.equal(textOfValue("a\nb\u001b[2Jc\u0007\u009b31md\u202ee\u2028f"), "a b [2Jc 31md e f");
+  assert.equal(textOfValue(["x\ty", "z"]), "x y,z");
+});
+
+for (const [text, width] of [
+  ["web", 3],
+  ["", 0],
+  ["データベース", 12],
+  ["한국어", 6],
+  ["🚀 rocket", 9],
+  ["e\u0301te\u0301", 3],
+  ["اسم", 3],
+  ["größe", 5],
+] as const) {
+  test(`${JSON.stringify(text)} takes ${width} columns`, () => assert.equal(widthOf(text), width));
+}
+
+test("the second column starts where it should behind wide names", () => {
+  const rows = ["web", "データベース", "🚀 rocket"].map((name) => ({ name, id: "|" }));
+  const lines = table(new Terminal({ quiet: true, color: false }), columns, rows, { hasHeader: true, isFixed: false });
+  const starts = lines
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => widthOf(line.slice(0, line.indexOf("|"))));
+  assert.deepEqual(starts, [14, 14, 14]);
+});
+
+test("a hundred thousand rows are a table", () => {
+  const rows = Array.from({ length: 100_000 }, (_, index) => ({ name: "x", id: String(index) }));
+  const terminal = new Terminal({ quiet: true, color: false });
+  assert.equal(table(terminal, columns, rows, { hasHeader: false, isFixed: true }).split("\n").length, 100_001);
+});

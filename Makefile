@@ -8,13 +8,13 @@ BIOME := node_modules/@biomejs/cli-linux-x64/biome
 TSC := $(NODE) node_modules/typescript/bin/tsc
 EXECUTABLE := remotes/ipam/scw-flexip/scw-flexip
 INSTALLED := node_modules/.installed
-DRIVER := $(shell find driver build -name '*.ts' -not -path 'build/release*')
+DRIVER := $(shell find driver build \( -name '*.ts' -o -name '*.cjs' \) -not -path 'build/release*')
 
 # Of the tests that draw at random: the same for everybody, so that a run can be repeated. SEED= draws anew.
 SEED ?= 20261120
 CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
 
-.PHONY: help install remotes demo test check format lint types smoke golden record release faults histories test-provision clean $(CLOUD)
+.PHONY: help install remotes demo test check format lint types smoke golden record release faults bench histories test-provision clean $(CLOUD)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -64,6 +64,9 @@ record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KE
 
 faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts
+
+bench: remotes ## time the built executable against its floor, write docs/performance.md (minutes; QUICK=1)
+	@QUICK=$(QUICK) $(NODE) test/bench/main.ts
 
 histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)

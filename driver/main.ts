@@ -1,25 +1,17 @@
 // One run: arguments and standard input → action → answer → exit code.
+import { HOOKS, IPAM_ACTIONS } from "./actions.ts";
 import { DriverError, messageOf } from "./errors.ts";
 import { writeStderr } from "./log.ts";
 import { readStdin } from "./stdin.ts";
 
 declare const __VERSION__: string;
 
-const IPAM = [
-  "register_address_range",
-  "unregister_address_range",
-  "get_address",
-  "allocate_address",
-  "free_address",
-] as const;
-const HOOKS = ["pre", "post", "clean"] as const;
-
 const version = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0";
 const [action = "", ...rest] = process.argv.slice(2);
 
 async function run(): Promise<void> {
   const caller = { action, version, environment: process.env, executable: process.execPath };
-  const ipam = IPAM.find((name) => name === action);
+  const ipam = IPAM_ACTIONS.find((name) => name === action);
   if (ipam !== undefined) {
     const { runIpam } = await import("./ipam/run.ts");
     return runIpam(ipam, caller, rest[0] ?? "", await readStdin());

@@ -1,12 +1,15 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { InputError } from "./errors.ts";
 import { MAX_INPUT_BYTES } from "./opennebula/xml.ts";
 
 const PATIENCE_MS = 10_000;
+const CHUNK_BYTES = 64 * 1024;
 
 /** All of standard input. Throws InputError when it is too long or does not end. */
 export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
-  let length = 0;
+  if (readAvailable(chunks)) return Buffer.concat(chunks).toString("latin1");
+  let length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const timer = setTimeout(() => {
     process.stdin.destroy(
       new InputError(`standard input did not end within ${PATIENCE_MS / 1_000} s; close it after the document`),
@@ -22,4 +25,31 @@ export async function readStdin(): Promise<string> {
     clearTimeout(timer);
   }
   return Buffer.concat(chunks).toString("latin1");
+}
+
+/**
+ * Reads what is there already, which is all of it unless the caller is slow: Node's streams would take longer to load
+ * than the document to read. Returns whether that was the end, or more than is read at all.
+ */
+function readAvailable(chunks: Buffer[]): boolean {
+  const stat = fstatSync(0);
+  if (!stat.isFile() && !stat.isFIFO()) return false;
+  let file = 0;
+  try {
+    // A pipe is opened anew to be read without waiting for more: whoever holds the other description keeps his mode.
+    if (stat.isFIFO()) file = openSync("/proc/self/fd/0", constants.O_RDONLY | constants.O_NONBLOCK);
+    for (let length = 0; length <= MAX_INPUT_BYTES; ) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const read = readSync(file, chunk);
+      if (read === 0) return true;
+      chunks.push(chunk.subarray(0, read));
+      length += read;
+    }
+    return true;
+  } catch {
+    // Nothing there yet, or no right to open it anew: the stream goes on from here.
+    return false;
+  } finally {
+    if (file !== 0) closeSync(file);
+  }
 }

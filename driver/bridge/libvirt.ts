@@ -1,5 +1,4 @@
 // Asks libvirt about a guest.
-import { execFile } from "node:child_process";
 
 const TIMEOUT_MS = 5_000;
 const RUNNING = new Set(["running", "idle", "paused", "in shutdown", "pmsuspended"]);
@@ -7,6 +6,8 @@ const RUNNING = new Set(["running", "idle", "paused", "in shutdown", "pmsuspende
 /** Whether the domain runs on this host; false too where libvirt is absent or does not answer. */
 export function runsHere(domain: string, path = "/usr/local/bin:/usr/bin:/bin"): Promise<boolean> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(domain)) return Promise.resolve(false);
+  // Loaded here: only clean asks, and all hooks would wait for it.
+  const { execFile } = process.getBuiltinModule("node:child_process");
   return new Promise((resolve) => {
     execFile(
       "virsh",

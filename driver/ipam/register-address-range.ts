@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { isIPv4 } from "node:net";
 import { firstHost, isAddressOf } from "../addresses.ts";
 import { InputError, messageOf } from "../errors.ts";
@@ -47,7 +46,7 @@ export async function registerAddressRange(ports: Ports, request: IpamRequest): 
 }
 
 async function openIntent(ports: Ports, adoptees: readonly (FlexibleIp | undefined)[]): Promise<string> {
-  const intent = randomUUID();
+  const intent = crypto.randomUUID();
   const flexibleIpIds = adoptees.flatMap((adoptee) => adoptee?.id ?? []);
   await ports.journal.update((state) => {
     for (const adoptee of adoptees) if (adoptee !== undefined) refuseRival(adoptee, Object.values(state.intents));

@@ -1,6 +1,5 @@
 // One writer of the journal at a time, across processes.
-import { rmdirSync, statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import lockfile from "proper-lockfile";
 import { JournalError, messageOf } from "../errors.ts";
@@ -9,6 +8,7 @@ import { JournalError, messageOf } from "../errors.ts";
 const STALE_MS = 5_000;
 // proper-lockfile's own take-over of a stale lock lets two processes have it at once; ours is below.
 const NEVER_MS = 2 ** 31;
+const TAKEOVER_STALE_MS = 60_000;
 const WAIT_MS = 8_000;
 
 /** Runs `work` while no other process holds the lock of `file`. Throws JournalError when the lock cannot be had. */
@@ -17,19 +17,19 @@ export async function withLock<T>(file: string, work: () => T): Promise<T> {
   try {
     return work();
   } finally {
-    await release().catch(() => {});
+    release();
   }
 }
 
-async function acquire(file: string): Promise<() => Promise<void>> {
+async function acquire(file: string): Promise<() => void> {
   const end = performance.now() + WAIT_MS;
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     for (;;) {
-      const release = await tryLock(file);
+      const release = tryLock(file, NEVER_MS);
       if (release !== undefined) return release;
       if (performance.now() > end) throw new Error("another process holds it");
-      await dropDeadLock(file);
+      dropDeadLock(file);
       await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 25));
     }
   } catch (cause) {
@@ -40,11 +40,17 @@ async function acquire(file: string): Promise<() => Promise<void>> {
   }
 }
 
-async function tryLock(file: string): Promise<(() => Promise<void>) | undefined> {
+/** How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started. */
+function tryLock(file: string, stale: number): (() => void) | undefined {
   try {
     // Compromised: this process stood still so long that another took the lock. The rename of whoever comes last wins;
     // the journal is then at worst short of an entry, which costs nothing.
-    return await lockfile.lock(file, { realpath: false, stale: NEVER_MS, onCompromised: () => {} });
+    const release = lockfile.lockSync(file, { realpath: false, stale, onCompromised: () => {} });
+    return () => {
+      try {
+        release();
+      } catch {}
+    };
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
     throw error;
@@ -54,15 +60,16 @@ async function tryLock(file: string): Promise<(() => Promise<void>) | undefined>
 // A lock's age is its folder's time against the clock. After the clock was set back, a dead process's lock would look
 // fresh until the clock has caught up. Only one process at a time may look and remove: what a second one had found dead
 // could be the first one's fresh lock by then.
-async function dropDeadLock(file: string): Promise<void> {
+function dropDeadLock(file: string): void {
   if (!looksDead(file)) return;
-  let release: (() => Promise<void>) | undefined;
+  const release = tryLock(`${file}.takeover`, TAKEOVER_STALE_MS);
+  if (release === undefined) return;
   try {
-    release = await lockfile.lock(`${file}.takeover`, { realpath: false, stale: 60_000, onCompromised: () => {} });
     if (looksDead(file)) rmdirSync(`${file}.lock`);
   } catch {
+    // Another process was faster.
   } finally {
-    await release?.().catch(() => {});
+    release();
   }
 }
 

@@ -1,0 +1,140 @@
+// make bench: times the built executable against its floor and against plain programs, and writes docs/performance.md.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { REPOSITORY } from "../rig.ts";
+import { type Api, startApi } from "./api.ts";
+import { chartOf } from "./chart.ts";
+import { peakMemory, timeInTurn, timeTogether } from "./clock.ts";
+import { timeCold } from "./cold.ts";
+import { type Figures, targets } from "./figures.ts";
+import { packFloor } from "./floor.ts";
+import { pageOf } from "./page.ts";
+import { programsOf } from "./programs.ts";
+import { rawExchanges } from "./raw.ts";
+import { writeInputs, writeSettings } from "./site.ts";
+import { sync } from "./sync.ts";
+
+const QUICK = process.env.QUICK === "1";
+const ROUNDS = QUICK ? 7 : 60;
+const REPEATS = QUICK ? 2 : 7;
+const LATENCY_MS = 65;
+const REMOTES = join(REPOSITORY, "remotes");
+const isTerminal = process.stdout.isTTY;
+
+const has = (program: string): boolean => spawnSync(program, ["--version"], { stdio: "ignore" }).error === undefined;
+const status = (text: string): void => {
+  if (isTerminal) process.stdout.write(`\r\u001b[K${text}`);
+};
+const say = (line: string): void => void process.stdout.write(`${isTerminal ? "\r\u001b[K" : ""}${line}\n`);
+
+const notes: string[] = [];
+const needs = (what: string, ...tools: string[]): boolean => {
+  const missing = tools.filter((tool) => !has(tool));
+  if (missing.length > 0) notes.push(`${what}, for want of ${missing.join(", ")}`);
+  return missing.length === 0;
+};
+
+const folder = mkdtempSync(join(tmpdir(), "scw-flexip-bench-"));
+const apis: Api[] = [];
+process.once("exit", () => {
+  for (const api of apis) api.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const open = async (name: string, others: number, latencyMs = 0, tls?: { key: string; cert: string }) => {
+  const api = await startApi({ others, latencyMs, tls });
+  apis.push(api);
+  return { api, settings: writeSettings(folder, name, api, tls && join(folder, "cert.pem")) };
+};
+
+const start = performance.now();
+// Both as fresh copies: how a file came into the page cache shows in times and memory.
+const tree = join(folder, "remotes");
+const floor = join(folder, "floor");
+cpSync(REMOTES, tree, { recursive: true });
+cpSync(packFloor(), floor);
+const executable = join(tree, "ipam/scw-flexip/scw-flexip");
+status("starting the simulated API");
+const tls = needs("TLS", "openssl") ? certificate(folder) : undefined;
+const http = await open("http", 8);
+const far = await open("far", 8, LATENCY_MS);
+const some = await open("some", 498);
+const many = await open("many", 4_998);
+const safe = tls && (await open("tls", 8, 0, tls));
+const programs = programsOf({
+  inputs: writeInputs(folder),
+  executable,
+  floor,
+  places: {
+    http: http.settings,
+    far: far.settings,
+    some: some.settings,
+    many: many.settings,
+    tls: safe?.settings,
+  },
+  certificate: tls && join(folder, "cert.pem"),
+  hasPlainTools: needs("the plain programs", "curl", "jq", "xmllint"),
+});
+const named = (name: string) => programs.filter((program) => program.name === name);
+const actions = ["floor", "hook", "get_address", "get_address tls"].flatMap(named);
+
+const times = timeInTurn(programs, ROUNDS, (round) => status(`round ${round} of ${ROUNDS}`));
+status("bare exchanges");
+const raw = new Map<"http" | "tls" | "far", number[]>();
+raw.set("http", await rawExchanges(http.api, undefined, ROUNDS * 5));
+if (safe !== undefined) raw.set("tls", await rawExchanges(safe.api, tls?.cert, ROUNDS * 5));
+raw.set("far", await rawExchanges(far.api, undefined, REPEATS));
+const together = new Map<number, number[]>();
+for (const count of [1, 8, 64]) {
+  status(`${count} at once`);
+  const all: number[] = [];
+  for (const program of named("get_address")) {
+    for (let repeat = 0; repeat < REPEATS; repeat += 1) all.push(timeTogether(program, count));
+  }
+  together.set(count, all);
+}
+status("memory");
+const memory = new Map(
+  actions.map((program) => [program.name, Array.from({ length: REPEATS }, () => peakMemory(program))]),
+);
+status("cold starts");
+const cold = new Map(actions.map((program) => [program.name, timeCold(program, REPEATS)]));
+status("rsync");
+const sent = needs("what a sync sends", "rsync") ? sync(REMOTES, folder) : undefined;
+
+const figures: Figures = {
+  times,
+  raw,
+  together,
+  cold,
+  memory,
+  sizeMb: statSync(executable).size / 1e6,
+  sent,
+  cores: availableParallelism(),
+  latencyMs: LATENCY_MS,
+};
+const rows = targets(figures);
+for (const { what, target, measured, isMet } of rows) {
+  say(`${isMet === undefined ? " " : isMet ? "✓" : "✗"} ${what}: ${measured} (${target})`);
+}
+const machine = {
+  processor: cpus()[0]?.model ?? "unknown processor",
+  cores: figures.cores,
+  kernel: release(),
+  node: process.versions.node,
+};
+writeFileSync(join(REPOSITORY, "docs/performance.md"), pageOf(figures, rows, machine, notes));
+writeFileSync(join(REPOSITORY, "docs/performance.svg"), chartOf(figures));
+for (const note of notes) say(`not measured: ${note}`);
+say(`docs/performance.md and docs/performance.svg written, after ${Math.round((performance.now() - start) / 1_000)} s`);
+process.exit();
+
+function certificate(home: string): { key: string; cert: string } {
+  const [key, cert] = [join(home, "key.pem"), join(home, "cert.pem")];
+  const words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  spawnSync("openssl", [...words, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
+  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+}

@@ -1,0 +1,75 @@
+// The document on standard input in all the ways that a caller may hand it over: the built executable behind real pipes
+// and files. A private VM's hook ends well only when it has read the whole document.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+import { vmDocument } from "./documents.ts";
+import { REPOSITORY } from "./rig.ts";
+
+const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
+const folder = mkdtempSync(join(tmpdir(), "scw-flexip-stdin-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = (name: string, content: string): string => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+const small = vmDocument([{ NIC_ID: "0", IP: "10.1.2.3" }]);
+const SMALL = file("small", base64(small));
+// Longer than a pipe holds.
+const LARGE = file(
+  "large",
+  base64(small.replace("</VM>", `<USER_TEMPLATE>${"x".repeat(300_000)}</USER_TEMPLATE></VM>`)),
+);
+const ENDLESS = file("endless", "A".repeat(24 * 1024 * 1024));
+
+/** Runs `script`, in which "$0 pre" is the hook, and returns its exit code and what it said. */
+async function run(script: string): Promise<{ code: number; stderr: string }> {
+  const child = spawn("sh", ["-c", script, EXECUTABLE], { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const [code] = await once(child, "close");
+  return { code, stderr };
+}
+
+const WHOLE: readonly (readonly [how: string, script: string])[] = [
+  ["a pipe that has all of it", `cat ${SMALL} | "$0" pre`],
+  ["a pipe that has more than fits", `cat ${LARGE} | "$0" pre`],
+  ["a pipe that comes late", `(sleep 0.3; cat ${SMALL}) | "$0" pre`],
+  ["a pipe in two parts", `(head -c 40 ${SMALL}; sleep 0.3; tail -c +41 ${SMALL}) | "$0" pre`],
+  ["a pipe that is closed late", `(cat ${SMALL}; sleep 0.3) | "$0" pre`],
+  ["a file", `"$0" pre < ${SMALL}`],
+  ["a large file", `"$0" pre < ${LARGE}`],
+];
+
+suite("a whole document", { concurrency: 2 }, () => {
+  for (const [how, script] of WHOLE) {
+    test(how, async () => assert.deepEqual(await run(script), { code: 0, stderr: "" }));
+  }
+});
+
+const PARTLY: readonly (readonly [how: string, script: string, said: RegExp])[] = [
+  ["nothing", '"$0" pre < /dev/null', /^pre: standard input is empty/],
+  ["an empty pipe", 'true | "$0" pre', /^pre: standard input is empty/],
+  ["standard input that is closed", '"$0" pre <&-', /^pre: /],
+  ["half a document", `head -c 40 ${SMALL} | "$0" pre`, /^pre: /],
+  ["a file that is too long", `"$0" pre < ${ENDLESS}`, /^pre: .*too long|^pre: .*longer/],
+  ["a pipe that is too long", `cat ${ENDLESS} | "$0" pre`, /^pre: .*too long|^pre: .*longer/],
+];
+
+suite("no whole document: one plain line, and exit code 1", { concurrency: 2 }, () => {
+  for (const [how, script, said] of PARTLY) {
+    test(how, async () => {
+      const { code, stderr } = await run(script);
+      assert.equal(code, 1);
+      assert.match(stderr, said);
+      assert.match(stderr, /^[^\n]+\n$/);
+    });
+  }
+});

@@ -9,3 +9,6 @@ export const IPAM_ACTIONS = [
 ] as const;
 
 export const HOOKS = ["pre", "post", "clean"] as const;
+
+export type IpamAction = (typeof IPAM_ACTIONS)[number];
+export type Hook = (typeof HOOKS)[number];

@@ -1,5 +1,6 @@
 // A hook that has something to do: which server this is, settings, token, calls.
 import { writeSync } from "node:fs";
+import type { Hook } from "../actions.ts";
 import { readServerId } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
@@ -7,7 +8,6 @@ import { type Caller, type Desk, openDesk, openSession } from "../session.ts";
 import { CLEAN_PATIENCE_MS, clean } from "./clean.ts";
 import { post } from "./post.ts";
 import { pre } from "./pre.ts";
-import type { Hook } from "./run.ts";
 
 const LOG_FOLDER = "/var/log/vnm";
 

@@ -1,9 +1,8 @@
 // One bridge hook: standard input → VM → hook.
+import type { Hook } from "../actions.ts";
 import { parseVm } from "../opennebula/vm.ts";
 import type { Caller } from "../session.ts";
 import { nicGroups } from "./flexible-ip-nics.ts";
-
-export type Hook = "pre" | "post" | "clean";
 
 /** Runs the hook for the VM that the network driver sent. A VM without a public address costs no call and no file. */
 export async function runHook(hook: Hook, caller: Caller, input: string): Promise<void> {

@@ -1,5 +1,6 @@
 // One IPAM action: standard input → request → action → answer.
 import { writeSync } from "node:fs";
+import type { IpamAction } from "../actions.ts";
 import { ConfigError, DriverError, messageOf } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 import { type IpamRequest, parseIpamRequest } from "../opennebula/ipam-request.ts";
@@ -20,8 +21,7 @@ const ACTIONS = {
   get_address: getAddress,
   allocate_address: allocateAddress,
   free_address: freeAddress,
-} as const;
-export type IpamAction = keyof typeof ACTIONS;
+} as const satisfies Record<IpamAction, unknown>;
 
 /** Runs the action on what oned sent. `requestId` is oned's own counter, good for its log only. */
 export async function runIpam(action: IpamAction, caller: Caller, requestId: string, input: string): Promise<void> {

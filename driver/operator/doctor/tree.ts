@@ -1,7 +1,8 @@
 // The tree that OpenNebula runs: all files there, executable, of this version, and nothing beside them that runs too.
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { HOOK_ACTIONS, HOOK_NAME, hookFile, scripts } from "../install/tree.ts";
+import { HOOKS } from "../../actions.ts";
+import { HOOK_NAME, hookFile, scripts } from "../install/tree.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
 import type { Operator } from "../operator.ts";
 import { runProgram } from "../run-program.ts";
@@ -22,7 +23,7 @@ export async function checkTree(operator: Operator, tree: string, cure: string):
   return [
     ok("files", `${files.length} files in ${tree}, hooks for ${drivers.join(", ")}`),
     await version(operator, tree, cure),
-    ...drivers.flatMap((driver) => HOOK_ACTIONS.flatMap((action) => others(join(tree, `vnm/${driver}/${action}.d`)))),
+    ...drivers.flatMap((driver) => HOOKS.flatMap((action) => others(join(tree, `vnm/${driver}/${action}.d`)))),
   ];
 }
 

@@ -1,27 +1,21 @@
 // What of OpenNebula's remotes tree is ours, and where it is copied from.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { HOOKS, type Hook, IPAM_ACTIONS } from "../../actions.ts";
 import { ConfigError } from "../../errors.ts";
 import { EXECUTABLE, PACKAGED_REMOTES, SETTINGS } from "../layout.ts";
 
-const SHIMS = [
-  "register_address_range",
-  "unregister_address_range",
-  "get_address",
-  "allocate_address",
-  "free_address",
-].map((action) => `ipam/scw-flexip/${action}`);
-export const HOOK_ACTIONS = ["pre", "post", "clean"] as const;
+const SHIMS = IPAM_ACTIONS.map((action) => `ipam/scw-flexip/${action}`);
 export const HOOK_NAME = "01-scw-flexip";
 
-export function hookFile(driver: string, action: (typeof HOOK_ACTIONS)[number]): string {
+export function hookFile(driver: string, action: Hook): string {
   return `vnm/${driver}/${action}.d/${HOOK_NAME}`;
 }
 
 /** The scripts by their place in the tree, each with the place in the source that it is copied from. */
 export function scripts(drivers: readonly string[]): { path: string; source: string }[] {
   const hooks = drivers.flatMap((driver) =>
-    HOOK_ACTIONS.map((action) => ({ path: hookFile(driver, action), source: hookFile("bridge", action) })),
+    HOOKS.map((action) => ({ path: hookFile(driver, action), source: hookFile("bridge", action) })),
   );
   return [...SHIMS.map((shim) => ({ path: shim, source: shim })), ...hooks];
 }

@@ -17,7 +17,6 @@ const BUNDLED = [
   "anynum",
   "commander",
   "fast-xml-parser",
-  "graceful-fs",
   "is-unsafe",
   "node",
   "path-expression-matcher",

@@ -8,6 +8,7 @@ import { REPOSITORY } from "../rig.ts";
 
 const RECORDED = join(REPOSITORY, "../shared/recordings/opennebula-7.0.0/cli");
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
+const INTENT = "10000000-0000-4000-8000-000000000001";
 const ID6 = "f1e81b1e-0000-4000-8000-00000000000a";
 
 // PoolObjectSQL::ObjectType, which `onevnet list` puts before the id of who has a lease.
@@ -81,7 +82,11 @@ suite("parseRanges", () => {
 
   test("all that a dual-stack range tells, ids and MAC in lower case", () => {
     const told = { AR_ID: "3", IP: "203.0.113.7", IP6: "2001:DB8:7::1", MAC: "52:54:00:AA:00:01" };
-    const ids = { SCW_FLEXIBLE_IP_ID: ID.toUpperCase(), SCW_FLEXIBLE_IP6_ID: ID6 };
+    const ids = {
+      SCW_FLEXIBLE_IP_ID: ID.toUpperCase(),
+      SCW_FLEXIBLE_IP6_ID: ID6,
+      SCW_FLEXIP_INTENT: INTENT.toUpperCase(),
+    };
     assert.deepEqual(parseRanges(pool(network("9", ar({ ...told, ...ids }))), "scw-flexip"), [
       {
         networkId: "9",
@@ -93,6 +98,7 @@ suite("parseRanges", () => {
         mac: "52:54:00:aa:00:01",
         flexibleIpId: ID,
         flexibleIp6Id: ID6,
+        intent: INTENT,
         holder: undefined,
       },
     ]);

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
 import { CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
@@ -101,6 +102,8 @@ test("--watch looks again and again until it is stopped: exit code 130", async (
   const id = addRange(rig, "203.0.113.1");
   const words = ["reconcile", "--watch", "--interval", "5", "--apply", "--grace", "0", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "ignore", "pipe"] });
+  const closed = once(child, "close");
+  context.after(() => child.kill("SIGKILL"));
   let said = "";
   let wasSet = false;
   child.stderr.on("data", (chunk: Buffer) => {
@@ -111,7 +114,7 @@ test("--watch looks again and again until it is stopped: exit code 130", async (
     }
     if (said.includes("1 of 1 done")) child.kill("SIGINT");
   });
-  const [code] = await once(child, "close");
+  const [code] = await closed;
   assert.equal(code, 130, said);
   await rig.simulator.account.settled();
   assert.equal(rig.simulator.account.get(id)?.server_id, null);
@@ -211,14 +214,18 @@ test("Ctrl-C lets the range that was begun be finished, and no other be started:
   const held = rig.simulator.fault({ call: "create", do: { kind: "hold", when: "before" } });
   const words = ["range", "add", "--network", "public", "--count", "3", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "pipe"] });
+  const closed = once(child, "close");
+  context.after(() => child.kill("SIGKILL"));
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString("utf8");
   });
   await held.reached;
   child.kill("SIGINT");
+  // Time for the signal to be seen, before the answer that ends the step.
+  await sleep(500);
   held.release();
-  const [code] = await once(child, "close");
+  const [code] = await closed;
   assert.equal(code, 130, said);
   assert.match(said, /^1 of 3 added to public/m);
   assert.equal(rig.simulator.account.all().length, 1);
@@ -230,14 +237,18 @@ test("--watch that is stopped in the middle of a step ends with it: exit code 13
   const held = rig.simulator.fault({ call: "detach", do: { kind: "hold", when: "before" } });
   const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "pipe"] });
+  const closed = once(child, "close");
+  context.after(() => child.kill("SIGKILL"));
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString("utf8");
   });
   await held.reached;
   child.kill("SIGINT");
+  // Time for the signal to be seen, before the answer that ends the step.
+  await sleep(500);
   held.release();
-  const [code] = await once(child, "close");
+  const [code] = await closed;
   assert.equal(code, 130, said);
   assert.equal(said.includes("next look"), false, said);
 });

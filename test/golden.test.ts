@@ -5,18 +5,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { z } from "zod";
+import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
 import { PASSWORD } from "./documents.ts";
 import { flexibleIpStatuses } from "./fakes/flexible-ip-record.ts";
-import { type Hook, type IpamAction, PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
+import { PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
 
-const IPAM_ACTIONS: readonly IpamAction[] = [
-  "register_address_range",
-  "unregister_address_range",
-  "get_address",
-  "allocate_address",
-  "free_address",
-];
-const HOOKS: readonly Hook[] = ["pre", "post", "clean"];
 const EXPECTED = ["answer.txt", "failure.txt", "account-after.json"] as const;
 const isWriting = process.env.GOLDEN === "write";
 

@@ -137,8 +137,9 @@ suite("the .deb", { skip }, () => {
     assert.equal(result.status, 0, result.stdout + result.stderr);
   });
 
-  test("has a man page that man reads without a warning", (context) => {
-    if (!(hasTool("man") && hasTool("groff"))) return context.skip("man or groff is not installed");
+  test("has a man page that man reads without a warning", {
+    skip: hasTool("man") && hasTool("groff") ? skip : "man or groff is not installed",
+  }, () => {
     const tree = join(folder, "tree");
     execFileSync("dpkg-deb", ["-x", join(out, DEB), tree]);
     const result = spawnSync("man", ["--warnings", "-l", join(tree, "usr/share/man/man1/scw-flexip.1.gz")], {

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import type { Hook, IpamAction } from "../driver/actions.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/flexible-ip-server.ts";
 
 export const PROJECT = "11111111-1111-4111-8111-111111111111";
@@ -39,13 +40,7 @@ export type RunResult = {
   /** Lines of standard error that OpenNebula shows to the user. */
   readonly plain: readonly string[];
 };
-export type Hook = "pre" | "post" | "clean";
-export type IpamAction =
-  | "register_address_range"
-  | "unregister_address_range"
-  | "get_address"
-  | "allocate_address"
-  | "free_address";
+export type { Hook, IpamAction };
 
 export type Machine = {
   readonly name: string;

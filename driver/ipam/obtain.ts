@@ -3,8 +3,8 @@ import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
 import { ensure } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { pauseAfter } from "../scaleway/http.ts";
 import { cloudOf, foreignTags, hasIntent, intentTag, originOf, ownershipTags } from "../scaleway/ownership.ts";
+import { pauseAfter } from "../scaleway/pause.ts";
 import { deleteUntilGone, find } from "../scaleway/presence.ts";
 import type { Intent } from "../state/journal.ts";
 import { isRunning } from "../state/process-identity.ts";
@@ -74,12 +74,7 @@ export async function adopt(
   // Another run may have adopted it, and be done, between the first look and the note in the journal.
   const flexibleIp = adoptable(ports, await ports.api.get(adoptee.id), wanted);
   const tags = [...foreignTags(flexibleIp), ...ownershipTags(ports.config.cloud, "adopted", intent)];
-  unanswered.add(flexibleIp.id);
-  const adopted = await ports.api.update(flexibleIp.id, { tags }).catch((error: unknown) => {
-    if (error instanceof ApiError && !error.isAmbiguous) unanswered.delete(flexibleIp.id);
-    throw error;
-  });
-  unanswered.delete(flexibleIp.id);
+  const adopted = await answered(unanswered, flexibleIp.id, ports.api.update(flexibleIp.id, { tags }));
   if (flexibleIp.serverId !== null) {
     ports.log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
   }
@@ -100,19 +95,17 @@ export async function create(
   const { api, config, deadline, log } = ports;
   for (let attempt = 1; ; attempt += 1) {
     const call = `${isIpv6 ? "IPv6" : "IPv4"} ${attempt}`;
-    unanswered.add(call);
     try {
-      const created = await api.create({
+      const creation = api.create({
         projectId: config.projectId,
         description: `OpenNebula cloud ${config.cloud}`,
         tags: ownershipTags(config.cloud, "created", intent),
         isIpv6,
       });
-      unanswered.delete(call);
+      const created = await answered(unanswered, call, creation);
       log.info(`created ${nameOf(created)}`, { address: created.address, flexible_ip_id: created.id });
       return { flexibleIp: created, isFirstTry: attempt === 1 };
     } catch (error) {
-      if (error instanceof ApiError && !error.isAmbiguous) unanswered.delete(call);
       if (!(error instanceof ApiError && error.isRetryable)) throw error;
       await pauseAfter(error, attempt, deadline, log);
       const found = (await obtained(ports, intent)).find((flexibleIp) => flexibleIp.isIpv6 === isIpv6);
@@ -120,6 +113,19 @@ export async function create(
       unanswered.delete(call);
       return { flexibleIp: found, isFirstTry: false };
     }
+  }
+}
+
+/** The call's answer. It stays in `unanswered` when it fails in a way that leaves open whether it was acted on. */
+async function answered<T>(unanswered: Set<string>, name: string, call: Promise<T>): Promise<T> {
+  unanswered.add(name);
+  try {
+    const answer = await call;
+    unanswered.delete(name);
+    return answer;
+  } catch (error) {
+    if (error instanceof ApiError && !error.isAmbiguous) unanswered.delete(name);
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, cloudTag, hasIntent, isBorrower, isIntended } from "../scaleway/ownership.ts";
+import { cloudOf, cloudTag, isBorrower, isIntended, isOfOtherIntent } from "../scaleway/ownership.ts";
 import type { Session } from "../session.ts";
 import type { Range } from "./address-range.ts";
 
@@ -40,7 +40,7 @@ export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
  * range's flexible IP was deleted, another range may hold one of the same address and id.
  */
 export function isRecycled(flexibleIp: FlexibleIp, { intent }: Range): boolean {
-  return intent !== undefined && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
+  return isOfOtherIntent(flexibleIp, intent ?? "");
 }
 
 /** Whether it is the flexible IP that this range was registered with; where no intent tells, by the virtual MAC. */

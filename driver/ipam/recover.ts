@@ -90,23 +90,26 @@ function owedByLease(ports: Ports): Map<string, Owed> {
 }
 
 async function payDetach(ports: Ports, api: FlexibleIpApi, deadline: Deadline, owed: Owed): Promise<void> {
-  const found = await Promise.all(owed.map(([id]) => find(api, id, ports.config.projectId)));
-  const held = found.filter((flexibleIp) => flexibleIp !== undefined);
-  const changed = found.filter((one, index) => one && !isOfEndedLease(ports, one, owed[index]?.[1]));
+  const found = await Promise.all(
+    owed.map(async ([id, entry]) => ({ entry, flexibleIp: await find(api, id, ports.config.projectId) })),
+  );
+  const held = found.flatMap(({ flexibleIp }) => flexibleIp ?? []);
+  const isChanged = found.some(({ entry, flexibleIp }) => flexibleIp && !isOfEndedLease(ports, flexibleIp, entry));
   if (!isStillOwed(ports, owed)) return;
-  const unsettled = changed.length > 0 ? [] : await release({ api, deadline, log: ports.log }, held);
+  const unsettled = isChanged ? [] : await release({ api, deadline, log: ports.log }, held);
   for (const flexibleIp of held.filter(({ id }) => !unsettled.some((one) => one.id === id))) {
-    if (changed.length === 0) ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
-    else ports.log.warn(`not detached: ${nameOf(flexibleIp)} or its companion changed since; see scw-flexip reconcile`);
+    if (isChanged)
+      ports.log.warn(`not detached: ${nameOf(flexibleIp)} or its companion changed; see scw-flexip reconcile`);
+    else ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
   }
   await ports.journal.update((state) => {
     for (const [id] of owed) if (!unsettled.some((flexibleIp) => flexibleIp.id === id)) delete state.owedDetaches[id];
   });
 }
 
-function isOfEndedLease(ports: Ports, flexibleIp: FlexibleIp, owed: OwedDetach | undefined): boolean {
-  if (owed === undefined || !isOurs(ports, flexibleIp) || !isAddressOf(owed.address, flexibleIp.address)) return false;
-  return Date.parse(flexibleIp.updatedAt) <= Date.parse(owed.asOf);
+function isOfEndedLease(ports: Ports, flexibleIp: FlexibleIp, { address, asOf }: OwedDetach): boolean {
+  const isRight = isOurs(ports, flexibleIp) && isAddressOf(address, flexibleIp.address);
+  return isRight && Date.parse(flexibleIp.updatedAt) <= Date.parse(asOf);
 }
 
 // A lease given meanwhile has taken the entries away.

@@ -132,7 +132,7 @@ function rowOf(step: Step, result: string | undefined): Row {
 }
 
 /** What applying the step takes away, in money or in reach. */
-function costOf({ remedy, kind }: Step): string {
+function costOf({ remedy }: Step): string {
   switch (remedy.do) {
     case "delete":
       return "the address is lost for good";
@@ -141,7 +141,7 @@ function costOf({ remedy, kind }: Step): string {
     case "undo-intent":
       return "what it bought is deleted";
     default:
-      return kind === "orphan" ? "paid for monthly" : "nothing";
+      return "nothing";
   }
 }
 

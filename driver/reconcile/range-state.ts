@@ -2,7 +2,7 @@
 import { isAddressOf } from "../addresses.ts";
 import type { CloudRange } from "../opennebula/cloud.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { hasIntent, isIntended } from "../scaleway/ownership.ts";
+import { isOfOtherIntent } from "../scaleway/ownership.ts";
 
 export type RangeState = {
   readonly range: CloudRange;
@@ -29,7 +29,7 @@ export function rangeStates(view: {
   return view.ranges.map((range) => {
     const addresses = [range.ip, range.ip6].filter((address) => address !== "");
     const found = addresses.map((address) => ({ address, flexibleIp: at(address) }));
-    const recycled = found.filter(({ flexibleIp }) => isAnothers(range, flexibleIp));
+    const recycled = found.filter(({ flexibleIp }) => flexibleIp && isOfOtherIntent(flexibleIp, range.intent));
     return {
       range,
       flexibleIps: found.filter((one) => !recycled.includes(one)).flatMap(({ flexibleIp }) => flexibleIp ?? []),
@@ -37,10 +37,6 @@ export function rangeStates(view: {
       recycled: recycled.map(({ address }) => address),
     };
   });
-}
-
-function isAnothers({ intent }: CloudRange, flexibleIp: FlexibleIp | undefined): boolean {
-  return flexibleIp !== undefined && intent !== "" && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
 }
 
 /** Whether the flexible IP changed so recently that another run may be at work on it. */

@@ -3,7 +3,7 @@ import type { Deadline } from "../deadline.ts";
 import { ApiError, RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type FlexibleIp, type FlexibleIpApi, nameOf } from "./flexible-ip.ts";
-import { pauseAfter, pauseMs } from "./http.ts";
+import { pauseAfter, pauseMs } from "./pause.ts";
 import { find, settled } from "./presence.ts";
 
 export type Bench = {

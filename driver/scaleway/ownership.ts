@@ -48,6 +48,11 @@ export function hasIntent(flexibleIp: FlexibleIp, intent: string): boolean {
   return flexibleIp.tags.includes(intentTag(intent));
 }
 
+/** Whether another registration than `intent` obtained it. False where either side does not say: "" is an intent unknown. */
+export function isOfOtherIntent(flexibleIp: FlexibleIp, intent: string): boolean {
+  return intent !== "" && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
+}
+
 /** The tags of others: what stays when a range gives an adopted flexible IP back. */
 export function foreignTags(flexibleIp: FlexibleIp): string[] {
   return flexibleIp.tags.filter((tag) => tag !== NAME && !tag.startsWith(`${NAME}:`));

@@ -8,17 +8,11 @@ import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { IPAM_ACTIONS } from "../../driver/actions.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
 import type { CallName, FaultHandle, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import { type IpamAction, OTHER_PROJECT, PROJECT, Rig, type RunOptions, type RunResult } from "../rig.ts";
 
-const ACTIONS = [
-  "register_address_range",
-  "unregister_address_range",
-  "get_address",
-  "allocate_address",
-  "free_address",
-] as const;
 const LEASING = ["get_address", "allocate_address"] as const;
 const MAC = "52:54:00:0a:0b:0c";
 const UNKNOWN_ID = "44444444-4444-4444-8444-444444444444";
@@ -404,7 +398,7 @@ suite("free_address", { concurrency: 2 }, () => {
     assert.ok(idOf(range) in journalOf(rig).owedDetaches);
   });
 
-  for (const action of ACTIONS) {
+  for (const action of IPAM_ACTIONS) {
     test(`notes what it cannot detach, and the next ${action} does it`, async (t) => {
       const rig = await start(t);
       const [other, range] = [await leased(rig), await owing(rig)];
@@ -673,7 +667,7 @@ suite("a registration that does not get to its end", { concurrency: 2 }, () => {
     assertOnlyLeft(rig, range);
   });
 
-  for (const action of ACTIONS) {
+  for (const action of IPAM_ACTIONS) {
     for (const [call, when] of [
       ["create", "after"],
       ["mac.generate", "before"],

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
 import { CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
@@ -211,21 +211,8 @@ test("range remove takes an address from a guest only with --force", async (cont
 
 test("Ctrl-C lets the range that was begun be finished, and no other be started: exit code 130", async (context) => {
   const rig = await rigFor(context);
-  const held = rig.simulator.fault({ call: "create", do: { kind: "hold", when: "before" } });
-  const words = ["range", "add", "--network", "public", "--count", "3", "--root", rig.root];
-  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "pipe"] });
-  const closed = once(child, "close");
-  context.after(() => child.kill("SIGKILL"));
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString("utf8");
-  });
-  await held.reached;
-  child.kill("SIGINT");
-  // Time for the signal to be seen, before the answer that ends the step.
-  await sleep(500);
-  held.release();
-  const [code] = await closed;
+  const words = ["range", "add", "--network", "public", "--count", "3"];
+  const { code, said } = await interruptedAt(context, rig, "create", words);
   assert.equal(code, 130, said);
   assert.match(said, /^1 of 3 added to public/m);
   assert.equal(rig.simulator.account.all().length, 1);
@@ -234,21 +221,8 @@ test("Ctrl-C lets the range that was begun be finished, and no other be started:
 test("--watch that is stopped in the middle of a step ends with it: exit code 130", async (context) => {
   const rig = await rigFor(context);
   addRange(rig, "203.0.113.1", undefined, SERVER_A);
-  const held = rig.simulator.fault({ call: "detach", do: { kind: "hold", when: "before" } });
-  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5", "--root", rig.root];
-  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "pipe"] });
-  const closed = once(child, "close");
-  context.after(() => child.kill("SIGKILL"));
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString("utf8");
-  });
-  await held.reached;
-  child.kill("SIGINT");
-  // Time for the signal to be seen, before the answer that ends the step.
-  await sleep(500);
-  held.release();
-  const [code] = await closed;
+  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5"];
+  const { code, said } = await interruptedAt(context, rig, "detach", words);
   assert.equal(code, 130, said);
   assert.equal(said.includes("next look"), false, said);
 });
@@ -288,3 +262,30 @@ test("--apply-all deletes nothing while OpenNebula shows no range at all", async
   assert.match(outcome.stderr, /no range of the driver at all/);
   assert.ok(rig.simulator.account.get(id));
 });
+
+/** Ctrl-C while the call is held back: how the command ended, and what it said. */
+async function interruptedAt(
+  context: TestContext,
+  rig: CloudRig,
+  call: CallName,
+  words: readonly string[],
+): Promise<{ code: number; said: string }> {
+  const held = rig.simulator.fault({ call, do: { kind: "hold", when: "before" } });
+  const child = spawn(EXECUTABLE, [...words, "--root", rig.root], {
+    env: rig.environment(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const closed = once(child, "close");
+  context.after(() => child.kill("SIGKILL"));
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+  });
+  await held.reached;
+  child.kill("SIGINT");
+  // Time for the signal to be seen, before the answer that ends the step.
+  await sleep(500);
+  held.release();
+  const [code] = await closed;
+  return { code, said };
+}

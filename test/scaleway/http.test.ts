@@ -8,7 +8,8 @@ import { Deadline } from "../../driver/deadline.ts";
 import { ApiError, DeadlineError } from "../../driver/errors.ts";
 import type { Log } from "../../driver/log.ts";
 import { FlexibleIpClient } from "../../driver/scaleway/client.ts";
-import { Http, pauseMs, type Request } from "../../driver/scaleway/http.ts";
+import { Http, type Request } from "../../driver/scaleway/http.ts";
+import { pauseMs } from "../../driver/scaleway/pause.ts";
 
 const TOKEN = "planted-token";
 const HOUR_MS = 3_600_000;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ownershipTags } from "../driver/scaleway/ownership.ts";
+import { ownershipTags } from "../driver/flexible-ip/ownership.ts";
 import { PASSWORD, readTemplate } from "./documents.ts";
 import type { WireFlexibleIp } from "./fakes/flexible-ip-record.ts";
 import type { FlexibleIps } from "./fakes/flexible-ips.ts";

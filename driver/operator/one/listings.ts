@@ -1,6 +1,6 @@
 // What OpenNebula's own command line says of its networks and VMs (`onevnet list -x`, `onevm list -x`) → ranges, leases,
 // places. Shapes as recorded from OpenNebula 7.0.0.
-import { child, children, type Element, parseXml, textOf } from "./xml.ts";
+import { child, children, type Element, parseXml, textOf } from "../../opennebula/xml.ts";
 
 /** Who has a lease. A hold has no VM, a virtual router or a reserved network is told by its own id. */
 export type Holder =

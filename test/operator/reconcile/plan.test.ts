@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Holder } from "../../driver/opennebula/cloud.ts";
-import { plan } from "../../driver/reconcile/plan.ts";
-import type { View } from "../../driver/reconcile/step.ts";
-import { ownershipTags } from "../../driver/scaleway/ownership.ts";
+import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
+import type { Holder } from "../../../driver/operator/one/listings.ts";
+import { plan } from "../../../driver/operator/reconcile/plan.ts";
+import type { View } from "../../../driver/operator/reconcile/step.ts";
 import {
   ADOPTED,
   flexibleIp,

@@ -1,6 +1,7 @@
 // What is not as it should be between OpenNebula, Scaleway and the journal, and what would mend it. Pure.
-import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, foreignTags, hasIntent, originOf } from "../scaleway/ownership.ts";
+
+import { cloudOf, foreignTags, hasIntent, originOf } from "../../flexible-ip/ownership.ts";
+import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
 import { rangeFindings } from "./range-findings.ts";
 import { isYoung, type RangeState, rangeStates } from "./range-state.ts";
 import { finder, type Step, type View } from "./step.ts";

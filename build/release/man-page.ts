@@ -1,7 +1,15 @@
 // The man page from the help texts, for whoever builds a package: nothing of the executable needs it. Pure.
 
-import { COMMON, type CommandText, type OptionText } from "./manual/text.ts";
-import { ACTIONS, COMMANDS, DESCRIPTION, ENVIRONMENT, EXIT_CODES, FILES, SUMMARY } from "./manual.ts";
+import { COMMON, type CommandText, type OptionText } from "../../driver/operator/manual/text.ts";
+import {
+  ACTIONS,
+  COMMANDS,
+  DESCRIPTION,
+  ENVIRONMENT,
+  EXIT_CODES,
+  FILES,
+  SUMMARY,
+} from "../../driver/operator/manual.ts";
 
 /** scw-flexip(1) in man(7) macros. `date`: of the release, so that the same sources give the same page. */
 export function manPage(version: string, date: string): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { InputError } from "../../driver/errors.ts";
-import { type CloudRange, parseRanges, parseVms } from "../../driver/opennebula/cloud.ts";
+import { type CloudRange, parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
 import { REPOSITORY } from "../rig.ts";
 
 const RECORDED = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0/cli");

@@ -1,7 +1,8 @@
 // What is wrong with an address of a range: its flexible IP, or where that is. Pure.
-import type { CloudVm } from "../opennebula/cloud.ts";
-import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, foreignTags, isBorrower, isLender, originOf, ownershipTags } from "../scaleway/ownership.ts";
+
+import { cloudOf, foreignTags, isBorrower, isLender, originOf, ownershipTags } from "../../flexible-ip/ownership.ts";
+import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
+import type { CloudVm } from "../one/listings.ts";
 import { isYoung, type RangeState } from "./range-state.ts";
 import { type Finding, finder, type Step, type View } from "./step.ts";
 

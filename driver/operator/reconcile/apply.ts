@@ -1,12 +1,12 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
-import type { Ports } from "../ipam/ports.ts";
-import { stillToCome, undoIntent } from "../ipam/recover.ts";
-import { release } from "../ipam/release.ts";
-import { detachAll, takeOver } from "../scaleway/attachment.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { dropMac, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
-import { deleteUntilGone, find } from "../scaleway/presence.ts";
+import { detachAll, takeOver } from "../../flexible-ip/attachment.ts";
+import { dropMac, evictBorrowers, shareMac } from "../../flexible-ip/mac-group.ts";
+import { deleteUntilGone, find } from "../../flexible-ip/presence.ts";
+import type { Ports } from "../../ipam/ports.ts";
+import { stillToCome, undoIntent } from "../../ipam/recover.ts";
+import { release } from "../../ipam/release.ts";
+import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
 import type { Step } from "./step.ts";
 
 export type Outcome =

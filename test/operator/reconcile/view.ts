@@ -1,9 +1,10 @@
 // Views to make plans of: what OpenNebula, Scaleway and the journal say, in as few words as a test needs.
-import type { CloudRange, CloudVm, Holder } from "../../driver/opennebula/cloud.ts";
-import type { View } from "../../driver/reconcile/step.ts";
-import type { FlexibleIp } from "../../driver/scaleway/flexible-ip.ts";
-import { ownershipTags } from "../../driver/scaleway/ownership.ts";
-import { PROJECT } from "../rig.ts";
+
+import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
+import type { CloudRange, CloudVm, Holder } from "../../../driver/operator/one/listings.ts";
+import type { View } from "../../../driver/operator/reconcile/step.ts";
+import type { FlexibleIp } from "../../../driver/scaleway/flexible-ip.ts";
+import { PROJECT } from "../../rig.ts";
 
 export const IP = "203.0.113.7";
 export const IP6 = "2001:db8:7::";

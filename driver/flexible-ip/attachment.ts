@@ -2,8 +2,8 @@
 import type { Deadline } from "../deadline.ts";
 import { ApiError, RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { type FlexibleIp, type FlexibleIpApi, nameOf } from "./flexible-ip.ts";
-import { pauseAfter, pauseMs } from "./pause.ts";
+import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
+import { pauseAfter, pauseMs } from "../scaleway/pause.ts";
 import { find, settled } from "./presence.ts";
 
 export type Bench = {

@@ -1,7 +1,8 @@
 // Flexible IPs that share a virtual MAC form a group, and one that is detached alone from it loses the MAC. Which one
 // may lose it is the point of this file: never a NIC's own, whose MAC the address range has promised to guests.
+
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { type Bench, detachAll, ensure, startDetach } from "./attachment.ts";
-import type { FlexibleIp } from "./flexible-ip.ts";
 import { cloudOf, isBorrower, isLender } from "./ownership.ts";
 
 /**

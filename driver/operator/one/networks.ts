@@ -1,8 +1,9 @@
 // Networks and their address ranges, as OpenNebula knows them.
-import { type CloudRange, parseRanges } from "../../opennebula/cloud.ts";
+
 import { child, children, type Element, textOf } from "../../opennebula/xml.ts";
 import { NAME } from "../layout.ts";
 import type { Operator } from "../operator.ts";
+import { type CloudRange, parseRanges } from "./listings.ts";
 import { oneCommand, readXml } from "./one-command.ts";
 
 const LISTS = ["VNET", "AR"];

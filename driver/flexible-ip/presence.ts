@@ -2,7 +2,7 @@
 
 import type { Deadline } from "../deadline.ts";
 import { ApiError } from "../errors.ts";
-import { type FlexibleIp, type FlexibleIpApi, isSettling } from "./flexible-ip.ts";
+import { type FlexibleIp, type FlexibleIpApi, isSettling } from "../scaleway/flexible-ip.ts";
 
 const FIRST_LOOK_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;

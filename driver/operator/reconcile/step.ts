@@ -1,6 +1,7 @@
 // What a plan is made of and what it is made from.
-import type { CloudRange, CloudVm } from "../opennebula/cloud.ts";
-import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
+
+import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
+import type { CloudRange, CloudVm } from "../one/listings.ts";
 
 /** What is known when the plan is made. */
 export type View = {

@@ -1,8 +1,8 @@
 // OpenNebula's ranges matched with the project's flexible IPs. Pure.
-import { isAddressOf } from "../addresses.ts";
-import type { CloudRange } from "../opennebula/cloud.ts";
-import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { isOfOtherIntent } from "../scaleway/ownership.ts";
+import { isAddressOf } from "../../addresses.ts";
+import { isOfOtherIntent } from "../../flexible-ip/ownership.ts";
+import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
+import type { CloudRange } from "../one/listings.ts";
 
 export type RangeState = {
   readonly range: CloudRange;

@@ -1,6 +1,6 @@
 // Who a flexible IP belongs to, written in its tags. Two clouds may share a project, and people tag by hand: only tags
 // that start with our name are ours, and nothing is deleted without them.
-import type { FlexibleIp } from "./flexible-ip.ts";
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 
 const NAME = "scw-flexip";
 const CLOUD = `${NAME}:cloud=`;

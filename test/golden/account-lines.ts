@@ -2,7 +2,7 @@
 // is left out: id and virtual MAC end like the address, it is attached where it is somewhere and ready elsewhere, and
 // its tags are those of a range of this cloud that obtained it.
 import { z } from "zod";
-import { ownershipTags } from "../../driver/scaleway/ownership.ts";
+import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { flexibleIpStatuses } from "../fakes/flexible-ip-record.ts";
 
 /** A flexible IP of a case. `at` is the name of a host; without `project` it is of the driver's. */

@@ -16,6 +16,8 @@ export type Snapshot = {
   /** Undefined: OpenNebula or Scaleway did not answer. */
   readonly survey: Survey | undefined;
   readonly findings: readonly Finding[];
+  /** The driver's version on each host that answered, by the host's name. */
+  readonly versions: ReadonlyMap<string, string>;
   readonly calls: readonly Calls[];
   /** Undefined: the API did not answer. */
   readonly apiSeconds: number | undefined;
@@ -27,7 +29,7 @@ export type Snapshot = {
 
 /** Every metric of the snapshot, in a fixed order. */
 export function familiesOf(snapshot: Snapshot): Family[] {
-  const { version, findings, calls, apiSeconds, lastSuccess, survey } = snapshot;
+  const { version, findings, versions, calls, apiSeconds, lastSuccess, survey } = snapshot;
   return [
     gauge("build_info", "Version of scw-flexip on this machine; always 1.", [{ labels: { version }, value: 1 }]),
     single("api_up", "Whether the Flexible IP API answered the last look.", apiSeconds === undefined ? 0 : 1),
@@ -48,7 +50,7 @@ export function familiesOf(snapshot: Snapshot): Family[] {
       "Runs of an action or hook that failed in the last hour, from the logs of this machine.",
       calls.map(({ action, failed }) => ({ labels: { action }, value: failed })),
     ),
-    ...ofDoctor(findings),
+    ...ofDoctor(findings, versions),
   ];
 }
 
@@ -93,7 +95,7 @@ function openIntents({ deadIntents, liveIntents }: Survey["view"]): number {
   return deadIntents.length + liveIntents.length;
 }
 
-function ofDoctor(findings: readonly Finding[]): Family[] {
+function ofDoctor(findings: readonly Finding[], versions: Snapshot["versions"]): Family[] {
   const levels = ["warning", "failure"] as const;
   return [
     gauge(
@@ -102,6 +104,11 @@ function ofDoctor(findings: readonly Finding[]): Family[] {
       findings.length === 0
         ? []
         : levels.map((level) => ({ labels: { level }, value: findings.filter((one) => one.level === level).length })),
+    ),
+    gauge(
+      "host_version_info",
+      "Version of scw-flexip on each host; always 1.",
+      [...versions].map(([host, version]) => ({ labels: { host, version }, value: 1 })),
     ),
   ];
 }

@@ -6,7 +6,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/
 import { PROJECT } from "../rig.ts";
 import type { Element } from "./document.ts";
 import { Host } from "./host.ts";
-import { installFrontEnd } from "./install.ts";
+import { installFrontEnd, writeSettings } from "./install.ts";
 import { copyInstallation, putStandIns } from "./installation.ts";
 import { Oned } from "./oned.ts";
 import { look } from "./rpc.ts";
@@ -59,7 +59,8 @@ export class Cloud {
   }
 
   async stop(): Promise<void> {
-    await this.oned.stop();
+    // With calls under way it would wait for them.
+    await this.oned.stop("SIGKILL");
     await this.simulator.close();
   }
 
@@ -120,6 +121,11 @@ export class Cloud {
     return Object.fromEntries(leases.map((lease) => [lease.text("IP"), holder(lease)]));
   }
 
+  /** Whether nobody holds any address of the network. */
+  async isFree(network: Network): Promise<boolean> {
+    return Object.keys(await this.leases(network)).length === 0;
+  }
+
   /** A VM on hold. Each NIC names a network, or is a whole NIC. */
   async createVm(nics: readonly (Network | Readonly<Record<string, string>>)[], more: Template = []): Promise<Vm> {
     const said = await this.oned.run("onevm", "create", "--hold", this.vmFile(nics, more));
@@ -171,6 +177,17 @@ export class Cloud {
   cutApi(): () => void {
     const fault = this.simulator.fault({ times: Number.POSITIVE_INFINITY, do: { kind: "hold", when: "before" } });
     return () => fault.remove();
+  }
+
+  /** Takes back whatever a scene did to the API and the hosts. */
+  calm(): void {
+    this.simulator.clearFaults();
+    for (const host of this.hosts.values()) host.calm();
+  }
+
+  /** Changes the settings of the front-end and, as after a sync, of the hosts. */
+  set(settings: Readonly<Record<string, string>>): void {
+    writeSettings(this.oned.location, settings);
   }
 
   /** Logs of the driver, for a scene that fails. */

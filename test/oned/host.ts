@@ -92,6 +92,15 @@ export class Host {
     for (const guest of isLost ? this.guests() : []) rmSync(this.#file(`guests/${guest}`));
   }
 
+  /** Takes back whatever a scene did to the host. */
+  calm(): void {
+    for (const folder of ["fail", "hold"]) {
+      for (const flag of readdirSync(this.#file(folder))) rmSync(this.#file(`${folder}/${flag}`), { force: true });
+    }
+    this.breakVirsh(false);
+    this.lose(false);
+  }
+
   /** What the hooks wrote into their logs here. */
   log(): string {
     return LOGS.map((hook) => join(this.#home, "log", `scw-flexip-${hook}.log`))

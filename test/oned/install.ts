@@ -17,7 +17,12 @@ export async function installFrontEnd(
   const { code, stderr } = await oned.try([EXECUTABLE, ...words]);
   // Exit code 3: there is no user oneadmin here.
   if (code !== 0 && code !== 3) throw new Error(`scw-flexip install --frontend ended with ${code}: ${stderr}`);
-  const file = join(oned.location, SETTINGS);
+  writeSettings(oned.location, settings);
+}
+
+/** Edits the settings in their place: the hosts' trees have links to that file. */
+export function writeSettings(location: string, settings: Readonly<Record<string, string>>): void {
+  const file = join(location, SETTINGS);
   const text = Object.entries(settings).reduce(
     (conf, [key, value]) => conf.replace(new RegExp(`^#?${key}=.*$`, "m"), () => `${key}="${value}"`),
     readFileSync(file, "utf8"),

@@ -50,7 +50,7 @@ async function play(location: string): Promise<number> {
   const failed: string[] = [];
   const lane = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      if (!(await playFile(location, file))) failed.push(file);
+      if (!(await playFile(location, file, files.length === 1))) failed.push(file);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
@@ -61,17 +61,18 @@ async function play(location: string): Promise<number> {
 }
 
 /** Plays one file to its end and prints what it said in one piece. */
-async function playFile(location: string, file: string): Promise<boolean> {
+async function playFile(location: string, file: string, isAlone: boolean): Promise<boolean> {
   const [program = "", ...words] = [...FRESH, "--mount-proc", ENTER, process.execPath];
   const child = spawn(program, [...words, "--test-reporter=spec", join(SCENES, file)], {
     cwd: REPOSITORY,
     env: { ...process.env, ONE_LOCATION: location },
-    stdio: ["ignore", "pipe", "pipe"],
+    // One file alone is watched as it goes; of several, each one's lines stay together.
+    stdio: ["ignore", isAlone ? "inherit" : "pipe", isAlone ? "inherit" : "pipe"],
   });
   running.add(child);
   const said: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => said.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
+  child.stdout?.on("data", (chunk: Buffer) => said.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => said.push(chunk));
   const start = performance.now();
   const [code] = await once(child, "close");
   running.delete(child);

@@ -8,7 +8,7 @@ import type { Element } from "./document.ts";
 import { Host } from "./host.ts";
 import { installFrontEnd, writeSettings } from "./install.ts";
 import { copyInstallation, putStandIns } from "./installation.ts";
-import { Oned } from "./oned.ts";
+import { idIn, Oned } from "./oned.ts";
 import { look } from "./rpc.ts";
 import { type Template, templateText } from "./template.ts";
 import { until } from "./until.ts";
@@ -213,11 +213,4 @@ export class Cloud {
       "--append",
     );
   }
-}
-
-/** The number in "ID: 7", as OpenNebula's commands answer. */
-export function idIn(said: string): number {
-  const id = /ID: (\d+)/.exec(said)?.[1];
-  if (id === undefined) throw new Error(`no id in: ${said}`);
-  return Number(id);
 }

@@ -1,7 +1,7 @@
 // A KVM host without a machine: folders that `ssh` binds over those of this machine, and guests that are files.
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Oned } from "./oned.ts";
+import { idIn, type Oned } from "./oned.ts";
 
 const EXECUTABLE = "/var/tmp/one/ipam/scw-flexip/scw-flexip";
 const LOGS = ["pre", "post", "clean"];
@@ -19,6 +19,8 @@ export type HostOptions = {
 export class Host {
   readonly name: string;
   readonly serverId: string;
+  /** Its number in OpenNebula. */
+  id = -1;
   readonly #home: string;
 
   constructor(home: string, name: string, serverId: string) {
@@ -42,7 +44,7 @@ export class Host {
       // Exit code 3: there is no user oneadmin here.
       if (server !== undefined) await oned.run("ssh", name, `${install} --server-id ${server} || [ $? = 3 ]`);
     }
-    await oned.run("onehost", "create", name, "-i", "dummy", "-v", "kvm");
+    host.id = idIn(await oned.run("onehost", "create", name, "-i", "dummy", "-v", "kvm"));
     return host;
   }
 

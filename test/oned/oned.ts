@@ -79,3 +79,10 @@ export class Oned {
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 }
+
+/** The number in "ID: 7", as OpenNebula's commands answer. */
+export function idIn(said: string): number {
+  const id = /ID: (\d+)/.exec(said)?.[1];
+  if (id === undefined) throw new Error(`no id in: ${said}`);
+  return Number(id);
+}

@@ -77,10 +77,10 @@ export class Vm {
     await this.until("running");
   }
 
-  /** NICs and aliases. */
+  /** NICs, aliases and PCI NICs. */
   async nics(): Promise<Element[]> {
     const info = await this.info();
-    return [...info.all("TEMPLATE/NIC"), ...info.all("TEMPLATE/NIC_ALIAS")];
+    return ["NIC", "NIC_ALIAS", "PCI"].flatMap((name) => info.all(`TEMPLATE/${name}`));
   }
 
   /** The addresses of its NICs and aliases. */

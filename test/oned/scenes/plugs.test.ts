@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { Network } from "../cloud.ts";
+import { reportPciDevice } from "../pci-device.ts";
 import { scenes } from "../stage.ts";
 
 scenes("hot plug and aliases", {}, (cloud) => {
@@ -92,6 +93,21 @@ scenes("hot plug and aliases", {}, (cloud) => {
     await vm.do("deploy", "h1");
     await vm.until("boot failure");
     assert.match(vm.log(), /SCW_FLEXIP_ALIAS/);
+    await vm.terminate();
+  });
+
+  test("a PCI NIC comes and goes, and the public NIC serves on, although libvirt does not answer", async () => {
+    const network = await cloud().addNetwork("beside PCI");
+    const address = (await cloud().addRange(network)).text("IP");
+    const vm = await cloud().createVm([network]);
+    await vm.deploy("h1");
+    await reportPciDevice(cloud(), "h1", "0000:01:00.0");
+    const nic = await vm.attach(inner, "--pci", "01:00.0");
+    assert.equal(cloud().whereIs(address), "h1");
+    cloud().host("h1").breakVirsh();
+    await vm.detach(nic.text("NIC_ID"));
+    await cloud().simulator.account.settled();
+    assert.equal(cloud().whereIs(address), "h1");
     await vm.terminate();
   });
 });

@@ -1,9 +1,9 @@
 import { ApiError, DeadlineError, messageOf, RefusedError } from "../errors.ts";
+import { detachGroup } from "../flexible-ip/mac-group.ts";
+import { cloudOf } from "../flexible-ip/ownership.ts";
+import { settled } from "../flexible-ip/presence.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { detachGroup } from "../scaleway/mac-group.ts";
-import { cloudOf } from "../scaleway/ownership.ts";
-import { settled } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
 import { isHotPlug, nicGroups } from "./flexible-ip-nics.ts";
 import { runsHere } from "./libvirt.ts";

@@ -2,9 +2,9 @@
 // is believed only when the flexible IP read by it has that address and our project.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
+import { cloudOf } from "../flexible-ip/ownership.ts";
 import type { Nic } from "../opennebula/vm.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { cloudOf } from "../scaleway/ownership.ts";
 import type { Session } from "../session.ts";
 import type { NicAddress, NicGroup } from "./flexible-ip-nics.ts";
 

@@ -1,11 +1,11 @@
 // What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
 import { messageOf, RefusedError } from "../errors.ts";
+import { attachFree, takeOver, usable } from "../flexible-ip/attachment.ts";
+import { detachGroup, dropMac, evictBorrowers, shareMac } from "../flexible-ip/mac-group.ts";
+import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../flexible-ip/ownership.ts";
+import { lookAgain } from "../flexible-ip/presence.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { attachFree, takeOver, usable } from "../scaleway/attachment.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { detachGroup, dropMac, evictBorrowers, shareMac } from "../scaleway/mac-group.ts";
-import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../scaleway/ownership.ts";
-import { lookAgain } from "../scaleway/presence.ts";
 import type { Session } from "../session.ts";
 import { nicGroups } from "./flexible-ip-nics.ts";
 import { lookUp, type MacGroup } from "./lookup.ts";

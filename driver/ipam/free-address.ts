@@ -1,8 +1,8 @@
 import { Deadline } from "../deadline.ts";
 import { DeadlineError, messageOf } from "../errors.ts";
+import { settled } from "../flexible-ip/presence.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { settled } from "../scaleway/presence.ts";
 import { type Range, registeredRange } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
 import { findFlexibleIp, isOfRange } from "./range-flexible-ip.ts";

@@ -1,7 +1,7 @@
 // What get_address and allocate_address share: one read proves that the range's address can serve.
 import { RefusedError } from "../errors.ts";
+import { cloudOf, isBorrower } from "../flexible-ip/ownership.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, isBorrower } from "../scaleway/ownership.ts";
 import type { Range } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
 import { findFlexibleIp, isRecycled } from "./range-flexible-ip.ts";

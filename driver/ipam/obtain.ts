@@ -1,11 +1,11 @@
 // Getting a flexible IP for a range: an existing one is adopted, or a new one is created, never twice for one intent.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
-import { ensure } from "../scaleway/attachment.ts";
+import { ensure } from "../flexible-ip/attachment.ts";
+import { cloudOf, foreignTags, hasIntent, intentTag, originOf, ownershipTags } from "../flexible-ip/ownership.ts";
+import { deleteUntilGone, find } from "../flexible-ip/presence.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, foreignTags, hasIntent, intentTag, originOf, ownershipTags } from "../scaleway/ownership.ts";
 import { pauseAfter } from "../scaleway/pause.ts";
-import { deleteUntilGone, find } from "../scaleway/presence.ts";
 import type { Intent } from "../state/journal.ts";
 import { isRunning } from "../state/process-identity.ts";
 import type { Ports } from "./ports.ts";

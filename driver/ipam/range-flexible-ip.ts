@@ -1,8 +1,8 @@
 // Finding the flexible IP that a registered range holds.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
+import { cloudOf, cloudTag, isBorrower, isIntended, isOfOtherIntent } from "../flexible-ip/ownership.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, cloudTag, isBorrower, isIntended, isOfOtherIntent } from "../scaleway/ownership.ts";
 import type { Session } from "../session.ts";
 import type { Range } from "./address-range.ts";
 

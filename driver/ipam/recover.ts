@@ -2,9 +2,9 @@
 import { isAddressOf } from "../addresses.ts";
 import type { Deadline } from "../deadline.ts";
 import { messageOf } from "../errors.ts";
+import { foreignTags, hasIntent, intentTag, originOf } from "../flexible-ip/ownership.ts";
+import { deleteUntilGone, find } from "../flexible-ip/presence.ts";
 import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
-import { foreignTags, hasIntent, intentTag, originOf } from "../scaleway/ownership.ts";
-import { deleteUntilGone, find } from "../scaleway/presence.ts";
 import type { Intent, OwedDetach } from "../state/journal.ts";
 import { isRunning } from "../state/process-identity.ts";
 import type { Ports } from "./ports.ts";

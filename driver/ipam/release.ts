@@ -1,8 +1,8 @@
 // Detaching the flexible IPs of a range whose lease has ended.
-import type { Bench } from "../scaleway/attachment.ts";
+import type { Bench } from "../flexible-ip/attachment.ts";
+import { detachGroup } from "../flexible-ip/mac-group.ts";
+import { isBorrower } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { detachGroup } from "../scaleway/mac-group.ts";
-import { isBorrower } from "../scaleway/ownership.ts";
 
 const DETACHABLE: ReadonlySet<FlexibleIp["status"]> = new Set(["attached", "error", "unknown"]);
 

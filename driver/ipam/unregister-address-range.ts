@@ -1,7 +1,7 @@
+import { foreignTags, originOf } from "../flexible-ip/ownership.ts";
+import { deleteUntilGone } from "../flexible-ip/presence.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { foreignTags, originOf } from "../scaleway/ownership.ts";
-import { deleteUntilGone } from "../scaleway/presence.ts";
 import { type Range, registeredRange } from "./address-range.ts";
 import type { Ports } from "./ports.ts";
 import { findFlexibleIp, isOfRange } from "./range-flexible-ip.ts";

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ownershipTags } from "../../driver/scaleway/ownership.ts";
+import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { type Fields, ipamDocument, type NicFields, PASSWORD, vmDocument } from "../documents.ts";
 import type { CallName, FaultHandle, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";

@@ -2,10 +2,10 @@
 
 import type { Ports } from "../../driver/ipam/ports.ts";
 import { deadIntents } from "../../driver/ipam/recover.ts";
-import { parseRanges, parseVms } from "../../driver/opennebula/cloud.ts";
-import { apply } from "../../driver/reconcile/apply.ts";
-import { plan } from "../../driver/reconcile/plan.ts";
-import type { Step, View } from "../../driver/reconcile/step.ts";
+import { parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
+import { apply } from "../../driver/operator/reconcile/apply.ts";
+import { plan } from "../../driver/operator/reconcile/plan.ts";
+import type { Step, View } from "../../driver/operator/reconcile/step.ts";
 import { type Caller, openDesk, openSession } from "../../driver/session.ts";
 import { Journal } from "../../driver/state/journal.ts";
 import type { Reconciled } from "./machines.ts";

@@ -173,15 +173,10 @@ export class Cloud {
     return this.simulator.account.all().length;
   }
 
-  /** From now on no call gets an answer; the returned function ends that. */
-  cutApi(): () => void {
-    const fault = this.simulator.fault({ times: Number.POSITIVE_INFINITY, do: { kind: "hold", when: "before" } });
-    return () => fault.remove();
-  }
-
   /** Takes back whatever a scene did to the API and the hosts. */
   calm(): void {
     this.simulator.clearFaults();
+    this.simulator.account.behave({ api: "up", latencyMs: 0, directAttach: "refused" });
     for (const host of this.hosts.values()) host.calm();
   }
 

@@ -62,8 +62,10 @@ async function play(location: string): Promise<number> {
 
 /** Plays one file to its end and prints what it said in one piece. */
 async function playFile(location: string, file: string, isAlone: boolean): Promise<boolean> {
-  const [program = "", ...words] = [...FRESH, "--mount-proc", ENTER, process.execPath];
-  const child = spawn(program, [...words, "--test-reporter=spec", join(SCENES, file)], {
+  const scene = process.env.SCENE ?? "";
+  const options = ["--test-reporter=spec", ...(scene === "" ? [] : [`--test-name-pattern=${scene}`])];
+  const [program = "", ...words] = [...FRESH, "--mount-proc", ENTER, process.execPath, ...options];
+  const child = spawn(program, [...words, join(SCENES, file)], {
     cwd: REPOSITORY,
     env: { ...process.env, ONE_LOCATION: location },
     // One file alone is watched as it goes; of several, each one's lines stay together.

@@ -19,6 +19,7 @@ const STATES = {
   "boot migrate failure": "3/37",
   unknown: "3/16",
 } as const;
+const FAILURES = new Set([36, 37, 38, 39, 40, 41, 42, 44, 46, 47, 48, 49, 50, 61].map((lcm) => `3/${lcm}`));
 export type VmState = keyof typeof STATES;
 
 export class Vm {
@@ -43,11 +44,16 @@ export class Vm {
     return codeOf(await this.info()) === STATES[state];
   }
 
-  /** Waits for the state. */
+  /** Waits for the state. A failure that nobody waits for ends the waiting. */
   async until(state: VmState): Promise<void> {
-    await until(`VM ${this.id} is ${state}`, async () => (await this.is(state)) || undefined, {
-      story: async () => `it is ${codeOf(await this.info())}\n${this.log()}\n${this.#cloud.story()}`,
-    });
+    const story = async () => `it is ${codeOf(await this.info())}\n${this.log()}\n${this.#cloud.story()}`;
+    const look = async () => {
+      const code = codeOf(await this.info());
+      if (code === STATES[state]) return true;
+      if (FAILURES.has(code)) throw new Error(`VM ${this.id} failed instead of being ${state}: ${await story()}`);
+      return undefined;
+    };
+    await until(`VM ${this.id} is ${state}`, look, { story });
   }
 
   /** Deploys on a host and waits until it runs. */
@@ -59,6 +65,18 @@ export class Vm {
   async terminate(): Promise<void> {
     await this.do("terminate", "--hard");
     await this.until("done");
+  }
+
+  /** Gives the VM up where it is, and waits until it is pending. */
+  async recreate(): Promise<void> {
+    // oned cancels what its driver does for the VM, now and then its own cleanup too: that VM waits for another try.
+    const isPending = async () => {
+      await this.do("recover", "--recreate");
+      return until("the cleanup ends", async () => (await this.is("pending")) || undefined, { limitMs: 10_000 }).catch(
+        () => undefined,
+      );
+    };
+    await until(`VM ${this.id} is given up`, isPending);
   }
 
   /** Attaches a NIC and waits until the VM runs again; says what the NIC became. */

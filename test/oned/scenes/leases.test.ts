@@ -65,10 +65,10 @@ scenes("leases and attachments", { settings: { HOOK_TIMEOUT: "6" } }, (cloud) =>
     const address = (await cloud().addRange(network)).text("IP");
     const vm = await cloud().createVm([network]);
     await vm.deploy("h1");
-    const bringBack = cloud().cutApi();
+    cloud().simulator.account.behave({ api: "silent" });
     await vm.terminate();
     assert.deepEqual(await cloud().leases(network), {}, "the lease ends although the API is away");
-    bringBack();
+    cloud().simulator.account.behave({ api: "up" });
     assert.equal(cloud().whereIs(address), "h1");
     return { network, address };
   }

@@ -16,25 +16,33 @@ async function runningOn(cloud: Cloud, host: string, name: string) {
 }
 
 scenes("a guest moves", {}, (cloud) => {
-  test("a live migration: the address serves on the source during the copy, and is moved in one call", async () => {
-    const { vm, address } = await runningOn(cloud(), "h1", "live");
-    cloud().host("h1").hold("migrate");
-    cloud().simulator.clearRequests();
-    await vm.do("migrate", "--live", "h2");
-    await until("the copy has begun", () => cloud().host("h1").isHeld("migrate") || undefined);
-    assert.equal(cloud().whereIs(address), "h1");
-    cloud().host("h1").hold("migrate", false);
-    await vm.until("running");
-    assert.equal(await vm.host(), "h2");
-    assert.deepEqual(cloud().host("h2").guests(), [`one-${vm.id}`]);
-    assert.equal(cloud().whereIs(address), "h2");
-    const changes = cloud()
-      .simulator.calls()
-      .filter((call) => call === "attach" || call === "detach");
-    assert.equal(changes[0], "attach", "the first thing that is tried is the direct attach");
-    await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
-  });
+  const answers = {
+    moves: ["attach"],
+    refused: ["attach", "detach", "attach"],
+    ignored: ["attach", "detach", "attach"],
+  };
+  for (const directAttach of ["moves", "refused", "ignored"] as const) {
+    test(`a live migration: the address serves the source during the copy, then the target; a direct attach ${directAttach}`, async () => {
+      cloud().simulator.account.behave({ directAttach });
+      const { vm, address } = await runningOn(cloud(), "h1", `live ${directAttach}`);
+      cloud().host("h1").hold("migrate");
+      cloud().simulator.clearRequests();
+      await vm.do("migrate", "--live", "h2");
+      await until("the copy has begun", () => cloud().host("h1").isHeld("migrate") || undefined);
+      assert.equal(cloud().whereIs(address), "h1");
+      cloud().host("h1").hold("migrate", false);
+      await vm.until("running");
+      assert.equal(await vm.host(), "h2");
+      assert.deepEqual(cloud().host("h2").guests(), [`one-${vm.id}`]);
+      assert.equal(cloud().whereIs(address), "h2");
+      const changes = cloud()
+        .simulator.calls()
+        .filter((call) => call === "attach" || call === "detach");
+      assert.deepEqual(changes, answers[directAttach]);
+      await vm.terminate();
+      await cloud().untilAt(address, "nowhere");
+    });
+  }
 
   test("a live migration whose copy fails leaves the address with the guest", async () => {
     const { vm, address } = await runningOn(cloud(), "h1", "failing");
@@ -86,9 +94,8 @@ scenes("a guest moves", {}, (cloud) => {
   test("recreated after its host was lost, the guest has its address on the new host before it boots", async () => {
     const { vm, address } = await runningOn(cloud(), "h1", "lost");
     cloud().host("h1").lose();
-    await vm.do("recover", "--recreate");
-    await vm.until("pending");
-    await cloud().host("h2").hold("deploy");
+    await vm.recreate();
+    cloud().host("h2").hold("deploy");
     await vm.do("deploy", "h2");
     await until("the guest is about to boot", () => cloud().host("h2").isHeld("deploy") || undefined);
     assert.equal(cloud().whereIs(address), "h2");

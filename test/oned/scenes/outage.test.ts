@@ -15,7 +15,7 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
     const other = await cloud().createVm([network]);
     await other.deploy("h1");
     const template = await cloud().oned.run("onetemplate", "create", cloud().vmFile([network], [["NAME", "late"]]));
-    const bringBack = cloud().cutApi();
+    cloud().simulator.account.behave({ api: "silent" });
     const [instantiated] = await Promise.all([
       cloud().oned.try(["onetemplate", "instantiate", /\d+/.exec(template)?.[0] ?? "", "--hold"]),
       other.terminate(),
@@ -24,7 +24,7 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
     const held = Object.values(await cloud().leases(network));
     assert.equal(held.length, 1, "the ended VM's lease is free, the new one's is taken");
     assert.match(cloud().oned.log(), /\[W\].*(unchecked|does not answer|without)/);
-    bringBack();
+    cloud().simulator.account.behave({ api: "up" });
   });
 
   test("a VM ends while the API is away, and its address serves the next one", async () => {
@@ -32,11 +32,11 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
     const address = (await cloud().addRange(network)).text("IP");
     const first = await cloud().createVm([network]);
     await first.deploy("h1");
-    const bringBack = cloud().cutApi();
+    cloud().simulator.account.behave({ api: "silent" });
     await first.terminate();
     assert.deepEqual(cloud().host("h1").guests(), []);
     assert.deepEqual(await cloud().leases(network), {});
-    bringBack();
+    cloud().simulator.account.behave({ api: "up" });
     const second = await cloud().createVm([network]);
     await second.deploy("h2");
     assert.equal(cloud().whereIs(address), "h2");
@@ -47,12 +47,12 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
     const network = await cloud().addNetwork("away");
     const address = (await cloud().addRange(network)).text("IP");
     const vm = await cloud().createVm([network]);
-    const bringBack = cloud().cutApi();
+    cloud().simulator.account.behave({ api: "silent" });
     await vm.do("deploy", "h1");
     await vm.until("boot failure");
     assert.deepEqual(cloud().host("h1").guests(), []);
     assert.match(vm.log(), new RegExp(address.replaceAll(".", "\\.")), "the VM's log names the address");
-    bringBack();
+    cloud().simulator.account.behave({ api: "up" });
     await vm.do("recover", "--retry");
     await vm.until("running");
     assert.equal(cloud().whereIs(address), "h1");
@@ -85,13 +85,13 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
       const range = await cloud().addRange(network);
       const address = range.text("IP");
       cloud().set({ HOOK_TIMEOUT: "60" });
-      const slow = cloud().simulator.fault({ times: Number.POSITIVE_INFINITY, do: { kind: "delay", ms } });
+      cloud().simulator.account.behave({ latencyMs: ms });
       const vm = await cloud().createVm([network]);
       await vm.deploy("h1");
       assert.equal(cloud().whereIs(address), "h1");
       await vm.terminate();
       await cloud().untilAt(address, "nowhere");
-      slow.remove();
+      cloud().simulator.account.behave({ latencyMs: 0 });
       cloud().set({ HOOK_TIMEOUT: "6" });
     });
   }

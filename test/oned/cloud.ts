@@ -14,17 +14,22 @@ import { type Template, templateText } from "./template.ts";
 import { until } from "./until.ts";
 import { Vm } from "./vm.ts";
 
-const RIG = "/run/rig";
+export const RIG = "/run/rig";
+export const LOCATION = join(RIG, "one");
 
 export type Network = { readonly name: string; readonly id: number };
+/** Makes ready, on a simulated API that runs, what the cloud's oned is started from. */
+export type FrontEnd = (simulator: Simulator) => Promise<Oned>;
 export type CloudOptions = SimulatorOptions & {
+  readonly frontEnd?: FrontEnd;
   /** Lines of the settings, by key. */
   readonly settings?: Readonly<Record<string, string>>;
 };
 
 export class Cloud {
   readonly simulator: Simulator;
-  readonly oned: Oned;
+  /** The one that leads, where there are several. */
+  oned: Oned;
   readonly hosts = new Map<string, Host>();
   readonly #tokenFile: string;
   #files = 0;
@@ -36,14 +41,12 @@ export class Cloud {
   }
 
   /** A running cloud with two hosts, h1 and h2. */
-  static async start({ settings = {}, ...options }: CloudOptions = {}): Promise<Cloud> {
-    const location = join(RIG, "one");
-    copyInstallation(process.env.ONE_LOCATION ?? "", location);
+  static async start({ settings = {}, frontEnd = aFrontEnd, ...options }: CloudOptions = {}): Promise<Cloud> {
     putStandIns(join(RIG, "bin"));
     const simulator = await startSimulator(options);
     const tokenFile = join(RIG, "token");
     writeFileSync(tokenFile, `${simulator.token}\n`, { mode: 0o600 });
-    const cloud = new Cloud(simulator, new Oned({ location, rig: RIG }), tokenFile);
+    const cloud = new Cloud(simulator, await frontEnd(simulator), tokenFile);
     await installFrontEnd(cloud.oned, tokenFile, {
       ZONE: simulator.zone,
       PROJECT_ID: PROJECT,
@@ -182,12 +185,12 @@ export class Cloud {
 
   /** Changes the settings of the front-end and, as after a sync, of the hosts. */
   set(settings: Readonly<Record<string, string>>): void {
-    writeSettings(this.oned.location, settings);
+    writeSettings(this.oned.folder, settings);
   }
 
   /** Logs of the driver, for a scene that fails. */
   story(): string {
-    const own = join(this.oned.location, "var/scw-flexip.log");
+    const own = join(this.oned.folder, "var/scw-flexip.log");
     const texts = [
       existsSync(own) ? readFileSync(own, "utf8") : "",
       ...[...this.hosts.values()].map((host) => host.log()),
@@ -208,4 +211,9 @@ export class Cloud {
       "--append",
     );
   }
+}
+
+async function aFrontEnd(): Promise<Oned> {
+  copyInstallation(process.env.ONE_LOCATION ?? "", LOCATION);
+  return new Oned({ location: LOCATION, rig: RIG });
 }

@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { idIn, type Oned } from "./oned.ts";
+import { runCommand } from "./run-command.ts";
 
 const EXECUTABLE = "/var/tmp/one/ipam/scw-flexip/scw-flexip";
 const LOGS = ["pre", "post", "clean"];
@@ -51,14 +52,8 @@ export class Host {
   /** What `onehost sync -f` does, which refuses to run as root. Hard links: a host only reads its tree. */
   async sync(oned: Oned): Promise<void> {
     rmSync(join(this.#home, "tmp"), { recursive: true });
-    await oned.run(
-      "cp",
-      "--recursive",
-      "--dereference",
-      "--link",
-      join(oned.location, "var/remotes"),
-      join(this.#home, "tmp"),
-    );
+    const copy = ["cp", "--recursive", "--dereference", "--link"];
+    await runCommand([...copy, join(oned.folder, "var/remotes"), join(this.#home, "tmp")], { env: oned.environment });
   }
 
   /** The names of the guests that run here. */

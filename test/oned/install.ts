@@ -17,7 +17,7 @@ export async function installFrontEnd(
   const { code, stderr } = await oned.try([EXECUTABLE, ...words]);
   // Exit code 3: there is no user oneadmin here.
   if (code !== 0 && code !== 3) throw new Error(`scw-flexip install --frontend ended with ${code}: ${stderr}`);
-  writeSettings(oned.location, settings);
+  writeSettings(oned.folder, settings);
 }
 
 /** Edits the settings in their place: the hosts' trees have links to that file. */

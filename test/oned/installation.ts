@@ -44,5 +44,7 @@ export function copyInstallation(installation: string, target: string): void {
 /** ssh, sudo and virsh for the rig, to be first in PATH. */
 export function putStandIns(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  for (const name of ["ssh", "enter-host", "sudo", "virsh"]) copyFileSync(join(STAND_INS, name), join(folder, name));
+  for (const name of ["ssh", "enter-host", "enter-front-end", "sudo", "virsh"]) {
+    copyFileSync(join(STAND_INS, name), join(folder, name));
+  }
 }

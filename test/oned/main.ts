@@ -2,13 +2,16 @@
 // What a run starts and writes lives in these namespaces and ends with them, also when this process is killed.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
+import { withSection } from "../generated-section.ts";
 import { REPOSITORY } from "../rig.ts";
 import { findInstallation, versionOf } from "./installation.ts";
+import { SECTION, type Times, takenOver, timesSection } from "./times.ts";
 
 const SCENES = join(import.meta.dirname, "scenes");
+const PAGE = join(REPOSITORY, "docs/performance.md");
 const ENTER = join(import.meta.dirname, "enter-namespaces.sh");
 // A child ends with its parent, and a process namespace with its first process.
 const FRESH = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"];
@@ -63,24 +66,33 @@ async function play(location: string): Promise<number> {
 /** Plays one file to its end and prints what it said in one piece. */
 async function playFile(location: string, file: string, isAlone: boolean): Promise<boolean> {
   const scene = process.env.SCENE ?? "";
-  const options = ["--test-reporter=spec", ...(scene === "" ? [] : [`--test-name-pattern=${scene}`])];
+  const options = ["--test-reporter=spec", "--test-force-exit", ...(scene === "" ? [] : [`--test-name-pattern=${scene}`])];
   const [program = "", ...words] = [...FRESH, "--mount-proc", ENTER, process.execPath, ...options];
   const child = spawn(program, [...words, join(SCENES, file)], {
     cwd: REPOSITORY,
-    env: { ...process.env, ONE_LOCATION: location },
+    env: { ...process.env, ONE_LOCATION: location, TIMES_CHANNEL: "1" },
     // One file alone is watched as it goes; of several, each one's lines stay together.
-    stdio: ["ignore", isAlone ? "inherit" : "pipe", isAlone ? "inherit" : "pipe"],
+    stdio: ["ignore", isAlone ? "inherit" : "pipe", isAlone ? "inherit" : "pipe", "pipe"],
   });
   running.add(child);
   const said: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => said.push(chunk));
   child.stderr?.on("data", (chunk: Buffer) => said.push(chunk));
+  const handedOver: Buffer[] = [];
+  child.stdio[3]?.on("data", (chunk: Buffer) => handedOver.push(chunk));
   const start = performance.now();
   const [code] = await once(child, "close");
   running.delete(child);
   say(`\n${file}, ${Math.round((performance.now() - start) / 1_000)} s`);
   process.stdout.write(Buffer.concat(said));
+  const times = takenOver(Buffer.concat(handedOver).toString("utf8"));
+  if (times !== undefined) writeTimes(times, versionOf(location));
   return code === 0;
+}
+
+function writeTimes(times: Times, version: string): void {
+  writeFileSync(PAGE, withSection(readFileSync(PAGE, "utf8"), SECTION, timesSection(times, version)));
+  say("docs/performance.md written: the times that users feel");
 }
 
 function end(signal: NodeJS.Signals): void {

@@ -10,6 +10,8 @@ import { until } from "./until.ts";
 export type OnedOptions = {
   /** ONE_LOCATION. */
   readonly location: string;
+  /** Where this process finds that folder; the same unless it is another front-end's. */
+  readonly folder?: string;
   /** The rig's own folder: `bin` with the stand-ins, `hosts`. */
   readonly rig: string;
   /** Where it answers, as this process reaches it. */
@@ -20,13 +22,15 @@ export type OnedOptions = {
 
 export class Oned {
   readonly location: string;
+  readonly folder: string;
   readonly url: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly #inside: readonly string[];
   #process: ChildProcess | undefined;
 
-  constructor({ location, rig, address = "127.0.0.1", inside = [] }: OnedOptions) {
+  constructor({ location, folder = location, rig, address = "127.0.0.1", inside = [] }: OnedOptions) {
     this.location = location;
+    this.folder = folder;
     this.url = `http://${address}:2633/RPC2`;
     this.#inside = inside;
     this.environment = {
@@ -75,7 +79,7 @@ export class Oned {
   }
 
   log(): string {
-    const file = join(this.location, "var/oned.log");
+    const file = join(this.folder, "var/oned.log");
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 }

@@ -6,6 +6,19 @@ export async function look(url: string, method: string, id: number): Promise<Ele
   return Element.parse(await call(url, method, [`<i4>${id}</i4>`, "<boolean>0</boolean>"]));
 }
 
+export type RaftState = "solo" | "candidate" | "follower" | "leader";
+const RAFT_STATES: readonly RaftState[] = ["solo", "candidate", "follower", "leader"];
+
+/** What the oned there thinks that it is; undefined where none answers. */
+export async function raftStatus(url: string): Promise<{ state: RaftState; index: number } | undefined> {
+  try {
+    const raft = Element.parse(await call(url, "one.zone.raftstatus", []));
+    return { state: RAFT_STATES[Number(raft.text("STATE"))] ?? "solo", index: Number(raft.text("LOG_INDEX")) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether oned answers there, and is done with its own start. */
 export async function answers(url: string): Promise<boolean> {
   try {
@@ -23,6 +36,7 @@ async function call(url: string, method: string, values: readonly string[]): Pro
   const response = await fetch(url, {
     method: "POST",
     headers: { "Content-Type": "text/xml" },
+    signal: AbortSignal.timeout(30_000),
     body: `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`,
   });
   const [isDone, value] = Element.parse(await response.text()).all("params/param/value/array/data/value");

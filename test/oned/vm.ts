@@ -50,7 +50,8 @@ export class Vm {
     const look = async () => {
       const code = codeOf(await this.info());
       if (code === STATES[state]) return true;
-      if (FAILURES.has(code)) throw new Error(`VM ${this.id} failed instead of being ${state}: ${await story()}`);
+      const isElsewhere = FAILURES.has(code) || (FAILURES.has(STATES[state]) && code === STATES.running);
+      if (isElsewhere) throw new Error(`VM ${this.id} will not be ${state}: ${await story()}`);
       return undefined;
     };
     await until(`VM ${this.id} is ${state}`, look, { story });
@@ -113,9 +114,9 @@ export class Vm {
 
   /** What OpenNebula logged of it. */
   log(): string {
-    const { location } = this.#cloud.oned;
+    const { folder } = this.#cloud.oned;
     const file = [`var/vms/${this.id}/vm.log`, `var/${this.id}.log`]
-      .map((name) => join(location, name))
+      .map((name) => join(folder, name))
       .find((name) => existsSync(name));
     return file === undefined ? "" : readFileSync(file, "utf8");
   }

@@ -66,7 +66,11 @@ async function play(location: string): Promise<number> {
 /** Plays one file to its end and prints what it said in one piece. */
 async function playFile(location: string, file: string, isAlone: boolean): Promise<boolean> {
   const scene = process.env.SCENE ?? "";
-  const options = ["--test-reporter=spec", "--test-force-exit", ...(scene === "" ? [] : [`--test-name-pattern=${scene}`])];
+  const options = [
+    "--test-reporter=spec",
+    "--test-force-exit",
+    ...(scene === "" ? [] : [`--test-name-pattern=${scene}`]),
+  ];
   const [program = "", ...words] = [...FRESH, "--mount-proc", ENTER, process.execPath, ...options];
   const child = spawn(program, [...words, join(SCENES, file)], {
     cwd: REPOSITORY,

@@ -92,7 +92,9 @@ export class Cloud {
     const network = { name, id: idIn(said) };
     // From 7.2 on its driver is asked first.
     const isReady = async () => (await look(this.oned.url, "one.vn.info", network.id)).text("STATE") === "1";
-    await until(`network ${name} is ready`, async () => (await isReady()) || undefined);
+    await until(`network ${name} is ready`, async () => (await isReady()) || undefined, {
+      story: () => this.oned.log().slice(-3_000),
+    });
     return network;
   }
 

@@ -87,7 +87,14 @@ export class FrontEnds {
 
   /** Takes the front-end off the others' network, or puts it back. The API it still reaches. */
   async cut(number: FrontEndNumber, isCut = true): Promise<void> {
-    await this.cloud.oned.run("ip", "-n", `fe${number}`, "link", "set", "eth0", isCut ? "down" : "up");
+    const link = ["link", "set", `fe${number}`, isCut ? "down" : "up"];
+    await runCommand(["ip", ...link], { env: this.cloud.oned.environment });
+  }
+
+  /** Takes back whatever a scene did to the networks, the API and the hosts. */
+  async calm(): Promise<void> {
+    this.cloud.calm();
+    for (const number of NUMBERS) await this.cut(number, false);
   }
 
   /** Runs the product's command on that front-end. */

@@ -13,7 +13,7 @@ export type Patience = {
 export async function until<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  { limitMs = 60_000, story = () => "" }: Patience = {},
+  { limitMs = 120_000, story = () => "" }: Patience = {},
 ): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {

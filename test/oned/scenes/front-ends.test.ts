@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite, test } from "node:test";
 import { FrontEnds } from "../front-ends.ts";
+import { until } from "../until.ts";
 
 suite("three front-ends", () => {
   let all: FrontEnds | undefined;
   before(async () => {
     all = await FrontEnds.start();
   });
-  afterEach(() => all?.cloud.calm());
+  afterEach(() => all?.calm());
   after(() => all?.stop());
   const frontEnds = (): FrontEnds => {
     if (all === undefined) throw new Error("the front-ends did not start");
@@ -38,12 +39,12 @@ suite("three front-ends", () => {
     const { cloud } = frontEnds();
     const network = await cloud.addNetwork("lagging");
     const address = (await cloud.addRange(network)).text("IP");
-    await frontEnds().untilFollows(3);
+    const shown = () => frontEnds().get(3).try(["onevnet", "show", network.name]);
+    await until("front-end 3 knows the range", async () => (await shown()).stdout.includes(address) || undefined);
     await frontEnds().cut(3);
     const vm = await cloud.createVm([network]);
     await vm.deploy("h1");
-    const listed = await frontEnds().get(3).run("onevnet", "show", network.name);
-    assert.match(listed, /USED LEASES\s+: 0/, "the follower knows nothing of the lease");
+    assert.match((await shown()).stdout, /USED LEASES\s+: 0/, "the follower knows nothing of the lease");
     const { code, stdout, stderr } = await frontEnds().scwFlexip(3, "reconcile", "--apply-all", "--grace", "0");
     await cloud.simulator.account.settled();
     assert.equal(cloud.whereIs(address), "h1");

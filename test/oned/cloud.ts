@@ -42,6 +42,7 @@ export class Cloud {
 
   /** A running cloud with two hosts, h1 and h2. */
   static async start({ settings = {}, frontEnd = aFrontEnd, ...options }: CloudOptions = {}): Promise<Cloud> {
+    if (!existsSync("/run/own")) throw new Error("scenes play in namespaces of their own; run make test-oned");
     putStandIns(join(RIG, "bin"));
     const simulator = await startSimulator(options);
     const tokenFile = join(RIG, "token");

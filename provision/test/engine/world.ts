@@ -46,6 +46,11 @@ export async function startWorld(): Promise<World> {
   return { scaleway, storage, tunnel, operator, projectId, end };
 }
 
+/** Names the workers; none is no worker. */
+export async function setWorkers({ operator }: World, names: readonly string[]): Promise<void> {
+  await operator.run("pulumi", ["config", "set", "workers", JSON.stringify(names)]);
+}
+
 /** Makes a stack with the settings that have no default, as docs/deploy.md tells. */
 export async function configure({ operator, projectId }: World): Promise<void> {
   await operator.run("pulumi", ["stack", "init", "play"]);

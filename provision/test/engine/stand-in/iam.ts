@@ -108,7 +108,5 @@ function addApiKey(world: World, body: Document): Answer {
     creation_ip: "192.0.2.200",
     ...MADE,
   });
-  delete document.id;
-  world.store.kind("api-keys").set(textOf(document, "access_key"), document);
   return ok({ ...document, secret_key: randomUUID() });
 }

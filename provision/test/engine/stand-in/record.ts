@@ -43,11 +43,12 @@ export class Store {
     return found;
   }
 
-  /** Keeps a new document under a new id, with both time stamps. */
+  /** Keeps a new document under a new id, or under its access key, with both time stamps. */
   add(kind: string, fields: Document): Document {
     const now = new Date().toISOString();
-    const document: Document = { id: randomUUID(), ...fields, created_at: now, updated_at: now };
-    this.kind(kind).set(textOf(document, "id") || textOf(document, "access_key"), document);
+    const id = fields.access_key === undefined ? { id: randomUUID() } : {};
+    const document: Document = { ...id, ...fields, created_at: now, updated_at: now };
+    this.kind(kind).set(keyOf(document), document);
     return document;
   }
 
@@ -67,10 +68,11 @@ export class Store {
   restore(snapshot: Readonly<Document>): void {
     for (const kind of Object.keys(snapshot)) {
       const documents = documentsOf(snapshot, kind);
-      this.kinds.set(
-        kind,
-        new Map(documents.map((each) => [textOf(each, "id") || textOf(each, "access_key"), structuredClone(each)])),
-      );
+      this.kinds.set(kind, new Map(documents.map((each) => [keyOf(each), structuredClone(each)])));
     }
   }
+}
+
+function keyOf(document: Document): string {
+  return textOf(document, "id") || textOf(document, "access_key");
 }

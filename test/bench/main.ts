@@ -1,8 +1,10 @@
 // make bench: times the built executable against its floor and against plain programs, and writes docs/performance.md.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { keepSection } from "../generated-section.ts";
+import { SECTION } from "../oned/times.ts";
 import { REPOSITORY } from "../rig.ts";
 import { type Api, startApi } from "./api.ts";
 import { peakMemory, timeInTurn, timeTogether } from "./clock.ts";
@@ -107,7 +109,9 @@ const machine = {
   kernel: release(),
   node: process.versions.node,
 };
-writeFileSync(join(REPOSITORY, "docs/performance.md"), pageOf(figures, rows, machine, notes));
+const file = join(REPOSITORY, "docs/performance.md");
+const page = pageOf(figures, rows, machine, notes);
+writeFileSync(file, existsSync(file) ? keepSection(page, readFileSync(file, "utf8"), SECTION) : page);
 for (const note of notes) say(`not measured: ${note}`);
 say(`docs/performance.md written, after ${Math.round((performance.now() - start) / 1_000)} s`);
 process.exit();

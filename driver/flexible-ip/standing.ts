@@ -62,7 +62,11 @@ function fitness(flexibleIp: FlexibleIp, { mac }: Expected): Judgement | undefin
     return { is: "wrong-mac", what: `has virtual MAC ${flexibleIp.mac}, but its guest has ${mac}`, move };
   }
   if (!isBorrower(flexibleIp)) return { is: "no-mac", what: `has no virtual MAC, but its guest has ${mac}`, move };
-  return { is: "no-mac", what: "gave up its virtual MAC to serve as a NIC alias", move: `use it for aliases, or ${move}` };
+  return {
+    is: "no-mac",
+    what: "gave up its virtual MAC to serve as a NIC alias",
+    move: `use it for aliases, or ${move}`,
+  };
 }
 
 function tags(flexibleIp: FlexibleIp): Judgement {

@@ -35,7 +35,13 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   ["what the range was registered with is ours", {}, {}, "ours", /is as expected/],
   ["a range of 0.1.0 does not tell its intent", {}, { intent: undefined }, "ours", /./],
-  ["a flexible IP without an intent belongs to any range", { tags: ownershipTags("one", "adopted", "") }, {}, "ours", /./],
+  [
+    "a flexible IP without an intent belongs to any range",
+    { tags: ownershipTags("one", "adopted", "") },
+    {},
+    "ours",
+    /./,
+  ],
   ["no MAC is expected of an IPv6 prefix", { mac: null }, { mac: undefined }, "ours", /./],
   ["what settles is ours", { status: "updating" }, {}, "ours", /./],
   ["of another project", { projectId: OTHER_INTENT }, {}, "other-project", /belongs to project/],
@@ -49,13 +55,22 @@ const ROWS: readonly Row[] = [
   ["without tags", { tags: ["web"] }, {}, "untagged", /does not have the tags/],
   // The gravest difference comes first.
   ["without tags and with another MAC", { tags: [], mac: OTHER_MAC }, {}, "wrong-mac", /./],
-  ["of another cloud, and locked", { tags: ownershipTags("two", "created", INTENT), status: "locked" }, {}, "other-cloud", /./],
+  [
+    "of another cloud, and locked",
+    { tags: ownershipTags("two", "created", INTENT), status: "locked" },
+    {},
+    "other-cloud",
+    /./,
+  ],
   ["registered again, and without a MAC", { mac: null }, { intent: OTHER_INTENT }, "recycled", /./],
 ];
 
 for (const [title, change, expected, is, words] of ROWS) {
   test(`a flexible IP's standing: ${title}`, () => {
-    const judged = standingOf({ ...OURS, ...change }, { cloud: "one", projectId: PROJECT, mac: MAC, intent: INTENT, ...expected });
+    const judged = standingOf(
+      { ...OURS, ...change },
+      { cloud: "one", projectId: PROJECT, mac: MAC, intent: INTENT, ...expected },
+    );
     assert.equal(judged.is, is);
     assert.match(judged.words, words);
     assert.ok(judged.words.startsWith("flexible IP 203.0.113.7 (0a11ce00-0000-4000-8000-000000000001) "), judged.words);

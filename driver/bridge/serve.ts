@@ -131,14 +131,14 @@ async function detachAgain(
   const ofThisRun = [...group.own, ...group.aliases].filter(({ id }) => attached.has(id));
   if (ofThisRun.length === 0) return;
   try {
-    await session.undo(async (api, deadline) => {
+    await session.undo(async (own) => {
       const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
         const mine = members.filter(({ id }) => attached.has(id));
-        const now = await Promise.all(mine.map((member) => lookAgain(api, member, deadline)));
+        const now = await Promise.all(mine.map((member) => lookAgain(own.api, member, own.deadline)));
         return now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
       };
       const aliases = await here(group.aliases);
-      await detachGroup({ api, deadline, log: session.log }, await here(group.own), aliases);
+      await detachGroup(own, await here(group.own), aliases);
     });
   } catch (error) {
     session.log.warn(`not detached again: ${ofThisRun.map(nameOf).join(", ")} (${messageOf(error)})`);

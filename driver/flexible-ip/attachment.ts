@@ -1,18 +1,10 @@
 // Attaching and detaching as steps that look first, so that each may be repeated after any failure.
-import type { Deadline } from "../deadline.ts";
 import { ApiError, RefusedError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
-import { pauseAfter, pauseMs } from "../scaleway/pause.ts";
+import { AGAIN, type Effort, insist } from "../scaleway/retry.ts";
 import { find, settled } from "./presence.ts";
 
-export type Bench = {
-  readonly api: FlexibleIpApi;
-  readonly deadline: Deadline;
-  readonly log: Log;
-  /** How long a failing call is tried again at most; undefined: until the deadline. */
-  readonly patienceMs?: number | undefined;
-};
+export type Bench = Effort & { readonly api: FlexibleIpApi };
 
 /**
  * Attaches to the server those that are free and waits until they are. What turns out to be attached elsewhere, if only by
@@ -45,23 +37,23 @@ export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[]
  * was taken over, and is left there.
  */
 export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<void> {
-  const { api, deadline, log, patienceMs } = bench;
-  const giveUp = performance.now() + (patienceMs ?? Number.POSITIVE_INFINITY);
+  const { api } = bench;
   const isThere = isStillThere(flexibleIps);
   let attached = flexibleIps;
-  for (let attempt = 1; attached.length > 0; attempt += 1) {
-    try {
+  if (attached.length === 0) return;
+  await insist(
+    bench,
+    async () => {
       await together(byMac(attached), (ids) => api.detach(ids));
-      return;
-    } catch (error) {
-      if (!(error instanceof ApiError && error.isRetryable) || performance.now() > giveUp) throw error;
-      await pauseAfter(error, attempt, deadline, log);
-    }
-    const now = await Promise.all(attached.map((flexibleIp) => find(api, flexibleIp.id, flexibleIp.projectId)));
-    attached = now
-      .filter((flexibleIp) => flexibleIp !== undefined)
-      .filter((flexibleIp) => isBound(flexibleIp) && isThere(flexibleIp));
-  }
+    },
+    async () => {
+      const now = await Promise.all(attached.map((flexibleIp) => find(api, flexibleIp.id, flexibleIp.projectId)));
+      attached = now
+        .filter((flexibleIp) => flexibleIp !== undefined)
+        .filter((flexibleIp) => isBound(flexibleIp) && isThere(flexibleIp));
+      return attached.length === 0 ? undefined : AGAIN;
+    },
+  );
 }
 
 /** The flexible IP once it has settled; throws RefusedError when it is gone, in error or locked. */
@@ -87,21 +79,24 @@ export async function ensure(
   act: () => Promise<unknown>,
 ): Promise<FlexibleIp> {
   let now = await usable(bench, flexibleIp);
-  for (let attempt = 1; !isDone(now); attempt += 1) {
+  if (isDone(now)) return now;
+  const look = async (): Promise<FlexibleIp | typeof AGAIN> => {
+    now = await usable(bench, await bench.api.get(now.id));
+    return isDone(now) ? now : AGAIN;
+  };
+  const attempt = async (): Promise<FlexibleIp | typeof AGAIN> => {
     try {
       const answer = await act();
-      now = await usable(bench, isFlexibleIp(answer) ? answer : await bench.api.get(now.id));
-      if (!isDone(now)) await bench.deadline.sleep(pauseMs(attempt, undefined));
+      if (!isFlexibleIp(answer)) return await look();
+      now = await usable(bench, answer);
+      return isDone(now) ? now : AGAIN;
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.isRetryable) {
-        await pauseAfter(error, attempt, bench.deadline, bench.log);
-      }
-      now = await usable(bench, await bench.api.get(now.id));
-      if (!(isDone(now) || error.isRetryable)) throw error;
+      // A call of before whose answer got lost may be the reason for the refusal.
+      if (error instanceof ApiError && !error.isRetryable && (await look()) !== AGAIN) return now;
+      throw error;
     }
-  }
-  return now;
+  };
+  return insist(bench, attempt, look);
 }
 
 // Look, call for what is not yet where it belongs, look again. Neither call is repeated blindly: after a lost answer
@@ -112,25 +107,26 @@ async function move(
   target: string | null,
   mayDetach: (flexibleIp: FlexibleIp) => boolean,
 ): Promise<FlexibleIp[]> {
-  const { api, deadline, log } = bench;
-  let pause = 0;
+  const { api } = bench;
   let current = await Promise.all(flexibleIps.map((flexibleIp) => usable(bench, flexibleIp)));
-  for (let attempt = 1; ; attempt += 1) {
-    const astray = current.filter(
+  const astray = (): FlexibleIp[] =>
+    current.filter(
       (flexibleIp) => flexibleIp.serverId !== target && (flexibleIp.serverId === null || mayDetach(flexibleIp)),
     );
-    if (astray.length === 0) return current;
-    if (attempt > 1) await deadline.sleep(pause);
-    pause = pauseMs(attempt, undefined);
-    try {
-      const answers = await step(api, astray, target);
+  const outcome = (): FlexibleIp[] | typeof AGAIN => (astray().length === 0 ? current : AGAIN);
+  if (outcome() !== AGAIN) return current;
+  return insist(
+    bench,
+    async () => {
+      const answers = await step(api, astray(), target);
       current = await Promise.all(current.map((flexibleIp) => usable(bench, answers.get(flexibleIp.id) ?? flexibleIp)));
-    } catch (error) {
-      if (!(error instanceof ApiError && error.isRetryable)) throw error;
-      await pauseAfter(error, attempt, deadline, log);
+      return outcome();
+    },
+    async () => {
       current = await Promise.all(current.map(async (flexibleIp) => usable(bench, await api.get(flexibleIp.id))));
-    }
-  }
+      return outcome();
+    },
+  );
 }
 
 /** One round of calls: what is attached elsewhere is detached first, and has to settle before it is attached here. */

@@ -1,11 +1,11 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
 import { detachAll, takeOver } from "../../flexible-ip/attachment.ts";
-import { dropMac, evictBorrowers, shareMac } from "../../flexible-ip/mac-group.ts";
-import { deleteUntilGone, find } from "../../flexible-ip/presence.ts";
-import type { Ports } from "../../ipam/ports.ts";
+import { detachGroup, dropMac, evictBorrowers, shareMac } from "../../flexible-ip/mac-group.ts";
+import { find } from "../../flexible-ip/presence.ts";
+import { deleteUntilGone } from "../../ipam/delete.ts";
+import type { IpamSession } from "../../ipam/ipam-session.ts";
 import { stillToCome, undoIntent } from "../../ipam/recover.ts";
-import { release } from "../../ipam/release.ts";
 import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
 import type { Step } from "./step.ts";
 
@@ -16,27 +16,19 @@ export type Outcome =
   | "for a person to do";
 
 /** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
-export async function apply(ports: Ports, step: Step): Promise<Outcome> {
+export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
   const { remedy } = step;
   switch (remedy.do) {
     case "none":
       return "for a person to do";
     case "undo-intent":
       return undo(ports, remedy.intent);
-    case "forget-owed":
-      return forget(ports, [remedy.id]);
     case "delete":
       return unchanged(ports, [remedy.flexibleIp], async ([flexibleIp]) => {
         if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
       });
     case "detach":
-      return unchanged(ports, remedy.flexibleIps, async (now) => {
-        await release(ports, now);
-        await forget(
-          ports,
-          now.map(({ id }) => id),
-        );
-      });
+      return unchanged(ports, remedy.flexibleIps, (now) => detachGroup(ports, now.filter(isDetachable), []));
     case "set-tags":
       return unchanged(ports, [remedy.flexibleIp], async () => {
         await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
@@ -50,15 +42,15 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
   }
 }
 
-async function undo(ports: Ports, intent: string): Promise<Outcome> {
+async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
   const noted = ports.journal.read().intents[intent];
   if (noted === undefined) return "changed since the plan";
-  const isClosed = await undoIntent(ports, ports.api, ports.deadline, intent, stillToCome(noted));
+  const isClosed = await undoIntent(ports, intent, stillToCome(ports, noted));
   return isClosed ? "done" : "not yet: a call may still be acted on";
 }
 
 async function place(
-  ports: Ports,
+  ports: IpamSession,
   flexibleIps: readonly FlexibleIp[],
   aliases: readonly FlexibleIp[],
   serverId: string,
@@ -81,7 +73,7 @@ async function place(
 }
 
 async function unchanged(
-  ports: Ports,
+  ports: IpamSession,
   planned: readonly FlexibleIp[],
   work: (now: readonly FlexibleIp[]) => Promise<void>,
 ): Promise<Outcome> {
@@ -95,9 +87,6 @@ async function unchanged(
   return "done";
 }
 
-async function forget(ports: Ports, ids: readonly string[]): Promise<Outcome> {
-  await ports.journal.update((state) => {
-    for (const id of ids) delete state.owedDetaches[id];
-  });
-  return "done";
+function isDetachable({ serverId, status }: FlexibleIp): boolean {
+  return serverId !== null && (status === "attached" || status === "error" || status === "unknown");
 }

@@ -75,12 +75,14 @@ function addresses(nic: Nic): NicAddress[] {
     },
     { isPublic: isPublicIpv6(nic.ip6), address: nic.ip6, id: nic.flexibleIp6Id, isSaid: false },
   ].filter(({ isPublic }) => isPublic);
-  return found
-    .map(({ address, id, isSaid }): NicAddress => {
-      const hint = isUuid(id) ? id : undefined;
-      const isClaimed = hint !== undefined || intent !== undefined || isSaid;
-      return { address, hint, intent, isClaimed, mac: nic.mac, isForAliases: nic.isForAliases };
-    })
-    // A guest with any other MAC gets nothing that is sent to a flexible IP.
-    .filter(({ isClaimed }) => isClaimed || VIRTUAL_MAC.test(nic.mac));
+  return (
+    found
+      .map(({ address, id, isSaid }): NicAddress => {
+        const hint = isUuid(id) ? id : undefined;
+        const isClaimed = hint !== undefined || intent !== undefined || isSaid;
+        return { address, hint, intent, isClaimed, mac: nic.mac, isForAliases: nic.isForAliases };
+      })
+      // A guest with any other MAC gets nothing that is sent to a flexible IP.
+      .filter(({ isClaimed }) => isClaimed || VIRTUAL_MAC.test(nic.mac))
+  );
 }

@@ -25,11 +25,7 @@ export async function runHook(hook: Hook, caller: Caller, input: () => Promise<s
 
 const NOT_SERVED = "PCI NICs and floating addresses of virtual routers are not served";
 
-async function read(
-  hook: Hook,
-  input: () => Promise<string>,
-  say: (line: string) => void,
-): Promise<Vm | undefined> {
+async function read(hook: Hook, input: () => Promise<string>, say: (line: string) => void): Promise<Vm | undefined> {
   try {
     return parseVm(await input());
   } catch (error) {

@@ -136,7 +136,11 @@ export async function ensure(
 }
 
 /** What a log line tells of a flexible IP beside its text. */
-export function fieldsOf(flexibleIp: FlexibleIp): { address: string; flexible_ip_id: string; server_id: string | null } {
+export function fieldsOf(flexibleIp: FlexibleIp): {
+  address: string;
+  flexible_ip_id: string;
+  server_id: string | null;
+} {
   return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
 }
 

@@ -55,19 +55,3 @@ export async function lookAgain(
   const now = await find(api, last.id, last.projectId);
   return now && settled(api, now, deadline, watch);
 }
-
-/** Deletes the flexible IP and waits until it is gone. One that is gone already is fine. */
-export async function deleteUntilGone(api: FlexibleIpApi, flexibleIp: FlexibleIp, deadline: Deadline): Promise<void> {
-  try {
-    await api.delete(flexibleIp.id);
-  } catch (error) {
-    if (!(error instanceof ApiError && error.mayBeGone)) throw error;
-    // After a lost answer the second try finds nothing; a token that may not delete gets the same status.
-    if ((await find(api, flexibleIp.id, flexibleIp.projectId)) !== undefined) throw error;
-    return;
-  }
-  // An attached one is detached first, and can be read meanwhile (recorded).
-  if (flexibleIp.serverId === null) return;
-  const rest = await find(api, flexibleIp.id, flexibleIp.projectId);
-  if (rest !== undefined) await settled(api, { ...rest, status: "detaching" }, deadline);
-}

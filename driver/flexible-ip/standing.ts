@@ -55,7 +55,11 @@ function fitness(flexibleIp: FlexibleIp, { mac }: Expected): Judgement | undefin
   const move = "remove its address range and add it again";
   if (mac !== undefined && flexibleIp.mac === null) {
     if (!isBorrower(flexibleIp)) return { is: "no-mac", what: `has no virtual MAC, but its guest has ${mac}`, move };
-    return { is: "no-mac", what: "gave up its virtual MAC to serve as a NIC alias", move: `use it for aliases, or ${move}` };
+    return {
+      is: "no-mac",
+      what: "gave up its virtual MAC to serve as a NIC alias",
+      move: `use it for aliases, or ${move}`,
+    };
   }
   if (mac !== undefined && flexibleIp.mac !== mac) {
     return { is: "wrong-mac", what: `has virtual MAC ${flexibleIp.mac}, but its guest has ${mac}`, move };

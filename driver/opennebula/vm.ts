@@ -56,11 +56,11 @@ export function parseVm(input: string): Vm {
   const inTemplates = (name: string): Element[] => children(vm, "TEMPLATE").flatMap((one) => children(one, name));
   const [nics, aliases, devices] = [inTemplates("NIC"), inTemplates("NIC_ALIAS"), inTemplates("PCI")];
   if (nics.length + aliases.length + devices.length > MOST_NICS) {
-    throw new InputError(`VM has more than ${MOST_NICS} NICs, which is more than any server serves; remove some`);
+    throw new InputError(`VM has more than ${MOST_NICS} NICs, which is more than any server serves`, "remove some");
   }
   return {
-    id: valueOf(vm, "ID"),
-    deployId: valueOf(vm, "DEPLOY_ID"),
+    id: shortText(vm, "ID"),
+    deployId: shortText(vm, "DEPLOY_ID"),
     host: hostOf(vm),
     nics: [...nics.map((nic) => parseNic(nic, false)), ...aliases.map((nic) => parseNic(nic, true))],
     pciNics: devices.map((device) => parseNic(device, false)).filter(({ nicId }) => nicId !== ""),
@@ -70,34 +70,34 @@ export function parseVm(input: string): Vm {
 
 function hostOf(vm: Element): string {
   const records = children(vm, "HISTORY_RECORDS").flatMap((one) => children(one, "HISTORY"));
-  return records.map((record) => valueOf(record, "HOSTNAME")).findLast((name) => name !== "") ?? "";
+  return records.map((record) => shortText(record, "HOSTNAME")).findLast((name) => name !== "") ?? "";
 }
 
 function parseNic(nic: Element, isAlias: boolean): Nic {
   return {
     isAlias,
-    nicId: valueOf(nic, "NIC_ID"),
-    parentId: valueOf(nic, "PARENT_ID"),
-    driver: valueOf(nic, "VN_MAD"),
-    ip: valueOf(nic, "IP"),
-    ip6: valueOf(nic, "IP6").toLowerCase(),
-    mac: valueOf(nic, "MAC").toLowerCase(),
-    externalIp: valueOf(nic, "EXTERNAL_IP"),
-    flexibleIpId: valueOf(nic, "SCW_FLEXIBLE_IP_ID").toLowerCase(),
-    flexibleIp6Id: valueOf(nic, "SCW_FLEXIBLE_IP6_ID").toLowerCase(),
-    intent: valueOf(nic, "SCW_FLEXIP_INTENT").toLowerCase(),
-    isForAliases: valueOf(nic, "SCW_FLEXIP_ALIAS").toUpperCase() === "YES",
-    floatingIp: valueOf(nic, "VROUTER_IP"),
+    nicId: shortText(nic, "NIC_ID"),
+    parentId: shortText(nic, "PARENT_ID"),
+    driver: shortText(nic, "VN_MAD"),
+    ip: shortText(nic, "IP"),
+    ip6: shortText(nic, "IP6").toLowerCase(),
+    mac: shortText(nic, "MAC").toLowerCase(),
+    externalIp: shortText(nic, "EXTERNAL_IP"),
+    flexibleIpId: shortText(nic, "SCW_FLEXIBLE_IP_ID").toLowerCase(),
+    flexibleIp6Id: shortText(nic, "SCW_FLEXIBLE_IP6_ID").toLowerCase(),
+    intent: shortText(nic, "SCW_FLEXIP_INTENT").toLowerCase(),
+    isForAliases: shortText(nic, "SCW_FLEXIP_ALIAS").toUpperCase() === "YES",
+    floatingIp: shortText(nic, "VROUTER_IP"),
     isMarked: isMarked(nic),
   };
 }
 
 function isMarked(device: Element): boolean {
-  return valueOf(device, "ATTACH").toUpperCase() === "YES";
+  return shortText(device, "ATTACH").toUpperCase() === "YES";
 }
 
 /** A value that no message or log line can grow by: no value that is read is longer. */
-function valueOf(element: Element, name: string): string {
+function shortText(element: Element, name: string): string {
   const text = textOf(element, name);
   return text.length > LONGEST_VALUE ? "" : text;
 }

@@ -13,12 +13,12 @@ export type Element = string | { readonly [name: string]: Element | readonly Ele
 /** The text behind the base64 that oned or the network driver writes on standard input. */
 export function decodeInput(input: string): string {
   if (input.length > MAX_INPUT_BYTES) {
-    throw new InputError(`standard input is longer than ${MAX_INPUT_BYTES} bytes; shorten the VM's USER_TEMPLATE`);
+    throw new InputError(`standard input is longer than ${MAX_INPUT_BYTES} bytes`, "shorten the VM's USER_TEMPLATE");
   }
   const packed = input.replaceAll(/\s+/g, "");
-  if (packed === "") throw new InputError(`standard input is empty; ${ASK}`);
+  if (packed === "") throw new InputError("standard input is empty", ASK);
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(packed) || packed.length % 4 === 1) {
-    throw new InputError(`standard input is not base64; ${ASK}`);
+    throw new InputError("standard input is not base64", ASK);
   }
   return Buffer.from(packed, "base64").toString("utf8");
 }
@@ -34,14 +34,14 @@ export function parseXml(
   skipped: readonly string[] = [],
 ): Element {
   const start = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z_!?][\w-]*)/.exec(text)?.[1];
-  if (start !== root) throw new InputError(`standard input does not start with <${root}>; ${ASK}`);
+  if (start !== root) throw new InputError(`standard input does not start with <${root}>`, ASK);
   if (XMLValidator.validate(text) !== true) {
-    throw new InputError(`standard input is no well-formed XML, it may have been cut; ${ASK}`);
+    throw new InputError("standard input is no well-formed XML, it may have been cut", ASK);
   }
   // OpenNebula writes no document type, and one can define entities that grow without end. In a value's CDATA the same
   // characters mean nothing.
   if (text.replaceAll(/<!\[CDATA\[.*?\]\]>|<!--.*?-->/gs, "").includes("<!")) {
-    throw new InputError(`standard input declares a document type; ${ASK}`);
+    throw new InputError("standard input declares a document type", ASK);
   }
   const parser = new XMLParser({
     ignoreAttributes: true,
@@ -55,10 +55,10 @@ export function parseXml(
   try {
     document = parser.parse(text);
   } catch (cause) {
-    throw new InputError(`standard input cannot be read as XML; ${ASK}`, { cause });
+    throw new InputError("standard input cannot be read as XML", ASK, { cause });
   }
   const content = isRecord(document) ? document[root] : undefined;
-  if (!isElement(content)) throw new InputError(`standard input holds more than one <${root}>; ${ASK}`);
+  if (!isElement(content)) throw new InputError(`standard input holds more than one <${root}>`, ASK);
   return content;
 }
 

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../driver/config.ts";
 import { Deadline } from "../../driver/deadline.ts";
-import type { Ports } from "../../driver/ipam/ports.ts";
+import type { IpamSession } from "../../driver/ipam/ipam-session.ts";
 import { openLog } from "../../driver/log.ts";
 import type { CloudRange, CloudVm } from "../../driver/operator/one/listings.ts";
 import { apply } from "../../driver/operator/reconcile/apply.ts";
@@ -95,7 +95,7 @@ function cloudRange(world: World, range: Readonly<Record<string, string>>): Clou
 }
 
 /** As driver/ipam/run.ts makes them, less the signals, which are this process's own. */
-function openPorts(world: World): Ports {
+function openPorts(world: World): IpamSession {
   const { frontEnd, simulator } = world.rig;
   const executable = join(frontEnd.root, "ipam/scw-flexip/scw-flexip");
   const config = readConfig({}, executable);

@@ -1,6 +1,6 @@
 // One reconcile, as the operator's command does it: look, plan, apply every step.
 
-import type { Ports } from "../../driver/ipam/ports.ts";
+import type { IpamSession } from "../../driver/ipam/ipam-session.ts";
 import { deadIntents } from "../../driver/ipam/recover.ts";
 import { parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
 import { apply } from "../../driver/operator/reconcile/apply.ts";
@@ -24,7 +24,7 @@ export async function reconcile(caller: Caller, input: ReconcileInput): Promise<
   const desk = openDesk(caller, "/nowhere", "reconcile.log", {});
   const session = openSession(desk, { limitMs: 120_000 });
   const journal = new Journal(desk.config.stateFile, session.log);
-  const ports: Ports = { ...session, journal, answer: () => {} };
+  const ports: IpamSession = { ...session, journal, answer: () => {} };
   const steps = plan(await viewOf(ports, input));
   const outcomes: string[] = [];
   for (const step of steps) outcomes.push(await attempt(ports, step));
@@ -32,7 +32,7 @@ export async function reconcile(caller: Caller, input: ReconcileInput): Promise<
   return { steps, outcomes };
 }
 
-async function attempt(ports: Ports, step: Step): Promise<string> {
+async function attempt(ports: IpamSession, step: Step): Promise<string> {
   try {
     return await apply(ports, step);
   } catch (error) {
@@ -40,7 +40,7 @@ async function attempt(ports: Ports, step: Step): Promise<string> {
   }
 }
 
-async function viewOf({ api, config, journal }: Ports, input: ReconcileInput): Promise<View> {
+async function viewOf({ api, config, journal }: IpamSession, input: ReconcileInput): Promise<View> {
   const state = journal.read();
   const dead = deadIntents({ journal }).map(([intent]) => intent);
   return {

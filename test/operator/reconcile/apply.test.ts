@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
 import { RefusedError } from "../../../driver/errors.ts";
 import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
-import type { Ports } from "../../../driver/ipam/ports.ts";
+import type { IpamSession } from "../../../driver/ipam/ipam-session.ts";
 import type { CloudRange } from "../../../driver/operator/one/listings.ts";
 import { apply, type Outcome } from "../../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
@@ -23,7 +23,7 @@ const LENDER = [...OURS, "scw-flexip:mac-lender"];
 const ALIAS = { id: "f1e81b1e-0000-4000-8000-0000000000a1", ip: "203.0.113.8" };
 
 let rig: Rig;
-let ports: Ports;
+let ports: IpamSession;
 
 before(async () => {
   rig = await Rig.start({ maxPageSize: 2 });
@@ -365,7 +365,7 @@ function deadIntent(): {
 }
 
 /** What an operator's command on the front-end works with. */
-function openPorts(on: Rig): Ports {
+function openPorts(on: Rig): IpamSession {
   const { root, stateFile } = on.frontEnd;
   mkdirSync(dirname(stateFile), { recursive: true });
   writeFileSync(stateFile, JSON.stringify({ version: 1, intents: {}, owedDetaches: {}, leases: {} }));

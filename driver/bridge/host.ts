@@ -41,7 +41,7 @@ function act(
   return withSession(
     caller,
     place,
-    ({ hookTimeoutMs }) => ({ limitMs: hookTimeoutMs, patienceMs }),
+    ({ hookTimeoutMs }) => ({ limitMs: hookTimeoutMs, patienceMs, what: `the addresses of VM ${vm.id} were` }),
     async (session) => {
       const serverId = readServerId(session.config);
       if (hook === "clean") await clean(session, vm, groups, serverId, say);

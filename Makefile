@@ -57,7 +57,7 @@ smoke: remotes ## try the built tree without any Node around
 	@sh test/smoke.sh
 
 golden: remotes ## write the expected answers of the fixtures anew
-	@GOLDEN=write $(NODE) --test 'test/golden.test.ts'
+	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts
 
 record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KEY and more)
 	@$(NODE) test/record.ts

@@ -123,7 +123,7 @@ export class FrontEnds {
     }
     for (const number of NUMBERS) configure(number);
     // None of them answers before two of them have chosen one.
-    await Promise.all(NUMBERS.map((number) => this.get(number).start()));
+    for (const number of NUMBERS) await this.get(number).launch();
     await this.untilFirstLeads();
     for (const number of [2, 3] as const) await this.untilFollows(number);
   }

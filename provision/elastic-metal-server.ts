@@ -90,13 +90,14 @@ export class ElasticMetalServer extends pulumi.ComponentResource {
         ],
         protected: protect,
         reinstallOnConfigChanges: false,
-        tags,
+        // Scaleway adds the last one itself, to each server with that option.
+        tags: [...tags, "PrivateNetwork"],
       },
       {
         parent: this,
         protect,
-        // A changed image would reinstall the machine and lose its data; a changed key never reaches it.
-        ignoreChanges: ["os", "sshKeyIds"],
+        // A changed image would reinstall the machine and lose its data; a changed key never reaches it; tags become Scaleway's.
+        ignoreChanges: ["os", "sshKeyIds", "tags"],
         ...formerly(formerMachine(this.name), TYPE, "scaleway:elasticmetal/server:Server"),
       },
     );
@@ -105,9 +106,11 @@ export class ElasticMetalServer extends pulumi.ComponentResource {
 
 type Attachment = { readonly id: string; readonly vlan: number };
 
-function vlanOf(attached: readonly Attachment[] | undefined, networkId: string, name: string): number {
+/** The VLAN of a network on a server. Throws while Scaleway has given none. */
+export function vlanOf(attached: readonly Attachment[] | undefined, networkId: string, name: string): number {
   const found = attached?.find(({ id }) => bareId(id) === bareId(networkId));
-  return present(found?.vlan, `VLAN of private network ${bareId(networkId)} on server ${name}`);
+  // 0 is what half an order leaves.
+  return present(found?.vlan || undefined, `VLAN of private network ${bareId(networkId)} on server ${name}`);
 }
 
 /** The same id comes with and without its region in front. */
@@ -117,5 +120,5 @@ function bareId(id: string): string {
 
 function present<Value>(value: Value | undefined, what: string): Value {
   if (value !== undefined) return value;
-  throw new pulumi.RunError(`Scaleway gave no ${what}; run: pulumi refresh, then make up`);
+  throw new pulumi.RunError(`Scaleway gave no ${what}; run: make up`);
 }

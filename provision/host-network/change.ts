@@ -70,7 +70,10 @@ async function untilReachable(request: HostNetworkRequest, ports: HostNetworkPor
     if (Date.now() >= (deniedUntil ?? Number.POSITIVE_INFINITY)) {
       throw new Error(`${failure.message}; add the key of sshPublicKey to the agent (ssh-add), or correct sshUser`);
     }
-    if (Date.now() > deadline) throw new Error(`${failure.message}; look at the server in Scaleway's console`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `${failure.message}; look at its installation in Scaleway's console, where it can be installed again`,
+      );
     if (attempt % 6 === 0) ports.say(`still waiting: ${failure.message}`);
     await sleep(Math.min(5_000, ports.reachableWithinMs, ports.deniedForMs));
   }

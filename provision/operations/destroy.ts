@@ -21,18 +21,19 @@ await runOperation(async () => {
     say("lifting the protection");
     await setProtection(api, serversOf(stack), false);
     pulumi("state", "unprotect", "--all", "--yes");
-    if (pulumiHere("destroy")) return;
-    throw new Error("not everything was destroyed; what is left is protected again; run: make destroy");
+    if (await pulumiHere("destroy")) return;
+    throw new Error("not everything was destroyed; run: make destroy");
   } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
     await protectAgain(api, stack, guarded);
-    throw error;
+    throw new Error("what is left is protected again");
   }
 });
 
 /** The front-end knows what is in use. One that is dead can only be passed over by FORCE=1. */
 async function refuseWhileInUse(stack: Stack): Promise<void> {
   const frontend = serversOf(stack).find(({ urn }) => nameOf(urn) === FRONTEND);
-  const host = frontend?.outputs.ipv4s?.[0]?.address;
+  const host = frontend?.outputs?.ipv4s?.[0]?.address;
   if (host === undefined) return say("there is no front-end to ask what is still in use");
   say("asking the front-end what is still there");
   const obstacles = await findObstacles(operatorSsh(), { name: FRONTEND, host, user: loginName() }).catch(

@@ -1,5 +1,5 @@
 // The stack as Pulumi keeps it: what is there, also after half an order, and what was being ordered.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import * as z from "zod";
 
 const resource = z.object({
@@ -7,7 +7,7 @@ const resource = z.object({
   id: z.string().default(""),
   custom: z.boolean().default(false),
   protect: z.boolean().default(false),
-  outputs: z.looseObject({ ipv4s: z.array(z.object({ address: z.string() })).optional() }).default({}),
+  outputs: z.looseObject({ ipv4s: z.array(z.object({ address: z.string() })).nullish() }).nullish(),
 });
 const schema = z.object({
   deployment: z.object({
@@ -55,8 +55,9 @@ export function pulumi(...args: readonly string[]): string {
 }
 
 /** Runs it in the operator's terminal. Answers whether it succeeded. */
-export function pulumiHere(...args: readonly string[]): boolean {
-  return spawnSync(program(), args, { stdio: "inherit" }).status === 0;
+export function pulumiHere(...args: readonly string[]): Promise<boolean> {
+  const child = spawn(program(), args, { stdio: "inherit" });
+  return new Promise((resolve, reject) => child.on("error", reject).on("close", (status) => resolve(status === 0)));
 }
 
 function program(): string {

@@ -54,7 +54,13 @@ export function openScaleway(url: string, secretKey: string): Scaleway {
       throw new ApiRefusal(`${path} answered something unexpected (${String(parsed.error.issues[0]?.path.join("."))})`);
     },
     patch: async (path, change) => {
-      await send("PATCH", new URL(path, url), secretKey, JSON.stringify(change));
+      const body = JSON.stringify(change);
+      const address = new URL(path, url);
+      await send("PATCH", address, secretKey, body).catch((error: unknown) => {
+        // A kept connection may have been closed meanwhile; the same change twice is the same.
+        if (error instanceof ApiRefusal && error.status === undefined) return send("PATCH", address, secretKey, body);
+        throw error;
+      });
     },
   };
 }

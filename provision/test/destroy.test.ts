@@ -117,7 +117,7 @@ describe("make destroy", () => {
     place.answer("pulumi destroy", '#!/bin/sh\ncd "$RIG/answers" && cp left "pulumi stack export"\nexit 1\n');
     const { status, stderr } = await destroy({ CONFIRM: "prod" });
     assert.equal(status, 2);
-    assert.match(stderr, /not everything was destroyed; what is left is protected again; run: make destroy\n/);
+    assert.match(stderr, /not everything was destroyed; run: make destroy\nwhat is left is protected again\n/);
     assert.deepEqual(changes.at(-1), protection("0000000a", true));
     assert.equal(changes.filter((line) => line.includes("true")).length, 1);
     assert.deepEqual(asked().at(-1), `pulumi state protect ${FRONTEND.urn} ${VMTOVM.urn} --yes`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
+import { vlanOf } from "../elastic-metal-server.ts";
 import { buildGraph, EXPIRY, NEEDED, ORGANIZATION, PROJECT, read } from "./graph.ts";
 import { all, names, one, PRIVATE_NETWORK, SERVER, TAGS } from "./registrations.ts";
 import { idOf } from "./world.ts";
@@ -47,7 +48,8 @@ for (const workers of [0, 1, 5]) {
         if (type.startsWith("scaleway:network/") || type.startsWith("scaleway:ipam/"))
           assert.equal(inputs.region, "fr-par", type);
         if (/iam\/(application|group|policy)/.test(type)) assert.equal(inputs.organizationId, ORGANIZATION, type);
-        if (type.startsWith("scaleway:") && !/sshKey|apiKey/.test(type)) assert.deepEqual(inputs.tags, TAGS, type);
+        if (type.startsWith("scaleway:") && !/sshKey|apiKey|server:/.test(type))
+          assert.deepEqual(inputs.tags, TAGS, type);
       }
     });
 
@@ -69,10 +71,11 @@ for (const workers of [0, 1, 5]) {
           ],
           protected: true,
           reinstallOnConfigChanges: false,
-          tags: TAGS,
+          // As Scaleway leaves them: it adds one to each server with the option.
+          tags: [...TAGS, "PrivateNetwork"],
         });
         assert.equal(server.protect, true);
-        assert.deepEqual(server.ignoreChanges, ["os", "sshKeyIds"]);
+        assert.deepEqual(server.ignoreChanges, ["os", "sshKeyIds", "tags"]);
         assert.equal(server.parent, `hosted-cloud:index:ElasticMetalServer::${name}`);
       }
       assert.ok(all(graph, "scaleway:ipam/ip:Ip").every(({ inputs, protect }) => inputs.isIpv6 === false && protect));
@@ -118,6 +121,14 @@ for (const workers of [0, 1, 5]) {
     });
   });
 }
+
+test("a network that half an order left without a VLAN gives out no layout, and says what to run", () => {
+  const attached = [{ id: "11111111-1111-4111-8111-111111111111", vlan: 0 }];
+  const id = `fr-par/${attached[0]?.id}`;
+  assert.throws(() => vlanOf(attached, id, "host01"), { message: /^Scaleway gave no VLAN .* host01; run: make up$/ });
+  assert.throws(() => vlanOf(undefined, id, "host01"), { message: /no VLAN/ });
+  assert.equal(vlanOf([{ id: attached[0]?.id ?? "", vlan: 7 }], id, "host01"), 7);
+});
 
 test("every property that is sent is one that the installed provider declares", async () => {
   const graph = await buildGraph({ written: { driverKeyOnlyFromHosts: "true" } });

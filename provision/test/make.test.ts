@@ -91,7 +91,7 @@ describe("make", () => {
   test("preview and up leave the questions to Pulumi", async () => {
     assert.equal((await place.make(["preview"])).status, 0);
     assert.equal((await place.make(["up"])).status, 0);
-    assert.deepEqual(place.calls(), ["pulumi preview --diff", "pulumi stack export", "pulumi up"]);
+    assert.deepEqual(place.calls(), ["pulumi preview --refresh --diff", "pulumi stack export", "pulumi up --refresh"]);
   });
 
   test("up after an interrupted order says what to do, and orders nothing again", async () => {
@@ -100,7 +100,10 @@ describe("make", () => {
     place.answer("pulumi stack export", JSON.stringify({ deployment: { pending_operations: [pending] } }));
     const { status, stderr } = await place.make(["up"]);
     assert.equal(status, 2);
-    assert.match(stderr, /^the order of host01 was interrupted: .* look in the console, then run: pulumi refresh/);
+    assert.match(
+      stderr,
+      /^the order of host01 was interrupted: .* look in the console, then run: pulumi cancel, pulumi refresh/,
+    );
     assert.deepEqual(place.calls(), ["pulumi stack export"]);
   });
 

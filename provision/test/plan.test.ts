@@ -37,6 +37,8 @@ describe("the state", () => {
             { urn: "urn:pulumi:prod::hosted-cloud::pulumi:providers:scaleway::default", custom: true, id: "p" },
             { urn: at(SERVER, "fe"), custom: true, id: "fr-par-2/a", outputs: { ipv4s: [{ address: "192.0.2.10" }] } },
             { urn: at("scaleway:ipam/ip:Ip", "fe-vmtovm"), custom: true, id: "fr-par/b" },
+            // Half an order.
+            { urn: at(SERVER, "host02"), custom: true, id: "fr-par-2/c", outputs: { ipv4s: null } },
           ],
           pending_operations: [
             { type: "creating", resource: { urn: at(SERVER, "host01"), custom: true } },
@@ -47,11 +49,11 @@ describe("the state", () => {
     );
     assert.deepEqual(
       stack.resources.map(({ urn }) => nameOf(urn)),
-      ["fe", "fe-vmtovm"],
+      ["fe", "fe-vmtovm", "host02"],
     );
     assert.deepEqual(
       serversOf(stack).map(({ urn }) => nameOf(urn)),
-      ["fe"],
+      ["fe", "host02"],
     );
     assert.deepEqual(stack.interrupted, ["host01"]);
   });

@@ -240,15 +240,15 @@ describe("make preflight", () => {
     place.answer("pulumi config --json", tools({})("pulumi", ["config"]).said);
     await place.make(["preflight"], {
       environment: {
-        HTTP_PROXY: `http://127.0.0.1:${portOf(proxy.address())}`,
+        HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy.address())}`,
         SCW_ACCESS_KEY: ACCESS,
         SCW_SECRET_KEY: SECRET,
-        SCW_API_URL: "http://localhost:4999",
+        SCW_API_URL: "https://api.example.net",
       },
     });
     place.remove();
     proxy.close();
-    assert.equal(asked[0], "localhost:4999");
+    assert.equal(asked[0], "api.example.net:443");
   });
 
   test("tells a Python that Ansible cannot use", async () => {

@@ -26,7 +26,7 @@ describe("nothing is replaced by accident", () => {
     for (const { inputs, ignoreChanges, name } of changed) {
       const old = one(before, SERVER, name).inputs;
       assert.deepEqual({ ...inputs, os: old.os }, old);
-      assert.deepEqual(ignoreChanges, ["os", "sshKeyIds"]);
+      assert.deepEqual(ignoreChanges, ["os", "sshKeyIds", "tags"]);
     }
   });
 

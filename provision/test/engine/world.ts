@@ -1,6 +1,7 @@
 // One play's world: Scaleway on loopback, its object storage behind a proxy, and an operator with settings.
 import { randomUUID } from "node:crypto";
-import { newOperator, type Operator } from "./operator.ts";
+import { test } from "node:test";
+import { newOperator, type Operator, withoutEngine } from "./operator.ts";
 import { ObjectStorage } from "./stand-in/object-storage.ts";
 import { type Document, textOf } from "./stand-in/record.ts";
 import { type Scaleway, startScaleway } from "./stand-in/scaleway.ts";
@@ -44,6 +45,19 @@ export async function startWorld(projectId: string = randomUUID()): Promise<Worl
     await scaleway.close();
   };
   return { scaleway, storage, tunnel, operator, projectId, end };
+}
+
+/** A play of its own: a world with a configured stack, and the end of it. Skipped where the engine is not there. */
+export function play(name: string, work: (world: World) => Promise<void>): void {
+  test(name, { skip: withoutEngine() }, async () => {
+    const world = await startWorld();
+    try {
+      await configure(world);
+      await work(world);
+    } finally {
+      await world.end();
+    }
+  });
 }
 
 /** Names the workers; none is no worker. */

@@ -33,7 +33,7 @@ export function isOccupied(world: World, intent: string): boolean {
 
 /** What a reconcile finds now. */
 export function findings(world: World): Step[] {
-  const { intents, owedDetaches } = journalOf(world);
+  const { intents } = journalOf(world);
   const isAlive = (intent: string): boolean => {
     const entry = intents[intent];
     return entry !== undefined && isRunning(entry.process);
@@ -53,7 +53,6 @@ export function findings(world: World): Step[] {
     servers: new Map(hosts.map((host) => [host, world.server(host)])),
     deadIntents: Object.keys(intents).filter((intent) => !isAlive(intent) && isOccupied(world, intent)),
     liveIntents: Object.keys(intents).filter(isAlive),
-    owedDetaches: Object.keys(owedDetaches),
     now: new Date(),
     graceMs: 0,
   });
@@ -64,7 +63,7 @@ export async function reconcile(world: World, steps: readonly Step[]): Promise<S
   const ports = openPorts(world);
   const left: Step[] = [];
   try {
-    for (const step of steps) if ((await apply(ports, step)) !== "done") left.push(step);
+    for (const step of steps) if ((await apply(ports, step, async () => true)) !== "done") left.push(step);
   } finally {
     ports.close();
   }

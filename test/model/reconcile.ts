@@ -34,7 +34,7 @@ export async function reconcile(caller: Caller, input: ReconcileInput): Promise<
 
 async function attempt(ports: Ports, step: Step): Promise<string> {
   try {
-    return await apply(ports, step);
+    return await apply(ports, step, async () => true);
   } catch (error) {
     return `failed: ${error instanceof Error ? error.message : error}`;
   }
@@ -52,7 +52,6 @@ async function viewOf({ api, config, journal }: Ports, input: ReconcileInput): P
     servers: input.servers,
     deadIntents: dead,
     liveIntents: Object.keys(state.intents).filter((intent) => !dead.includes(intent)),
-    owedDetaches: Object.keys(state.owedDetaches),
     // The dust has settled a day ago: nothing that is seen is another run's work under way.
     now: new Date(Date.now() + DAY_MS),
     graceMs: GRACE_MS,

@@ -5,6 +5,7 @@ import { messageOf, RefusedError, UsageError } from "../errors.ts";
 import { audit } from "./audit.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
+import { tellReservations } from "./list.ts";
 import { type Leadership, leadershipOf, leads } from "./one/leader.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import { formOf, printRows } from "./print/rows.ts";
@@ -13,7 +14,6 @@ import { type Asked, chooseSteps } from "./reconcile/choice.ts";
 import { type Result, rowOf, STEP_COLUMNS } from "./reconcile/row.ts";
 import type { Step } from "./reconcile/step.ts";
 import { readWord, type Survey, survey, withPorts, wordOn } from "./survey.ts";
-import { tellReservations } from "./list.ts";
 
 const DEFAULT_INTERVAL_S = 300;
 const NOT_APPLIED: Result = { result: null, error: null };

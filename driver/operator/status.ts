@@ -1,15 +1,15 @@
 // One look from far: ten lines on the front-end, the hosts, the addresses, what drifted, the API and what failed last.
 import * as z from "zod/mini";
+import { readToken } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { listPath, look } from "./api-look.ts";
-import { readToken } from "../config.ts";
 import { EXIT } from "./exit.ts";
 import { type Entry, readEntries } from "./log-files.ts";
-import { leadershipOf } from "./one/leader.ts";
 import { listHosts } from "./one/hosts.ts";
+import { leadershipOf } from "./one/leader.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
-import { printable } from "./print/width.ts";
 import { formOf, json } from "./print/rows.ts";
+import { printable } from "./print/width.ts";
 import { recordsOf } from "./records.ts";
 import { type Survey, survey, userAgentOf } from "./survey.ts";
 

@@ -99,7 +99,7 @@ export function wordOn({ ranges, vms }: Word, addresses: readonly string[]): Wor
 
 /** All flexible IPs of the project. */
 export function readFlexibleIps(operator: Operator, config: Config): Promise<FlexibleIp[]> {
-  return withPorts(operator, config, READ_LIMIT_MS, ({ api }) => api.list({ projectId: config.projectId }));
+  return withPorts(operator, config, READ_LIMIT_MS, ({ api }) => api.list({ projectId: config.projectId }), true);
 }
 
 /** The API's clock less ours; undefined when it does not say. That it cannot be reached is for the listing to say. */
@@ -126,9 +126,10 @@ export async function withPorts<T>(
   config: Config,
   limitMs: number,
   work: (ports: Ports) => Promise<T>,
+  isReading = false,
 ): Promise<T> {
   const { caller, terminal } = operator;
-  const waiting = new Waiting(terminal);
+  const waiting = new Waiting(terminal, isReading);
   const log = waiting.listenTo(openOwnLog(operator, config));
   const session = openSession({ caller, config, log }, { limitMs });
   try {

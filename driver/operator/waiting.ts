@@ -10,11 +10,14 @@ const ANSWER = /^call .* → 2\d\d$/;
 export class Waiting {
   readonly #terminal: Terminal;
   #timer = this.#sayIn(FIRST_MS);
+  readonly #isReading: boolean;
   #tries = 1;
   #reason = "no answer yet";
 
-  constructor(terminal: Terminal) {
+  /** `isReading`: nothing but the API is waited for. Otherwise silence means something only after a failed call. */
+  constructor(terminal: Terminal, isReading: boolean) {
     this.#terminal = terminal;
+    this.#isReading = isReading;
   }
 
   /** The same log, by whose lines the silence is known. */
@@ -53,7 +56,8 @@ export class Waiting {
 
   #sayIn(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#terminal.note(`waiting for the API, try ${this.#tries}: ${this.#reason}`);
+      if (this.#isReading || this.#tries > 1)
+        this.#terminal.note(`waiting for the API, try ${this.#tries}: ${this.#reason}`);
       this.#timer = this.#sayIn(AGAIN_MS);
     }, ms);
   }

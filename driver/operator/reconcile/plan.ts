@@ -16,7 +16,7 @@ export function plan(view: View): Step[] {
     ...states.flatMap((state) => rangeFindings(view, states, state)),
     ...shared(states),
     ...sameName(view, unheld),
-    ...unheld.map((flexibleIp) => inNoRange(view, flexibleIp)),
+    ...unheld.map(inNoRange),
   ];
 }
 
@@ -75,7 +75,7 @@ function sameName(view: View, unheld: readonly FlexibleIp[]): Step[] {
   ];
 }
 
-function inNoRange(view: View, flexibleIp: FlexibleIp): Step {
+function inNoRange(flexibleIp: FlexibleIp): Step {
   const finding = finder(flexibleIp.address, nameOf(flexibleIp));
   const attached = flexibleIp.serverId === null ? "" : `, attached to server ${flexibleIp.serverId}`;
   if (originOf(flexibleIp) === "adopted") {

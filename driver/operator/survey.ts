@@ -1,11 +1,11 @@
 // Everything that is known at one moment: OpenNebula's side, Scaleway's side, the journal, and what does not agree.
 import { isAddressOf } from "../addresses.ts";
 import { type Config, readToken } from "../config.ts";
-import type { Ports } from "../ipam/ports.ts";
+import type { IpamSession } from "../ipam/ipam-session.ts";
 import { deadIntents } from "../ipam/recover.ts";
 import { openLog } from "../log.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { openSession } from "../session.ts";
+import { openSession, realMachine } from "../session.ts";
 import { Journal, type JournalState } from "../state/journal.ts";
 import { listPath, look } from "./api-look.ts";
 import { openOwnLog } from "./audit.ts";
@@ -53,7 +53,7 @@ export async function survey(operator: Operator): Promise<Survey> {
   const log = openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} });
   const journal = new Journal(config.stateFile, log);
   const { intents, leases } = journal.read();
-  const dead = deadIntents({ journal }).map(([id]) => id);
+  const dead = deadIntents({ journal, machine: realMachine }).map(([id]) => id);
   const view: View = {
     cloud: config.cloud,
     projectId: config.projectId,
@@ -125,13 +125,13 @@ export async function withPorts<T>(
   operator: Operator,
   config: Config,
   limitMs: number,
-  work: (ports: Ports) => Promise<T>,
+  work: (ports: IpamSession) => Promise<T>,
   isReading = false,
 ): Promise<T> {
   const { caller, terminal } = operator;
   const waiting = new Waiting(terminal, isReading);
   const log = waiting.listenTo(openOwnLog(operator, config));
-  const session = openSession({ caller, config, log }, { limitMs });
+  const session = openSession(caller, config, log, { limitMs });
   try {
     return await work({ ...session, journal: new Journal(config.stateFile, session.log), answer: () => {} });
   } finally {

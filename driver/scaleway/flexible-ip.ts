@@ -38,7 +38,6 @@ export type FlexibleIpFilter = {
 /** An empty `reverse` clears it. */
 export type FlexibleIpChange = {
   readonly tags?: readonly string[];
-  readonly description?: string;
   readonly reverse?: string;
 };
 
@@ -64,7 +63,6 @@ export interface FlexibleIpApi {
   detach(ids: readonly string[]): Promise<FlexibleIp[]>;
   generateMac(id: string): Promise<FlexibleIp>;
   duplicateMac(id: string, fromId: string): Promise<FlexibleIp>;
-  moveMac(id: string, toId: string): Promise<FlexibleIp>;
   deleteMac(id: string): Promise<void>;
 }
 

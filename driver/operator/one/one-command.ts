@@ -35,7 +35,7 @@ async function runOne(
   if (result.code === 0) return result.stdout;
   // A change's file is gone by now, and oned's own words name the next move.
   if (limits.isShielded) throw new DriverError(result.complaint);
-  throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}; try it as oneadmin on the front-end`);
+  throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}`, "try it as oneadmin on the front-end");
 }
 
 /** The root element that a command with -x prints. Throws DriverError. */
@@ -44,6 +44,6 @@ export function readXml(text: string, root: string, lists: readonly string[], co
     return parseXml(text.trim(), root, lists);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new DriverError(`${command} printed no <${root}> document; try it as oneadmin on the front-end`);
+    throw new DriverError(`${command} printed no <${root}> document`, "try it as oneadmin on the front-end");
   }
 }

@@ -4,15 +4,17 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
+import { readConfig } from "../../../driver/config.ts";
 import { RefusedError } from "../../../driver/errors.ts";
 import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
-import type { Ports } from "../../../driver/ipam/ports.ts";
+import type { IpamSession } from "../../../driver/ipam/ipam-session.ts";
+import { openLog } from "../../../driver/log.ts";
 import type { CloudRange } from "../../../driver/operator/one/listings.ts";
 import { apply, type Outcome } from "../../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
 import type { Step, View } from "../../../driver/operator/reconcile/step.ts";
 import type { FlexibleIp } from "../../../driver/scaleway/flexible-ip.ts";
-import { openDesk, openSession } from "../../../driver/session.ts";
+import { openSession } from "../../../driver/session.ts";
 import { Journal } from "../../../driver/state/journal.ts";
 import type { FlexibleIpSeed } from "../../fakes/seeds.ts";
 import { PROJECT, Rig } from "../../rig.ts";
@@ -25,7 +27,7 @@ const ALIAS = { id: "f1e81b1e-0000-4000-8000-0000000000a1", ip: "203.0.113.8" };
 const unchanged = async (): Promise<boolean> => true;
 
 let rig: Rig;
-let ports: Ports;
+let ports: IpamSession;
 
 before(async () => {
   rig = await Rig.start({ maxPageSize: 2 });
@@ -358,15 +360,17 @@ function deadIntent(): {
 }
 
 /** What an operator's command on the front-end works with. */
-function openPorts(on: Rig): Ports {
+function openPorts(on: Rig): IpamSession {
   const { root, stateFile } = on.frontEnd;
   mkdirSync(dirname(stateFile), { recursive: true });
-  writeFileSync(stateFile, JSON.stringify({ version: 1, intents: {}, owedDetaches: {}, leases: {} }));
+  writeFileSync(stateFile, JSON.stringify({ version: 1, intents: {}, leases: {} }));
   const environment = {
     SCW_FLEXIP_CONF: join(root, "etc/ipam/scw-flexip/scw-flexip.conf"),
     SCW_FLEXIP_LOG_LEVEL: "error",
   };
   const caller = { action: "reconcile", version: "0.0.0", environment, executable: process.execPath };
-  const session = openSession(openDesk(caller, "/nowhere", "reconcile.log", {}), { limitMs: 120_000 });
+  const config = readConfig(environment, process.execPath);
+  const log = openLog({ level: "error", file: "/dev/null", context: {} });
+  const session = openSession(caller, config, log, { limitMs: 120_000 });
   return { ...session, journal: new Journal(stateFile, session.log), answer: () => {} };
 }

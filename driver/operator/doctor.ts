@@ -12,20 +12,20 @@ import { EXIT } from "./exit.ts";
 import { EXECUTABLE } from "./layout.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
-import { formatOf, printRows } from "./print/rows.ts";
+import { formOf, printRows } from "./print/rows.ts";
 import type { Style } from "./terminal.ts";
 
 const STYLES: Readonly<Record<string, Style>> = { ok: "green", warning: "yellow", failure: "red" };
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column<Finding>[] = [
   { key: "level", title: "LEVEL", rank: 0, style: (level) => STYLES[level] },
   { key: "check", title: "CHECK", rank: 0 },
-  { key: "why", title: "WHY", rank: 0 },
+  { key: "why", title: "WHY", rank: 0, text: ({ why, cure }) => (cure === "" ? why : `${why}  → ${cure}`) },
 ];
-const DATA_COLUMNS: readonly Column[] = [...COLUMNS, { key: "cure", title: "CURE", rank: 0 }];
 
 export async function doctor(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const { options, layout, terminal } = operator;
+  const form = formOf(operator, COLUMNS);
   const [isFrontEnd, isHost] = [options.has("frontend"), options.has("host")];
   const isOpen = !(isFrontEnd || isHost);
   const frontEnd = isFrontEnd || (isOpen && existsSync(layout.onedConf));
@@ -41,7 +41,7 @@ export async function doctor(given: Operator): Promise<number> {
     ...(host ? await onHostItself(operator) : []),
   ];
   terminal.progress("");
-  print(operator, findings);
+  printRows(operator, form, findings);
   const count = (level: Finding["level"]): number => findings.filter((finding) => finding.level === level).length;
   const [warnings, failures] = [count("warning"), count("failure")];
   terminal.note(`${count("ok")} ok, ${warnings} warnings, ${failures} failures`);
@@ -90,16 +90,4 @@ async function onHostItself(operator: Operator): Promise<Finding[]> {
     checkLogs(logFolder),
     ...checkSpace([layout.hostRemotes, logFolder]),
   ];
-}
-
-function print(operator: Operator, findings: readonly Finding[]): void {
-  if (formatOf(operator) !== "table") {
-    printRows(operator, DATA_COLUMNS, findings);
-    return;
-  }
-  const rows = findings.map(({ cure, ...finding }) => ({
-    ...finding,
-    why: cure === "" ? finding.why : `${finding.why}  → ${cure}`,
-  }));
-  printRows(operator, COLUMNS, rows);
 }

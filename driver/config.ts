@@ -28,6 +28,8 @@ export type Config = {
   readonly dns: string;
   readonly timeoutMs: number;
   readonly hookTimeoutMs: number;
+  /** What one flexible IP costs a month, in the account's currency. */
+  readonly priceMonth: number | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -132,6 +134,7 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
     dns: valueOf("DNS", zone),
     timeoutMs: 1_000 * Number(valueOf("TIMEOUT")),
     hookTimeoutMs: 1_000 * Number(valueOf("HOOK_TIMEOUT")),
+    priceMonth: valueOf("PRICE_MONTH") === "" ? undefined : Number(valueOf("PRICE_MONTH")),
   });
 }
 

@@ -2,6 +2,7 @@
 import { RANGE_ADD, RANGE_LIST, RANGE_REMOVE, RECONCILE, REVERSE } from "./manual/repair.ts";
 import { DOCTOR, INSTALL, UNINSTALL } from "./manual/setup.ts";
 import type { CommandText } from "./manual/text.ts";
+import { METRICS, POOL } from "./manual/watch.ts";
 import { COMPLETION, HISTORY, LIST, LOGS, SHOW, STATUS } from "./manual/view.ts";
 
 export const SUMMARY = "OpenNebula's addresses from Scaleway Flexible IPs";
@@ -25,6 +26,8 @@ export const COMMANDS: readonly CommandText[] = [
   RANGE_ADD,
   RANGE_REMOVE,
   REVERSE,
+  POOL,
+  METRICS,
   COMPLETION,
 ];
 

@@ -1,6 +1,7 @@
 // The state of the cloud as metrics, once: a timer runs it, node_exporter's textfile collector reads the file.
 import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { DriverError, messageOf, UsageError } from "../errors.ts";
+import type { Row } from "./doctor/report.ts";
 import { examine } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { readEntries } from "./log-files.ts";
@@ -19,7 +20,7 @@ export async function metrics(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const file = operator.options.text("file");
   if (file !== undefined && !file.startsWith("/")) {
-    throw new UsageError(`--file ${file} is no absolute path; name the file in the textfile collector's folder`);
+    throw new UsageError(`--file ${file} is no absolute path`, "name a file in the textfile collector's folder");
   }
   const snapshot = await take(operator, file);
   const text = exposition(familiesOf(snapshot));
@@ -35,16 +36,14 @@ async function take(operator: Operator, file: string | undefined): Promise<Snaps
   const since = new Date(now.getTime() - HOUR_MS);
   const entries = readEntries(operator, { lowest: "debug", since, vm: undefined, address: undefined });
   operator.terminal.progress("checking this cloud");
-  const { findings, versions } = await examine(operator);
+  const findings = await examineOrWarn(operator);
   operator.terminal.progress("");
   return {
     version: operator.caller.version,
     now,
     survey: found,
     findings,
-    versions,
     calls: callsOf(entries),
-    apiSeconds: found?.apiSeconds,
     lastSuccess: found === undefined ? lastSuccessIn(file) : now,
     priceMonth: config.priceMonth,
   };
@@ -57,6 +56,16 @@ async function surveyOrWarn(operator: Operator): Promise<Survey | undefined> {
     if (!(error instanceof DriverError)) throw error;
     operator.terminal.warn(`scw-flexip metrics: ${messageOf(error)}`);
     return undefined;
+  }
+}
+
+async function examineOrWarn(operator: Operator): Promise<Row[]> {
+  try {
+    return await examine(operator);
+  } catch (error) {
+    if (!(error instanceof DriverError)) throw error;
+    operator.terminal.warn(`scw-flexip metrics: ${messageOf(error)}`);
+    return [];
   }
 }
 
@@ -86,6 +95,8 @@ function writeWhole(file: string, text: string): void {
     renameSync(temporary, file);
   } catch (cause) {
     rmSync(temporary, { force: true });
-    throw new DriverError(`${file} cannot be written (${messageOf(cause)}); let oneadmin write into its folder`, { cause });
+    throw new DriverError(`${file} cannot be written (${messageOf(cause)})`, "let oneadmin write into its folder", {
+      cause,
+    });
   }
 }

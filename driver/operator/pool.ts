@@ -1,33 +1,46 @@
 // Elastic networks: as many free ranges as are wanted, bought and given back by themselves.
 import { dirname, join } from "node:path";
+import * as z from "zod/mini";
 import { DriverError, messageOf, RefusedError, UsageError } from "../errors.ts";
 import { cloudOf, idleTags, originOf } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { holdLock } from "../state/lock.ts";
+import { auditHere } from "./audit.ts";
 import { EXIT } from "./exit.ts";
 import { listNetworks, listRanges, type Network } from "./one/networks.ts";
 import { oneChange } from "./one/one-command.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Wish } from "./pool/plan.ts";
 import { wishOf } from "./pool/wish.ts";
-import type { Column, Row } from "./print/column.ts";
-import { printRows } from "./print/rows.ts";
-import { addRange } from "./range.ts";
+import type { Column } from "./print/column.ts";
+import { formOf, printRows } from "./print/rows.ts";
+import { networkNamed } from "./range.ts";
+import { addRange } from "./range-add.ts";
 import { rangeStates } from "./reconcile/range-state.ts";
-import { type Survey, survey, withSession } from "./survey.ts";
+import { type Survey, survey, withPorts } from "./survey.ts";
 
-const COLUMNS: readonly Column[] = [
+/** What `pool -o json` prints of each step. */
+export const poolRecord = z.strictObject({
+  network: z.string(),
+  action: z.enum(["adopt", "buy", "remove"]),
+  address: z.nullable(z.string()).check(z.describe("null: not known before it is bought")),
+  result: z.nullable(z.string()).check(z.describe("done, or why not; null: --dry-run")),
+});
+type PoolRecord = z.infer<typeof poolRecord>;
+
+const COLUMNS: readonly Column<PoolRecord>[] = [
   { key: "network", title: "NETWORK", rank: 0 },
   { key: "action", title: "ACTION", rank: 0 },
   { key: "address", title: "ADDRESS", rank: 0 },
   { key: "result", title: "RESULT", rank: 0, style: (result) => (result === "done" ? "green" : undefined) },
 ];
 
-type Outcome = { readonly rows: readonly Row[]; readonly short: number; readonly isStopped: boolean };
+type Outcome = { readonly rows: readonly PoolRecord[]; readonly short: number; readonly isStopped: boolean };
 
 /** Brings each wanted network to its number of free ranges. One run at a time: a second one is refused. */
 export async function pool(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
+  formOf(operator, COLUMNS);
   const { stateFile } = configOf(operator);
   const release = await holdLock(join(dirname(stateFile), "pool"));
   if (release === undefined) throw new RefusedError("another scw-flexip pool is at work; wait until it has ended");
@@ -40,7 +53,7 @@ export async function pool(given: Operator): Promise<number> {
 
 async function fillAll(operator: Operator): Promise<number> {
   const { interrupt, terminal } = operator;
-  const rows: Row[] = [];
+  const rows: PoolRecord[] = [];
   let short = 0;
   let isStopped = false;
   for (const { network, wish } of await wanted(operator)) {
@@ -51,7 +64,7 @@ async function fillAll(operator: Operator): Promise<number> {
     isStopped = outcome.isStopped;
   }
   terminal.progress("");
-  printRows(operator, COLUMNS, rows);
+  printRows(operator, formOf(operator, COLUMNS), rows);
   if (interrupt.isAsked) return EXIT.interrupted;
   if (isStopped) return EXIT.failed;
   return short > 0 ? EXIT.findings : EXIT.done;
@@ -62,18 +75,18 @@ type Wanted = { readonly network: Network; readonly wish: Wish };
 /** The network that is named, or all that declare what they want. */
 async function wanted(operator: Operator): Promise<Wanted[]> {
   const [name] = operator.words;
-  const networks = await listNetworks(operator);
   if (name === undefined) {
+    const networks = await listNetworks(operator);
     return networks.flatMap((network) => {
       const wish = wishOf(operator.options, network);
       return wish === undefined ? [] : [{ network, wish }];
     });
   }
-  const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
-  if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);
-  if (second !== undefined) throw new UsageError(`network ${name}: several networks have this name; give the id`);
+  const network = await networkNamed(operator, name);
   const wish = wishOf(operator.options, network);
-  if (wish === undefined) throw new UsageError("--spare and --max are needed, or SCW_FLEXIP_SPARE and SCW_FLEXIP_MAX on the network");
+  if (wish === undefined) {
+    throw new UsageError("--spare and --max are needed, or SCW_FLEXIP_SPARE and SCW_FLEXIP_MAX on the network");
+  }
   return [{ network, wish }];
 }
 
@@ -82,7 +95,7 @@ async function fill(operator: Operator, network: Network, wish: Wish): Promise<O
   const found = await survey(operator);
   const plan = planPool(wish, rangesOf(found, network), idleOf(found), found.view.now);
   const isDry = options.has("dryRun");
-  const rows: Row[] = [];
+  const rows: PoolRecord[] = [];
   let failure: string | undefined;
   for (const step of plan.steps) {
     if (interrupt.isAsked) break;
@@ -91,8 +104,8 @@ async function fill(operator: Operator, network: Network, wish: Wish): Promise<O
     rows.push({
       network: network.name,
       action: step.do,
-      address: addressOf(step),
-      result: isDry ? "-" : (failure ?? "done"),
+      address: addressOf(step) || null,
+      result: isDry ? null : (failure ?? "done"),
     });
     if (failure !== undefined) break;
   }
@@ -125,22 +138,35 @@ function idleOf({ view, steps }: Survey): FlexibleIp[] {
 
 async function failureOf(operator: Operator, found: Survey, network: Network, step: PoolStep): Promise<string | undefined> {
   try {
-    if (step.do === "buy") await addRange(operator, network, {});
-    else if (step.do === "adopt") await adopt(operator, found, network, step.flexibleIp);
-    else await remove(operator, network, step.range.arId);
-    return undefined;
+    const failure = await act(operator, found, network, step);
+    if (failure === undefined) {
+      await auditHere(operator, { what: `pool ${network.name}: ${step.do}`, address: addressOf(step) || undefined });
+    }
+    return failure;
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
     return messageOf(error);
   }
 }
 
+async function act(operator: Operator, found: Survey, network: Network, step: PoolStep): Promise<string | undefined> {
+  if (step.do === "buy") return addRange(operator, network, { isDualStack: false, adopted: undefined });
+  if (step.do === "adopt") return adopt(operator, found, network, step.flexibleIp);
+  await remove(operator, network, step.range.arId);
+  return undefined;
+}
+
 // The tag lets the driver register what its own cloud holds, and keep it as bought.
-async function adopt(operator: Operator, { config }: Survey, network: Network, flexibleIp: FlexibleIp): Promise<void> {
-  await withSession(operator, config, config.timeoutMs, ({ api }) =>
+async function adopt(
+  operator: Operator,
+  { config }: Survey,
+  network: Network,
+  flexibleIp: FlexibleIp,
+): Promise<string | undefined> {
+  await withPorts(operator, config, config.timeoutMs, ({ api }) =>
     api.update(flexibleIp.id, { tags: idleTags(flexibleIp) }),
   );
-  await addRange(operator, network, { adopt: flexibleIp.id });
+  return addRange(operator, network, { isDualStack: false, adopted: flexibleIp.id });
 }
 
 /** Without --force oned refuses a range with a lease; a look right before says it in our words. */
@@ -161,7 +187,7 @@ function say(
   network: Network,
   wish: Wish,
   { total, free, steps, short }: PoolPlan,
-  rows: readonly Row[],
+  rows: readonly PoolRecord[],
   isDry: boolean,
 ): void {
   const done = isDry ? steps.length : rows.filter(({ result }) => result === "done").length;

@@ -8,7 +8,7 @@ export type Calls = { readonly action: string; readonly count: number; readonly 
 export function callsOf(entries: readonly Entry[]): Calls[] {
   return [...IPAM_ACTIONS, ...HOOKS].map((action) => {
     const own = entries.filter((entry) => entry.action === action);
-    const runs = Map.groupBy(own, ({ host, fields }) => `${host} ${fields.pid}`);
+    const runs = Map.groupBy(own, ({ host, pid }) => `${host} ${pid}`);
     const failed = [...runs.values()].filter((lines) => lines.some(({ level }) => level === "error"));
     return { action, count: runs.size, failed: failed.length };
   });

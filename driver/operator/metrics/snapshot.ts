@@ -1,8 +1,8 @@
 // What one look at the cloud found → metrics. Pure.
 import { cloudOf } from "../../flexible-ip/ownership.ts";
-import type { Finding } from "../doctor/finding.ts";
+import type { Row } from "../doctor/report.ts";
 import { recordsOf } from "../records.ts";
-import { DRIFT_KINDS } from "../reconcile/step.ts";
+import { STEP_KINDS } from "../reconcile/step.ts";
 import type { Survey } from "../survey.ts";
 import type { Calls } from "./calls.ts";
 import { counted, type Family, gauge, single } from "./family.ts";
@@ -14,13 +14,10 @@ export type Snapshot = {
   readonly version: string;
   readonly now: Date;
   /** Undefined: OpenNebula or Scaleway did not answer. */
-  readonly survey: Survey | undefined;
-  readonly findings: readonly Finding[];
-  /** The driver's version on each host that answered, by the host's name. */
-  readonly versions: ReadonlyMap<string, string>;
+  readonly survey: Pick<Survey, "view" | "steps" | "apiSeconds"> | undefined;
+  /** What doctor found, empty where it could not look. */
+  readonly findings: readonly Row[];
   readonly calls: readonly Calls[];
-  /** Undefined: the API did not answer. */
-  readonly apiSeconds: number | undefined;
   /** Of the last look that found everything; undefined when there was none. */
   readonly lastSuccess: Date | undefined;
   /** What one flexible IP costs a month, in the account's currency; undefined where PRICE_MONTH is not set. */
@@ -29,7 +26,8 @@ export type Snapshot = {
 
 /** Every metric of the snapshot, in a fixed order. */
 export function familiesOf(snapshot: Snapshot): Family[] {
-  const { version, findings, versions, calls, apiSeconds, lastSuccess, survey } = snapshot;
+  const { version, findings, calls, lastSuccess, survey } = snapshot;
+  const apiSeconds = survey?.apiSeconds;
   return [
     gauge("build_info", "Version of scw-flexip on this machine; always 1.", [{ labels: { version }, value: 1 }]),
     single("api_up", "Whether the Flexible IP API answered the last look.", apiSeconds === undefined ? 0 : 1),
@@ -50,11 +48,11 @@ export function familiesOf(snapshot: Snapshot): Family[] {
       "Runs of an action or hook that failed in the last hour, from the logs of this machine.",
       calls.map(({ action, failed }) => ({ labels: { action }, value: failed })),
     ),
-    ...ofDoctor(findings, versions),
+    ...ofDoctor(findings),
   ];
 }
 
-function ofSurvey({ view, steps }: Survey, priceMonth: number | undefined): Family[] {
+function ofSurvey({ view, steps }: Pick<Survey, "view" | "steps">, priceMonth: number | undefined): Family[] {
   const records = recordsOf(view, steps);
   const held = view.flexibleIps.filter((flexibleIp) => cloudOf(flexibleIp) === view.cloud);
   return [
@@ -62,16 +60,16 @@ function ofSurvey({ view, steps }: Survey, priceMonth: number | undefined): Fami
       "addresses",
       "Flexible IPs of this cloud by network, status, origin and lease.",
       counted(records, ({ network, status, origin, holder }) => ({
-        network: network || "none",
+        network: network ?? "none",
         status,
-        origin: origin || "none",
-        leased: String(holder !== ""),
+        origin: origin ?? "none",
+        leased: String(holder !== null),
       })),
     ),
     gauge(
       "drift",
       "Differences between OpenNebula, Scaleway and the journal, by kind.",
-      DRIFT_KINDS.map((kind) => ({ labels: { kind }, value: steps.filter((step) => step.kind === kind).length })),
+      STEP_KINDS.map((kind) => ({ labels: { kind }, value: steps.filter((step) => step.kind === kind).length })),
     ),
     single("open_intents", "Registrations of address ranges that are under way or died.", openIntents(view)),
     gauge(
@@ -95,7 +93,7 @@ function openIntents({ deadIntents, liveIntents }: Survey["view"]): number {
   return deadIntents.length + liveIntents.length;
 }
 
-function ofDoctor(findings: readonly Finding[], versions: Snapshot["versions"]): Family[] {
+function ofDoctor(findings: readonly Row[]): Family[] {
   const levels = ["warning", "failure"] as const;
   return [
     gauge(
@@ -108,7 +106,9 @@ function ofDoctor(findings: readonly Finding[], versions: Snapshot["versions"]):
     gauge(
       "host_version_info",
       "Version of scw-flexip on each host; always 1.",
-      [...versions].map(([host, version]) => ({ labels: { host, version }, value: 1 })),
+      findings.flatMap(({ id, host, value }) =>
+        id === "version" && host !== null && value !== null ? [{ labels: { host, version: value }, value: 1 }] : [],
+      ),
     ),
   ];
 }

@@ -15,6 +15,8 @@ export type Network = {
   readonly driver: string;
   /** Of any driver. */
   readonly ranges: readonly Element[];
+  /** An attribute of its template; undefined where it is not set. */
+  attribute(name: string): string | undefined;
 };
 
 /** Our ranges, and who has each. */
@@ -31,5 +33,6 @@ export async function listNetworks(operator: Operator): Promise<Network[]> {
     name: textOf(network, "NAME"),
     driver: textOf(network, "VN_MAD"),
     ranges: children(child(network, "AR_POOL"), "AR"),
+    attribute: (name) => textOf(child(network, "TEMPLATE"), name) || undefined,
   }));
 }

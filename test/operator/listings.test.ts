@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { InputError } from "../../driver/errors.ts";
 import { type CloudRange, parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
 import { REPOSITORY } from "../rig.ts";
 
-const RECORDED = join(REPOSITORY, "../shared/recordings/opennebula-7.0.0/cli");
+const RECORDED = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0/cli");
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
 const INTENT = "10000000-0000-4000-8000-000000000001";
 const ID6 = "f1e81b1e-0000-4000-8000-00000000000a";
@@ -17,17 +17,17 @@ const NETWORK = 0x4000000000n;
 const ROUTER = 0x4000000000000n;
 const IMAGE = 0x8000000000n;
 
-suite("what OpenNebula 7.0.0 printed", { skip: existsSync(RECORDED) ? false : "no recordings here" }, () => {
+suite("what OpenNebula 7.0.0 printed", () => {
   const read = (name: string): string => readFileSync(join(RECORDED, name), "utf8");
   const range = (arId: string, network: string, networkId: string, last: string): Omit<CloudRange, "holder"> => ({
     networkId,
     network,
     arId,
     ipamMad: "scw-flexip",
-    ip: `51.158.0.${last}`,
+    ip: `203.0.113.${last}`,
     ip6: "",
     mac: `52:54:00:00:00:0${last}`,
-    flexibleIpId: `aaaaaaaa-0000-4000-8000-00000000000${last}`,
+    flexibleIpId: `f1e81b1e-0000-4000-8000-00000000000${last}`,
     flexibleIp6Id: "",
     intent: "",
   });

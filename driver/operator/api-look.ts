@@ -1,5 +1,5 @@
 // Single reads of the API beside the driver's own calls: its clock, how long it takes, and Elastic Metal servers.
-import { type Config, readToken } from "../config.ts";
+import type { Config } from "../config.ts";
 import { Deadline } from "../deadline.ts";
 import { openLog } from "../log.ts";
 import { Http } from "../scaleway/http.ts";
@@ -13,12 +13,12 @@ export type Look = {
   readonly clockOffsetMs: number | undefined;
 };
 
-/** Reads a path of the API once, within ten seconds. Throws ApiError, DeadlineError or ConfigError. */
-export async function look(config: Config, userAgent: string, path: string): Promise<Look> {
+/** Reads a path of the API once, within ten seconds. Throws ApiError or DeadlineError. */
+export async function look(config: Config, token: string, userAgent: string, path: string): Promise<Look> {
   const deadline = new Deadline(TIMEOUT_MS, "reading the API was", "try again");
   const http = new Http({
     apiUrl: config.apiUrl,
-    token: readToken(config),
+    token,
     userAgent,
     deadline,
     patienceMs: 0,

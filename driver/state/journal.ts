@@ -121,6 +121,23 @@ export class Journal {
   }
 }
 
+/** What the file is to the driver. Reads only. */
+export function inspectJournal(file: string): "absent" | "sound" | "damaged" {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
+    throw error;
+  }
+  try {
+    parse(content);
+    return "sound";
+  } catch {
+    return "damaged";
+  }
+}
+
 function parse(content: string): JournalState {
   return z.parse(schema, JSON.parse(content));
 }

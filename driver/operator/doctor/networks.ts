@@ -35,7 +35,9 @@ export async function checkNetworks(operator: Operator): Promise<OurNetworks> {
     networks,
     findings: [
       ok("opennebula", `answers; ranges of ${NAME}: ${count}, in networks: ${networks.length}`),
-      ...(odd.length === 0 ? [ok("networks", `run the hooks for ${drivers.join(", ")}`)] : odd.map(oddNetwork)),
+      ...(odd.length === 0
+        ? [ok("networks", `our networks run the hooks for ${drivers.join(", ")}`)]
+        : odd.map(oddNetwork)),
     ],
   };
 }

@@ -1,8 +1,10 @@
 // Whether something still needs the driver that is to be removed.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { readServerId, readToken } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { cloudOf } from "../../flexible-ip/ownership.ts";
+import { EXECUTABLE } from "../layout.ts";
 import { listRanges } from "../one/networks.ts";
 import { configOf, type Operator } from "../operator.ts";
 import { withPorts } from "../survey.ts";
@@ -20,15 +22,17 @@ async function rangesLeft(operator: Operator): Promise<string | undefined> {
     const ranges = await listRanges(operator);
     if (ranges.length === 0) return undefined;
     const some = few(ranges.map(({ ip, network }) => `${ip} in ${network}`));
-    return `address ranges that still use the driver: ${ranges.length}: ${some}; give them back by: scw-flexip range remove --all`;
+    const they = ranges.length === 1 ? "1 address range still uses" : `${ranges.length} address ranges still use`;
+    return `${they} the driver: ${some}; give them back by: scw-flexip range remove --all`;
   } catch (error) {
     return `OpenNebula does not say whether address ranges still use the driver (${messageOf(error)}); --force goes on all the same`;
   }
 }
 
-/** A host that has no server id yet serves nobody. */
+/** A host that has no driver, or no server id yet, serves nobody. */
 async function addressesHere(operator: Operator): Promise<string | undefined> {
   try {
+    if (!existsSync(join(operator.layout.hostRemotes, EXECUTABLE))) return undefined;
     const config = configOf(operator, "host");
     if (!existsSync(config.serverIdFile)) return undefined;
     const id = readServerId(config);

@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import { Deadline } from "../deadline.ts";
 import { openLog } from "../log.ts";
 import { Http } from "../scaleway/http.ts";
+import { realMachine } from "../session.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -22,6 +23,7 @@ export async function look(config: Config, token: string, userAgent: string, pat
     userAgent,
     deadline,
     patienceMs: 0,
+    machine: realMachine,
     log: openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }),
   });
   const start = performance.now();

@@ -49,7 +49,7 @@ function pathOf({ zone }: Config): string {
 function parsed<T>(schema: z.ZodMiniType<T>, body: unknown): T {
   const result = z.safeParse(schema, body);
   if (result.success) return result.data;
-  throw new ApiError("the answer about Elastic Metal servers does not fit; ask Scaleway whether the API changed", {});
+  throw new ApiError("the answer about Elastic Metal servers does not fit", "ask Scaleway whether the API changed", {});
 }
 
 function serverOf({ id, name, project_id, ips }: z.infer<typeof serverSchema>): Server {

@@ -61,7 +61,7 @@ export function configOf(operator: Operator, role?: Role): Config {
   const { caller, layout } = operator;
   const file = settingsOf(operator, role);
   if (caller.environment.SCW_FLEXIP_CONF === undefined && !existsSync(file)) {
-    throw new ConfigError(`scw-flexip is not installed here: there is no ${file}; run scw-flexip install --frontend`);
+    throw new ConfigError(`scw-flexip is not installed here: there is no ${file}`, "run scw-flexip install --frontend");
   }
   const config = readConfig({ ...caller.environment, SCW_FLEXIP_CONF: file }, caller.executable);
   return {

@@ -1,10 +1,10 @@
 // The API as this machine sees it: reach, clock, and whether it takes the key.
 import type { Config } from "../../config.ts";
-import { ApiError } from "../../errors.ts";
+import { ApiError, reasonOf } from "../../errors.ts";
 import { type Look, listPath, look } from "../api-look.ts";
 import type { Operator, Role } from "../operator.ts";
 import { userAgentOf } from "../survey.ts";
-import { type Finding, failure, ok, reasonOf, warning } from "./finding.ts";
+import { type Finding, failure, ok, warning } from "./finding.ts";
 import { newToken } from "./token.ts";
 
 const SLOW_MS = 2_000;

@@ -1,4 +1,4 @@
-import { DriverError, messageOf } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
 import type { CheckId } from "./checks.ts";
 
 /** One thing that was looked at. */
@@ -34,10 +34,4 @@ export async function checked(
   } catch (error) {
     return [failure(id, `cannot be checked: ${messageOf(error)}`, "see docs/troubleshoot.md")];
   }
-}
-
-/** Why it failed, without the next move, for which a finding has its cure. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof DriverError && "reason" in error && typeof error.reason === "string") return error.reason;
-  return messageOf(error).split("; ")[0] ?? "";
 }

@@ -3,6 +3,7 @@ import { globSync } from "node:fs";
 import { messageOf } from "../../errors.ts";
 import { deadIntents } from "../../ipam/recover.ts";
 import { openLog } from "../../log.ts";
+import { realMachine } from "../../session.ts";
 import { inspectJournal, Journal } from "../../state/journal.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
@@ -26,7 +27,7 @@ function now(file: string): Finding[] {
   if (kind === "absent") return [ok("journal", "none yet: no range was added from this front-end")];
   // Only reading: nothing is logged.
   const journal = new Journal(file, openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }));
-  const dead = deadIntents({ journal }).length;
+  const dead = deadIntents({ journal, machine: realMachine }).length;
   const why = `registrations to undo: ${dead}`;
   const cure = "scw-flexip reconcile --apply";
   const work = dead === 0 ? ok("owed-work", why, "0") : warning("owed-work", why, cure, String(dead));

@@ -1,5 +1,6 @@
 // Our networks and ranges as OpenNebula has them, and their flexible IPs as Scaleway has them.
 import type { Config } from "../../config.ts";
+import { reasonOf } from "../../errors.ts";
 import { cloudOf } from "../../flexible-ip/ownership.ts";
 import { textOf } from "../../opennebula/xml.ts";
 import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
@@ -7,7 +8,7 @@ import { NAME } from "../layout.ts";
 import { listNetworks, type Network } from "../one/networks.ts";
 import type { Operator } from "../operator.ts";
 import { withPorts } from "../survey.ts";
-import { type Finding, failure, ok, reasonOf, warning } from "./finding.ts";
+import { type Finding, failure, ok, warning } from "./finding.ts";
 import { editing } from "./settings.ts";
 import { hookDrivers } from "./tree.ts";
 

@@ -1,11 +1,11 @@
 // oned.conf, and the oned that read it.
 import { readFileSync } from "node:fs";
-import { InputError, messageOf } from "../../errors.ts";
+import { InputError, messageOf, reasonOf } from "../../errors.ts";
 import { inspectOnedConf, type OnedConf } from "../install/oned-conf.ts";
 import { NAME } from "../layout.ts";
 import { onedStanding } from "../one/oned-process.ts";
 import type { Operator } from "../operator.ts";
-import { type Finding, failure, ok, reasonOf, warning } from "./finding.ts";
+import { type Finding, failure, ok, warning } from "./finding.ts";
 
 const INSTALL = "scw-flexip install --frontend --restart";
 const RESTART = "systemctl restart opennebula";

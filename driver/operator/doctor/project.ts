@@ -1,9 +1,10 @@
 // Whether ZONE and PROJECT_ID are those of the machines: known before the first address is bought.
 import type { Config } from "../../config.ts";
+import { reasonOf } from "../../errors.ts";
 import { listServers, type Server } from "../elastic-metal.ts";
 import type { Operator } from "../operator.ts";
 import { userAgentOf } from "../survey.ts";
-import { type Finding, failure, ok, reasonOf } from "./finding.ts";
+import { type Finding, failure, ok } from "./finding.ts";
 import { editing } from "./settings.ts";
 
 export type Project = { readonly servers: readonly Server[] | undefined; readonly findings: readonly Finding[] };

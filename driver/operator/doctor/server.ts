@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { type Config, readServerId } from "../../config.ts";
-import { ApiError } from "../../errors.ts";
+import { ApiError, reasonOf } from "../../errors.ts";
 import { readServer, type Server } from "../elastic-metal.ts";
 import type { Operator } from "../operator.ts";
 import { userAgentOf } from "../survey.ts";
-import { type Finding, failure, ok, reasonOf, warning } from "./finding.ts";
+import { type Finding, failure, ok, warning } from "./finding.ts";
 
 /** Whether this machine is the server that its server id file names, and whether the project is the server's. */
 export async function checkServer(operator: Operator, config: Config, token: string): Promise<Finding[]> {

@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import type { Config } from "../../config.ts";
-import { messageOf } from "../../errors.ts";
+import { messageOf, reasonOf } from "../../errors.ts";
+import { SETTINGS } from "../../settings.ts";
 import { configOf, type Operator, type Role, settingsOf } from "../operator.ts";
-import { type Finding, failure, ok, reasonOf, warning } from "./finding.ts";
+import { type Finding, failure, ok, warning } from "./finding.ts";
 
-const USUAL_GATEWAY = "62.210.0.1";
+const USUAL_GATEWAY = SETTINGS.GATEWAY.default;
 export const SYNC = "sudo -u oneadmin onehost sync -f";
 
 export type Settings = { readonly config: Config | undefined; readonly findings: readonly Finding[] };

@@ -1,15 +1,16 @@
 // The file with the secret key.
 import { readFileSync, statSync } from "node:fs";
 import { type Config, readToken } from "../../config.ts";
-import { settingIn } from "../install/settings.ts";
+import { reasonOf } from "../../errors.ts";
+import { placeIn } from "../install/settings.ts";
 import { type Operator, type Role, settingsOf } from "../operator.ts";
-import { type Finding, failure, reasonOf } from "./finding.ts";
+import { type Finding, failure } from "./finding.ts";
 
 export type Token = { readonly token: string | undefined; readonly findings: readonly Finding[] };
 
 /** Settings that are not valid yet are no reason to be silent about a key that is missing. */
 export function checkToken(operator: Operator, role: Role, config: Config | undefined): Token {
-  const file = config?.tokenFile ?? operator.layout.at(namedFile(operator, role) || "/var/lib/one/.scw-flexip.token");
+  const file = config?.tokenFile ?? operator.layout.at(placeIn(textOf(settingsOf(operator, role)), "TOKEN_FILE"));
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined)
     return { token: undefined, findings: [failure("token", `there is no ${file}`, newToken(role))] };
@@ -37,10 +38,10 @@ function isOpen(mode: number): boolean {
   return (mode & 0o077) !== 0;
 }
 
-function namedFile(operator: Operator, role: Role): string | undefined {
+function textOf(file: string): string {
   try {
-    return settingIn(readFileSync(settingsOf(operator, role), "utf8"), "TOKEN_FILE");
+    return readFileSync(file, "utf8");
   } catch {
-    return undefined;
+    return "";
   }
 }

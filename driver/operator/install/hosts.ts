@@ -63,7 +63,7 @@ export async function installHosts(
 async function chosenHosts(operator: Operator, names: readonly string[]): Promise<Host[]> {
   const all = await listHosts(operator);
   const missing = names.filter((name) => !all.some((host) => host.name === name));
-  if (missing.length > 0) throw new RefusedError(`OpenNebula has no host ${missing.join(", ")}; see onehost list`);
+  if (missing.length > 0) throw new RefusedError(`OpenNebula has no host ${missing.join(", ")}`, "see onehost list");
   return all.filter(({ name, isOffline }) => (names.length === 0 ? !isOffline : names.includes(name)));
 }
 
@@ -106,7 +106,7 @@ function noInstall({ code, complaint }: { readonly code: number | undefined; rea
 /** The server that has one of the host's addresses. Throws DriverError. */
 async function serverOf({ operator, config, servers }: Task, host: string): Promise<string> {
   const { code, stdout, complaint } = await onHost(operator, host, ["hostname", "-I"]);
-  if (code !== 0) throw new DriverError(`cannot be reached: ${complaint}; try: sudo -u oneadmin ssh ${host} true`);
+  if (code !== 0) throw new DriverError(`cannot be reached: ${complaint}`, `try: sudo -u oneadmin ssh ${host} true`);
   const own = stdout.trim().toLowerCase().split(/\s+/);
   const found = servers.find(({ addresses }) => addresses.some((address) => own.includes(address)));
   if (found !== undefined) return found.id;

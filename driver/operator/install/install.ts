@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { SETTINGS as DRIVER_SETTINGS } from "../../settings.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
 import { isRoot } from "../oneadmin.ts";
@@ -14,7 +15,7 @@ import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-f
 import { orAskForRoot, refuseWithoutOpenNebula } from "./refusals.ts";
 import { givenServerId, givenToken } from "./secrets.ts";
 import { needsRestart, restartOned, syncHosts } from "./services.ts";
-import { firstSettings, newKeys, settingIn } from "./settings.ts";
+import { firstSettings, newKeys, placeIn, settingIn } from "./settings.ts";
 import { scripts, sourceTree } from "./tree.ts";
 
 type Site = {
@@ -70,7 +71,7 @@ async function installFrontEnd(site: Site, source: string, onedConf: OnedConfCha
   const { operator, changes, isNoop } = site;
   const { terminal, layout, oneadmin, options } = operator;
   putTree(site, source);
-  const stateFile = layout.at(settingIn(site.settings, "STATE_FILE") ?? "/var/lib/one/scw-flexip/state.json");
+  const stateFile = layout.at(placeIn(site.settings, "STATE_FILE"));
   changes.folder(dirname(stateFile), { mode: 0o700, owner: oneadmin });
   changes.folder(layout.at(settingIn(site.settings, "LOG_DIR") || layout.logFolder), { mode: 0o750, owner: oneadmin });
   putShared(site);
@@ -101,7 +102,7 @@ function putTree(site: Site, source: string): void {
     changes.file(settings, site.settings, { mode: 0o640, owner: oneadmin });
     terminal.note(`set ZONE and PROJECT_ID in ${settings} before the first use`);
     terminal.note(
-      `CLOUD is ${settingIn(site.settings, "CLOUD") ?? "one"}; other front-ends of this OpenNebula need the same`,
+      `CLOUD is ${settingIn(site.settings, "CLOUD") ?? DRIVER_SETTINGS.CLOUD.default}; other front-ends of this OpenNebula need the same`,
     );
     return;
   }
@@ -113,7 +114,7 @@ function putTree(site: Site, source: string): void {
 function installHost(site: Site): number {
   const { operator, changes, serverId } = site;
   const { terminal, layout, oneadmin } = operator;
-  const file = layout.at(settingIn(site.settings, "SERVER_ID_FILE") ?? "/var/lib/one/scw-server-id");
+  const file = layout.at(placeIn(site.settings, "SERVER_ID_FILE"));
   if (serverId !== undefined) {
     changes.folder(dirname(file), { mode: 0o750, owner: oneadmin });
     changes.file(file, `${serverId}\n`, { mode: 0o644, owner: oneadmin });
@@ -147,7 +148,7 @@ function putShared(site: Site): void {
 
 function putToken({ operator, changes, token, settings }: Site): void {
   const { terminal, layout, oneadmin } = operator;
-  const file = layout.at(settingIn(settings, "TOKEN_FILE") ?? "/var/lib/one/.scw-flexip.token");
+  const file = layout.at(placeIn(settings, "TOKEN_FILE"));
   if (token !== undefined) {
     changes.folder(dirname(file), { mode: 0o750, owner: oneadmin });
     changes.file(file, `${token}\n`, { mode: 0o600, owner: oneadmin });

@@ -11,7 +11,7 @@ export async function orAskForRoot<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const isDenied = cause instanceof Error && "code" in cause && (cause.code === "EACCES" || cause.code === "EPERM");
     if (!isDenied || isRoot()) throw cause;
-    throw new DriverError(`${messageOf(cause)}; run this as root (sudo)`, { cause });
+    throw new DriverError(messageOf(cause), "run this as root (sudo)", { cause });
   }
 }
 
@@ -20,6 +20,7 @@ export function refuseWithoutOpenNebula(layout: Layout, isFrontEnd: boolean): vo
   if (layout.root !== "" && !existsSync(layout.root)) throw new UsageError(`--root: there is no ${layout.root}`);
   if (!isFrontEnd || existsSync(layout.onedConf) || existsSync(layout.remotes)) return;
   throw new UsageError(
-    `no OpenNebula is here: neither ${layout.onedConf} nor ${layout.remotes}; install it first, or correct --root or --one-location`,
+    `no OpenNebula is here: neither ${layout.onedConf} nor ${layout.remotes}`,
+    "install it first, or correct --root or --one-location",
   );
 }

@@ -16,7 +16,8 @@ export async function givenToken(options: Options): Promise<string | undefined> 
   const token = (isTyped ? await typed() : read(file, source)).trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new ConfigError(
-      `${source} does not hold one word; give the secret key of a Scaleway API key and nothing else`,
+      `${source} does not hold one word`,
+      "give the secret key of a Scaleway API key and nothing else",
     );
   }
   return token;
@@ -30,8 +31,8 @@ function typed(): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   return new Promise<string>((resolve, reject) => {
     lines.once("line", resolve);
-    lines.once("SIGINT", () => reject(new ConfigError("no secret key was given; nothing was changed")));
-    lines.once("close", () => reject(new ConfigError("no secret key was given; nothing was changed")));
+    lines.once("SIGINT", () => reject(new ConfigError("no secret key was given", "nothing was changed")));
+    lines.once("close", () => reject(new ConfigError("no secret key was given", "nothing was changed")));
   }).finally(() => {
     lines.close();
     process.stderr.write("\n");
@@ -53,6 +54,6 @@ function read(file: string | undefined, source: string): string {
   try {
     return readFileSync(file ?? 0, "utf8");
   } catch (cause) {
-    throw new ConfigError(`the token cannot be read from ${source} (${messageOf(cause)}); check the file`, { cause });
+    throw new ConfigError(`the token cannot be read from ${source} (${messageOf(cause)})`, "check the file", { cause });
   }
 }

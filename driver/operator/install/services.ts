@@ -28,7 +28,7 @@ export async function restartOned(operator: Operator, isNoop: boolean): Promise<
   terminal.progress("restarting opennebula");
   const result = await runProgram("systemctl", words, { environment, timeoutMs: RESTART_MS });
   if (result.code !== 0) {
-    throw new DriverError(`systemctl ${words.join(" ")}: ${result.complaint}; look at journalctl -u opennebula`);
+    throw new DriverError(`systemctl ${words.join(" ")}: ${result.complaint}`, "look at journalctl -u opennebula");
   }
   terminal.note("opennebula is restarted");
 }
@@ -44,7 +44,7 @@ export async function syncHosts(operator: Operator, isNoop: boolean): Promise<vo
   const as = isRoot() ? oneadmin : undefined;
   const result = await runProgram("onehost", ["sync", "-f"], { environment, timeoutMs: SYNC_MS, as });
   if (result.code !== 0) {
-    throw new DriverError(`onehost sync -f: ${result.complaint}; scw-flexip doctor names what cannot be copied`);
+    throw new DriverError(`onehost sync -f: ${result.complaint}`, "scw-flexip doctor names what cannot be copied");
   }
   terminal.note("the hosts have the tree");
 }

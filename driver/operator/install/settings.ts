@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SETTINGS } from "../../settings.ts";
 import type { Layout } from "../layout.ts";
 
 /** The settings as they come, with a CLOUD of this OpenNebula's own, and the places of a self-contained one. */
@@ -50,6 +51,11 @@ export function newKeys(template: string, current: string): string[] {
     [...text.matchAll(/^\s*#?\s*([A-Z][A-Z0-9_]+)\s*=/gm)].map(([, key = ""]) => key);
   const known = new Set(keys(current));
   return keys(template).filter((key) => !known.has(key));
+}
+
+/** Where a file is: as the settings say, or its usual place. */
+export function placeIn(text: string, key: "TOKEN_FILE" | "SERVER_ID_FILE" | "STATE_FILE"): string {
+  return settingIn(text, key) || SETTINGS[key].default;
 }
 
 /** What a key is set to, without the checks of the driver: before the first edit the file is not valid yet. */

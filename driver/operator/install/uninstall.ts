@@ -12,7 +12,7 @@ import { removeFromOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, planOnedConf } from "./oned-conf-file.ts";
 import { orAskForRoot } from "./refusals.ts";
 import { restartOned } from "./services.ts";
-import { settingIn } from "./settings.ts";
+import { placeIn, settingIn } from "./settings.ts";
 import { scripts } from "./tree.ts";
 
 export async function uninstall(operator: Operator): Promise<number> {
@@ -77,18 +77,19 @@ function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, hos
   const { layout } = operator;
   const files = trees.map((tree) => join(tree, SETTINGS));
   const settings = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"))[0] ?? "";
-  const place = (key: string, otherwise: string): string => layout.at(settingIn(settings, key) || otherwise);
-  const state = place("STATE_FILE", "/var/lib/one/scw-flexip/state.json");
+  const place = (key: Parameters<typeof placeIn>[1]): string => layout.at(placeIn(settings, key));
+  const logs = (usual: string): string => layout.at(settingIn(settings, "LOG_DIR") || usual);
+  const state = place("STATE_FILE");
   const found = (what: string, pattern: string): Keepsake[] => globSync(pattern).map((path) => ({ path, what }));
   const all: Keepsake[] = [
     ...files.map((path) => ({ path, what: "settings" })),
-    ...(frontEnd && host ? [{ path: place("TOKEN_FILE", "/var/lib/one/.scw-flexip.token"), what: "secret key" }] : []),
+    ...(frontEnd && host ? [{ path: place("TOKEN_FILE"), what: "secret key" }] : []),
     ...(frontEnd && host && !hasOurRotation(operator)
       ? [{ path: layout.logrotate, what: "rotation of the logs" }]
       : []),
-    ...(host ? [{ path: place("SERVER_ID_FILE", "/var/lib/one/scw-server-id"), what: "server id" }] : []),
-    ...(host ? found("log", join(place("LOG_DIR", layout.hookLogFolder), "scw-flexip-*.log*")) : []),
-    ...(frontEnd ? found("log", join(place("LOG_DIR", layout.logFolder), "scw-flexip.log*")) : []),
+    ...(host ? [{ path: place("SERVER_ID_FILE"), what: "server id" }] : []),
+    ...(host ? found("log", join(logs(layout.hookLogFolder), "scw-flexip-*.log*")) : []),
+    ...(frontEnd ? found("log", join(logs(layout.logFolder), "scw-flexip.log*")) : []),
     ...(frontEnd ? found("journal", `${state}*`) : []),
     ...(frontEnd ? [{ path: dirname(state), what: "folder of the journal", isFolder: true } as const] : []),
   ];

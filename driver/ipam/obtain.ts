@@ -2,7 +2,15 @@
 import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
 import { ensure } from "../flexible-ip/attachment.ts";
-import { cloudOf, foreignTags, hasIntent, intentTag, isIdle, originOf, ownershipTags } from "../flexible-ip/ownership.ts";
+import {
+  cloudOf,
+  foreignTags,
+  hasIntent,
+  intentTag,
+  isIdle,
+  originOf,
+  ownershipTags,
+} from "../flexible-ip/ownership.ts";
 import { find } from "../flexible-ip/presence.ts";
 import { standingOf } from "../flexible-ip/standing.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";

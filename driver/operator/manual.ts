@@ -2,8 +2,8 @@
 import { RANGE_ADD, RANGE_LIST, RANGE_REMOVE, RECONCILE, REVERSE } from "./manual/repair.ts";
 import { DOCTOR, INSTALL, UNINSTALL } from "./manual/setup.ts";
 import type { CommandText } from "./manual/text.ts";
-import { METRICS, POOL } from "./manual/watch.ts";
 import { COMPLETION, HISTORY, LIST, LOGS, SHOW, STATUS } from "./manual/view.ts";
+import { METRICS, POOL } from "./manual/watch.ts";
 
 export const SUMMARY = "OpenNebula's addresses from Scaleway Flexible IPs";
 

@@ -136,7 +136,12 @@ function idleOf({ view, steps }: Survey): FlexibleIp[] {
   );
 }
 
-async function failureOf(operator: Operator, found: Survey, network: Network, step: PoolStep): Promise<string | undefined> {
+async function failureOf(
+  operator: Operator,
+  found: Survey,
+  network: Network,
+  step: PoolStep,
+): Promise<string | undefined> {
   try {
     const failure = await act(operator, found, network, step);
     if (failure === undefined) {
@@ -194,9 +199,11 @@ function say(
   const bought = steps.slice(0, done).filter((step) => step.do === "buy").length;
   const removed = steps.slice(0, done).filter((step) => step.do === "remove").length;
   const change = (bought - removed) * (config.priceMonth ?? 0);
-  const cost = config.priceMonth === undefined || change === 0 ? "" : `; ${change > 0 ? "+" : ""}${change.toFixed(2)} a month`;
+  const cost =
+    config.priceMonth === undefined || change === 0 ? "" : `; ${change > 0 ? "+" : ""}${change.toFixed(2)} a month`;
   terminal.note(
     `${network.name}: ${free} of ${total} free, ${wish.spare} wanted, at most ${wish.max}; ${isDry ? "would buy" : "bought"} ${bought}, ${isDry ? "give" : "gave"} back ${removed}${cost}`,
   );
-  if (short > 0) terminal.note(`${network.name}: ${short} more would be wanted, but ${wish.max} is the maximum; raise --max`);
+  if (short > 0)
+    terminal.note(`${network.name}: ${short} more would be wanted, but ${wish.max} is the maximum; raise --max`);
 }

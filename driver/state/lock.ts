@@ -36,7 +36,9 @@ export async function holdLock(file: string): Promise<(() => Promise<void>) | un
     return await lockfile.lock(file, { realpath: false, stale: TAKEOVER_STALE_MS });
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ELOCKED") return undefined;
-    throw new DriverError(`${file} cannot be locked (${messageOf(cause)})`, `check the owner of ${dirname(file)}`, { cause });
+    throw new DriverError(`${file} cannot be locked (${messageOf(cause)})`, `check the owner of ${dirname(file)}`, {
+      cause,
+    });
   }
 }
 

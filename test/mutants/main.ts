@@ -29,10 +29,21 @@ process.once("SIGINT", () => process.exit(130));
 process.once("SIGTERM", () => process.exit(143));
 process.once("exit", stop);
 
-for (const name of ["driver", "build", "test", "fixtures", "remotes", "packaging", "docs", "package.json", "tsconfig.json"]) {
+for (const name of [
+  "driver",
+  "build",
+  "test",
+  "fixtures",
+  "remotes",
+  "packaging",
+  "docs",
+  "package.json",
+  "tsconfig.json",
+]) {
   cpSync(join(ROOT, name), join(work, name), { recursive: true });
 }
-for (const name of ["README.md", "SECURITY.md", "DECISIONS.md", "CHANGELOG.md", "LICENSE"]) cpSync(join(ROOT, name), join(work, name));
+for (const name of ["README.md", "SECURITY.md", "DECISIONS.md", "CHANGELOG.md", "LICENSE"])
+  cpSync(join(ROOT, name), join(work, name));
 symlinkSync(join(ROOT, "node_modules"), join(work, "node_modules"));
 
 const files = globSync("driver/**/*.ts", { cwd: ROOT, exclude: ["driver/operator/**"] })
@@ -40,13 +51,15 @@ const files = globSync("driver/**/*.ts", { cwd: ROOT, exclude: ["driver/operator
   .sort();
 const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), "utf8")));
 const chosen = sample(all, Number(values.count ?? 40), Number(values.seed ?? 20_261_121));
-console.error(`${chosen.length} of ${all.length} mutants of ${files.length} files`);
+process.stderr.write(`${chosen.length} of ${all.length} mutants of ${files.length} files\n`);
 
 const verdicts: Verdict[] = [];
 for (const [index, mutant] of chosen.entries()) {
   const verdict = { mutant, is: judge(mutant) };
   verdicts.push(verdict);
-  console.error(`${index + 1}/${chosen.length} ${verdict.is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()}`);
+  process.stderr.write(
+    `${index + 1}/${chosen.length} ${verdict.is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()}\n`,
+  );
 }
 writeReport(join(ROOT, "docs/reliability.md"), verdicts, all.length);
 

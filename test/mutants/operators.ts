@@ -48,5 +48,7 @@ export function sample<T>(things: readonly T[], count: number, seed: number): T[
 
 // Messages, types and imports break nothing that a test should notice, or nothing that compiles.
 function isCode(line: string): boolean {
-  return !/^\s*(\/\/|\*|\/\*|import|export type|type|readonly|["'`]|\| )/.test(line) && !/log\.(debug|info|warn)/.test(line);
+  return (
+    !/^\s*(\/\/|\*|\/\*|import|export type|type|readonly|["'`]|\| )/.test(line) && !/log\.(debug|info|warn)/.test(line)
+  );
 }

@@ -10,7 +10,10 @@ export function writeReport(file: string, verdicts: readonly Verdict[], candidat
   const text = readFileSync(file, "utf8");
   const [before = "", rest = ""] = text.split(BEGIN);
   const [, after = ""] = rest.split(END);
-  writeFileSync(file, `${before.trimEnd()}\n\n${BEGIN}\n${section(verdicts, candidates)}\n${END}\n${after.trimStart()}`);
+  writeFileSync(
+    file,
+    `${before.trimEnd()}\n\n${BEGIN}\n${section(verdicts, candidates)}\n${END}\n${after.trimStart()}`,
+  );
 }
 
 function section(verdicts: readonly Verdict[], candidates: number): string {

@@ -32,6 +32,7 @@ first refusal. Exit code 3: fewer are free than are wanted, because --max is rea
     { flags: "--max <number>", text: "ranges of this driver in the network, at most" },
     { flags: "--shrink-after <span>", text: "how long a range must have been free before it is given back (24h)" },
     { flags: "--dry-run", text: "say what would be done and what it would cost a month" },
+    GRACE,
     ...OUTPUT,
   ],
   examples: [

@@ -31,7 +31,11 @@ export function exposition(families: readonly Family[]): string {
   const blocks = families
     .filter(({ samples }) => samples.length > 0)
     .map(({ name, help, samples }) =>
-      [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} gauge`, ...samples.map((sample) => lineOf(name, sample))].join("\n"),
+      [
+        `# HELP ${name} ${escaped(help)}`,
+        `# TYPE ${name} gauge`,
+        ...samples.map((sample) => lineOf(name, sample)),
+      ].join("\n"),
     );
   return `${blocks.join("\n")}\n# EOF\n`;
 }

@@ -1,8 +1,8 @@
 // What one look at the cloud found → metrics. Pure.
 import { cloudOf } from "../../flexible-ip/ownership.ts";
 import type { Row } from "../doctor/report.ts";
-import { recordsOf } from "../records.ts";
 import { STEP_KINDS } from "../reconcile/step.ts";
+import { recordsOf } from "../records.ts";
 import type { Survey } from "../survey.ts";
 import type { Calls } from "./calls.ts";
 import { counted, type Family, gauge, single } from "./family.ts";

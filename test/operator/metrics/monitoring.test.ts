@@ -25,8 +25,13 @@ test("promtool finds nothing to say of the metrics", { skip: noPromtool }, () =>
   assert.deepEqual({ status, said: stdout + stderr }, { status: 0, said: "" });
 });
 
-test("the alert rules are valid, fire when they must and are silent when nothing is wrong", { skip: noPromtool }, () => {
-  for (const words of [["check", "rules", RULES], ["test", "rules", join(import.meta.dirname, "rules.promtool.yml")]]) {
+test("the alert rules are valid, fire when they must and are silent when nothing is wrong", {
+  skip: noPromtool,
+}, () => {
+  for (const words of [
+    ["check", "rules", RULES],
+    ["test", "rules", join(import.meta.dirname, "rules.promtool.yml")],
+  ]) {
     const result = promtool(words);
     assert.equal(result?.status, 0, `${result?.stdout}${result?.stderr}`);
   }
@@ -49,7 +54,8 @@ test("every alert has a section with meaning, impact, diagnosis and mitigation i
   const sections = readFileSync(RUNBOOK, "utf8").split(/^## /m);
   for (const [, alert = ""] of rules.matchAll(/- alert: (\w+)/g)) {
     const section = sections.find((text) => text.startsWith(`${alert}\n`)) ?? "";
-    for (const word of ["Meaning", "Impact", "Diagnosis", "itigation"]) assert.ok(section.includes(word), `${alert}: ${word}`);
+    for (const word of ["Meaning", "Impact", "Diagnosis", "itigation"])
+      assert.ok(section.includes(word), `${alert}: ${word}`);
     assert.ok(rules.includes(`alerts.md#${alert.toLowerCase()}`), `${alert} has no runbook_url`);
   }
 });

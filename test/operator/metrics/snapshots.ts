@@ -1,8 +1,8 @@
 // Metrics of a cloud in which everything that can be measured is there.
-import { type Family } from "../../../driver/operator/metrics/family.ts";
+import type { Family } from "../../../driver/operator/metrics/family.ts";
 import { familiesOf, type Snapshot } from "../../../driver/operator/metrics/snapshot.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
-import { flexibleIp, NOW, range, SERVER, view, vm, VM_HOLDER } from "../reconcile/view.ts";
+import { flexibleIp, NOW, range, SERVER, VM_HOLDER, view, vm } from "../reconcile/view.ts";
 
 export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
   const seen = view({

@@ -57,7 +57,12 @@ function steps(wish: Wish, ranges: readonly PoolRange[], idle: readonly Flexible
 
 function ip(last: number, days = 1, status: FlexibleIp["status"] = "ready"): FlexibleIp {
   const updatedAt = new Date(NOW.getTime() - days * DAY_MS).toISOString();
-  return flexibleIp({ id: `f1e81b1e-0000-4000-8000-00000000000${last}`, address: `203.0.113.${last}`, updatedAt, status });
+  return flexibleIp({
+    id: `f1e81b1e-0000-4000-8000-00000000000${last}`,
+    address: `203.0.113.${last}`,
+    updatedAt,
+    status,
+  });
 }
 
 function free(last: number, days = 1): PoolRange {

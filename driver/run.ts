@@ -34,7 +34,7 @@ async function act(caller: Caller, words: readonly string[], input: () => Promis
   const hook = HOOKS.find((name) => name === action);
   if (hook !== undefined) {
     const { runHook } = await import("./bridge/run.ts");
-    await runHook(hook, caller, await input());
+    await runHook(hook, caller, input);
     return 0;
   }
   const { command } = await import("./command.ts");

@@ -1,26 +1,63 @@
 // A hook that has something to do: which server this is, settings, token, calls.
 import type { Hook } from "../actions.ts";
-import { type Config, readServerId } from "../config.ts";
+import { readConfig, readServerId, readToken } from "../config.ts";
+import { ConfigError, DriverError, messageOf } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { type Caller, type SessionOptions, withSession } from "../session.ts";
+import { type Caller, withSession } from "../session.ts";
 import { CLEAN_PATIENCE_MS, clean } from "./clean.ts";
-import { post } from "./post.ts";
-import { pre } from "./pre.ts";
+import { isAnyClaimed, type NicGroup } from "./nics.ts";
+import { post, pre } from "./serve.ts";
 
 const LOG_FOLDER = "/var/log/vnm";
 
-/** Does what the hook asks for on this host. Throws DriverError. */
-export async function actOnHost(hook: Hook, caller: Caller, vm: Vm): Promise<void> {
+/** Does what the hook asks for on this host. Throws DriverError, but never for `clean`. */
+export async function actOnHost(
+  hook: Hook,
+  caller: Caller,
+  vm: Vm,
+  groups: readonly NicGroup[],
+  say: (line: string) => void,
+): Promise<void> {
+  // A host that is no Elastic Metal server may have public addresses of its own.
+  if (!isAnyClaimed(groups) && !isSetUp(caller)) return;
+  try {
+    await act(hook, caller, vm, groups, say);
+  } catch (error) {
+    if (hook !== "clean") throw error;
+    const bug = error instanceof DriverError ? "" : "internal error, please report it: ";
+    say(`addresses of VM ${vm.id} may still be attached here until their next guest's post: ${bug}${messageOf(error)}`);
+  }
+}
+
+function act(
+  hook: Hook,
+  caller: Caller,
+  vm: Vm,
+  groups: readonly NicGroup[],
+  say: (line: string) => void,
+): Promise<void> {
   const place = { folder: LOG_FOLDER, name: `scw-flexip-${hook}.log`, context: { vm: vm.id } };
-  const options = (config: Config): SessionOptions => ({
-    limitMs: config.hookTimeoutMs,
-    what: `${hook} of VM ${vm.id} was`,
-    patienceMs: hook === "clean" ? CLEAN_PATIENCE_MS : undefined,
-  });
-  await withSession(caller, place, options, async (session) => {
-    const serverId = readServerId(session.config);
-    if (hook === "pre") await pre(session, vm, serverId);
-    else if (hook === "post") await post(session, vm, serverId);
-    else await clean(session, vm, serverId, (line) => session.machine.write(1, `${line}\n`));
-  });
+  const patienceMs = hook === "clean" ? CLEAN_PATIENCE_MS : undefined;
+  return withSession(
+    caller,
+    place,
+    ({ hookTimeoutMs }) => ({ limitMs: hookTimeoutMs, patienceMs, what: `the addresses of VM ${vm.id} were` }),
+    async (session) => {
+      const serverId = readServerId(session.config);
+      if (hook === "clean") await clean(session, vm, groups, serverId, say);
+      else await (hook === "pre" ? pre : post)(session, vm, groups, serverId);
+    },
+  );
+}
+
+function isSetUp(caller: Caller): boolean {
+  try {
+    const config = readConfig(caller.environment, caller.executable);
+    readServerId(config);
+    readToken(config);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return false;
+  }
 }

@@ -52,21 +52,20 @@ function ownership(flexibleIp: FlexibleIp, { projectId, cloud, intent }: Expecte
 }
 
 function fitness(flexibleIp: FlexibleIp, { mac }: Expected): Judgement | undefined {
-  if (flexibleIp.status === "error" || flexibleIp.status === "locked") {
-    const what = `has status ${flexibleIp.status}`;
-    return { is: "bad-status", what, move: "look it up in the Scaleway console" };
-  }
-  if (mac === undefined || flexibleIp.mac === mac) return undefined;
   const move = "remove its address range and add it again";
-  if (flexibleIp.mac !== null) {
+  if (mac !== undefined && flexibleIp.mac === null) {
+    if (!isBorrower(flexibleIp)) return { is: "no-mac", what: `has no virtual MAC, but its guest has ${mac}`, move };
+    return {
+      is: "no-mac",
+      what: "gave up its virtual MAC to serve as a NIC alias",
+      move: `use it for aliases, or ${move}`,
+    };
+  }
+  if (mac !== undefined && flexibleIp.mac !== mac) {
     return { is: "wrong-mac", what: `has virtual MAC ${flexibleIp.mac}, but its guest has ${mac}`, move };
   }
-  if (!isBorrower(flexibleIp)) return { is: "no-mac", what: `has no virtual MAC, but its guest has ${mac}`, move };
-  return {
-    is: "no-mac",
-    what: "gave up its virtual MAC to serve as a NIC alias",
-    move: `use it for aliases, or ${move}`,
-  };
+  if (flexibleIp.status !== "error" && flexibleIp.status !== "locked") return undefined;
+  return { is: "bad-status", what: `has status ${flexibleIp.status}`, move: "look it up in the Scaleway console" };
 }
 
 function tags(flexibleIp: FlexibleIp): Judgement {

@@ -1,7 +1,6 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
-import { detachAll, takeOver } from "../../flexible-ip/attachment.ts";
-import { detachGroup, dropMac, evictBorrowers, shareMac } from "../../flexible-ip/mac-group.ts";
+import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
 import { find } from "../../flexible-ip/presence.ts";
 import { deleteUntilGone } from "../../ipam/delete.ts";
 import type { IpamSession } from "../../ipam/ipam-session.ts";
@@ -14,6 +13,8 @@ export type Outcome =
   | "not yet: a call may still be acted on"
   | "changed since the plan"
   | "for a person to do";
+
+const WHY = "scw-flexip reconcile";
 
 /** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
 export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
@@ -28,7 +29,10 @@ export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
         if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
       });
     case "detach":
-      return unchanged(ports, remedy.flexibleIps, (now) => detachGroup(ports, now.filter(isDetachable), []));
+      return unchanged(ports, remedy.flexibleIps, async (now) => {
+        const serverId = now.find((one) => one.serverId !== null)?.serverId;
+        if (serverId) await sendAway(ports, { own: now, aliases: [] }, serverId, WHY);
+      });
     case "set-tags":
       return unchanged(ports, [remedy.flexibleIp], async () => {
         await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
@@ -37,7 +41,8 @@ export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
     case "move":
       return unchanged(ports, [...remedy.flexibleIps, ...(remedy.aliases ?? [])], async (now) => {
         const count = remedy.flexibleIps.length;
-        await place(ports, now.slice(0, count), now.slice(count), remedy.serverId);
+        const group = { own: now.slice(0, count), aliases: now.slice(count) };
+        await bringHere(ports, group, remedy.serverId, "take", WHY);
       });
   }
 }
@@ -47,29 +52,6 @@ async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
   if (noted === undefined) return "changed since the plan";
   const isClosed = await undoIntent(ports, intent, stillToCome(ports, noted));
   return isClosed ? "done" : "not yet: a call may still be acted on";
-}
-
-async function place(
-  ports: IpamSession,
-  flexibleIps: readonly FlexibleIp[],
-  aliases: readonly FlexibleIp[],
-  serverId: string,
-): Promise<void> {
-  const [owner] = flexibleIps;
-  if (owner === undefined) return;
-  if (owner.serverId !== serverId) await evictBorrowers(ports, owner, flexibleIps);
-  await shareMac(ports, owner, await takeOver(ports, flexibleIps, serverId));
-  // An alias can be attached only without a virtual MAC, and gets its NIC's where that one is.
-  const now = (await Promise.all(aliases.map(({ id, projectId }) => find(ports.api, id, projectId)))).filter(
-    (alias) => alias !== undefined,
-  );
-  const here = now.filter((alias) => alias.serverId === serverId);
-  const away = await detachAll(
-    ports,
-    now.filter((alias) => alias.serverId !== serverId),
-  );
-  const bare = await Promise.all(away.map((alias) => (alias.mac === null ? alias : dropMac(ports, alias))));
-  await shareMac(ports, owner, await takeOver(ports, [...bare, ...here], serverId));
 }
 
 async function unchanged(
@@ -85,8 +67,4 @@ async function unchanged(
   await work(same);
   ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
   return "done";
-}
-
-function isDetachable({ serverId, status }: FlexibleIp): boolean {
-  return serverId !== null && (status === "attached" || status === "error" || status === "unknown");
 }

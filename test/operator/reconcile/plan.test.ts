@@ -8,7 +8,6 @@ import {
   ADOPTED,
   flexibleIp,
   GRACE_MS,
-  ID,
   ID6,
   INTENT,
   IP,

@@ -4,7 +4,7 @@ import { defaultOf, isKey, type Key, SETTINGS, type Setting } from "../driver/se
 const WIDTH = 118;
 
 const HEAD = [
-  "Settings of scw-flexip, read on the front-end and on every host. Lines are KEY=\"value\"; after a change on the",
+  'Settings of scw-flexip, read on the front-end and on every host. Lines are KEY="value"; after a change on the',
   "front-end run `onehost sync -f` as oneadmin. A key that is commented out has the value shown, which is the default.",
   "The environment variable SCW_FLEXIP_<KEY> overrides a key.",
 ];
@@ -28,7 +28,9 @@ export function settingsTable(): string {
 }
 
 function entries(): [Key, Setting][] {
-  return Object.keys(SETTINGS).filter(isKey).map((key) => [key, SETTINGS[key]]);
+  return Object.keys(SETTINGS)
+    .filter(isKey)
+    .map((key) => [key, SETTINGS[key]]);
 }
 
 // What the zone decides is left empty.

@@ -19,6 +19,10 @@ test("the shipped settings file has every setting with its words and its default
 
 test("README's table of settings has every setting with its words and its default", () => {
   const readme = readFileSync(README, "utf8");
-  if (write) writeFileSync(README, readme.replace(TABLE, () => `${settingsTable()}\n`));
+  if (write)
+    writeFileSync(
+      README,
+      readme.replace(TABLE, () => `${settingsTable()}\n`),
+    );
   assert.equal(TABLE.exec(readFileSync(README, "utf8"))?.[0], `${settingsTable()}\n`);
 });

@@ -119,7 +119,7 @@ async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp
     bench,
     flexibleIp,
     ({ mac }) => mac === null,
-    () => bench.api.deleteMac(flexibleIp.id),
+    async () => void (await bench.api.deleteMac(flexibleIp.id)),
   );
 }
 

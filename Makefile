@@ -56,7 +56,7 @@ types: $(INSTALLED)
 smoke: remotes ## try the built tree without any Node around
 	@sh test/smoke.sh
 
-golden: remotes ## write the expected answers of the fixtures anew
+golden: remotes ## write the expected answers into the fixtures, and the settings file and table
 	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts
 
 contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)

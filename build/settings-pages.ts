@@ -1,4 +1,4 @@
-// The table of settings as the settings file that is shipped and as the table in README.md.
+// The table of settings as the settings file that is shipped and as the table in docs/settings.md.
 import { defaultOf, isKey, type Key, SETTINGS, type Setting } from "../driver/settings.ts";
 
 const WIDTH = 118;
@@ -18,7 +18,7 @@ export function settingsFile(): string {
   return `${[HEAD.map((line) => `# ${line}`).join("\n"), ...blocks].join("\n\n")}\n`;
 }
 
-/** The rows of README's table. */
+/** The rows of the table in docs/settings.md. */
 export function settingsTable(): string {
   const rows = entries().map(([key, { describe }]) => {
     const usual = shippedDefault(key);

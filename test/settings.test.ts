@@ -1,4 +1,4 @@
-// The settings file that is shipped and README's table are what the table of settings says. GOLDEN=write renews them.
+// The settings file that is shipped and the table in docs/settings.md are what the table of settings says. GOLDEN=write renews them.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { settingsFile, settingsTable } from "../build/settings-pages.ts";
 import { REPOSITORY } from "./rig.ts";
 
 const CONF = join(REPOSITORY, "remotes/etc/ipam/scw-flexip/scw-flexip.conf");
-const README = join(REPOSITORY, "README.md");
+const PAGE = join(REPOSITORY, "docs/settings.md");
 const TABLE = /\| key \| default \| what it is \|\n(?:\|.*\n)+/;
 
 const write = process.env.GOLDEN === "write";
@@ -17,12 +17,12 @@ test("the shipped settings file has every setting with its words and its default
   assert.equal(readFileSync(CONF, "utf8"), settingsFile());
 });
 
-test("README's table of settings has every setting with its words and its default", () => {
-  const readme = readFileSync(README, "utf8");
+test("the table of settings in the documents has every setting with its words and its default", () => {
+  const page = readFileSync(PAGE, "utf8");
   if (write)
     writeFileSync(
-      README,
-      readme.replace(TABLE, () => `${settingsTable()}\n`),
+      PAGE,
+      page.replace(TABLE, () => `${settingsTable()}\n`),
     );
-  assert.equal(TABLE.exec(readFileSync(README, "utf8"))?.[0], `${settingsTable()}\n`);
+  assert.equal(TABLE.exec(readFileSync(PAGE, "utf8"))?.[0], `${settingsTable()}\n`);
 });

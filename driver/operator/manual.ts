@@ -47,7 +47,7 @@ export const ACTIONS = `IPAM actions, which oned runs on the front-end with base
   unregister_address_range  give back what the range holds
   get_address               check the range's address, print it
   allocate_address          check the range's address
-  free_address              detach what is left attached
+  free_address              end a lease; detaches nothing
 
 Hooks, which the bridge network driver runs on the host with base64 of the VM's XML on standard input:
   pre                       attach what is free to this server

@@ -53,6 +53,7 @@ function adoptable({ config }: IpamSession, flexibleIp: FlexibleIp, wanted: Want
       "name another one, or remove its tags that start with scw-flexip if that range is gone",
     );
   }
+  if (is === "other-project") throw new RefusedError(words, "name one of this project, or correct PROJECT_ID");
   if (is !== "untagged") throw new RefusedError(words, move);
   return flexibleIp;
 }

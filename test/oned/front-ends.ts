@@ -62,6 +62,14 @@ export class FrontEnds {
 
   /** Waits until that one follows and has all that the leader has. */
   async untilFollows(number: FrontEndNumber): Promise<void> {
+    // A leader sends what a follower lacks when it has something new.
+    await this.cloud.oned.run(
+      "oneuser",
+      "update",
+      "0",
+      this.cloud.file([["NEWS", String(performance.now())]]),
+      "--append",
+    );
     const statuses = () => Promise.all([this.get(number), this.cloud.oned].map(({ url }) => raftStatus(url)));
     const isDone = async () => {
       const [own, leader] = await statuses();

@@ -97,6 +97,13 @@ export class FrontEnds {
     );
   }
 
+  /** All of them run, the first one leads, and the others have what it has. */
+  async untilWhole(): Promise<void> {
+    for (const number of NUMBERS) await this.get(number).launch();
+    await this.untilFirstLeads();
+    for (const number of [2, 3] as const) await this.untilFollows(number);
+  }
+
   /** Takes the front-end off the others' network, or puts it back. The API it still reaches. */
   async cut(number: FrontEndNumber, isCut = true): Promise<void> {
     const link = ["link", "set", `fe${number}`, isCut ? "down" : "up"];
@@ -134,10 +141,7 @@ export class FrontEnds {
       await runCommand(copy, { env: first.environment });
     }
     for (const number of NUMBERS) configure(number);
-    // None of them answers before two of them have chosen one.
-    for (const number of NUMBERS) await this.get(number).launch();
-    await this.untilFirstLeads();
-    for (const number of [2, 3] as const) await this.untilFollows(number);
+    await this.untilWhole();
   }
 }
 

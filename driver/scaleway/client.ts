@@ -25,6 +25,7 @@ const wireFlexibleIp = z.looseObject({
   description: z.string(),
   tags: z.array(z.string()),
   updated_at: z.string(),
+  reverse: z.optional(z.nullable(z.string())),
 });
 const wirePage = z.looseObject({ flexible_ips: z.array(wireFlexibleIp), total_count: z.number() });
 
@@ -128,11 +129,6 @@ export class FlexibleIpClient implements FlexibleIpApi {
     return this.#post(what, `/${id}/mac/duplicate`, { duplicate_from_fip_id: fromId }, false, parseFlexibleIp);
   }
 
-  moveMac(id: string, toId: string): Promise<FlexibleIp> {
-    const what = `move the virtual MAC of flexible IP ${id} to ${toId}`;
-    return this.#post(what, `/${id}/mac/move`, { dst_fip_id: toId }, false, parseFlexibleIp);
-  }
-
   deleteMac(id: string): Promise<void> {
     return this.#http.send({
       what: `delete the virtual MAC of flexible IP ${id}`,
@@ -194,6 +190,7 @@ function fromWire(wire: z.infer<typeof wireFlexibleIp>): FlexibleIp {
     description: wire.description,
     tags: wire.tags,
     updatedAt: wire.updated_at,
+    reverse: wire.reverse === "" ? null : wire.reverse,
   };
 }
 

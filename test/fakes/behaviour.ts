@@ -13,7 +13,7 @@ const delays = z.strictObject({
 });
 export type SettleDelays = z.infer<typeof delays>;
 
-/** What a simulator can be made to do otherwise, at its start and at run time. */
+/** How the simulator behaves where the real API was not recorded, and in trouble: chosen at the start, or later. */
 export const behaviourSchema = z.strictObject({
   /** The answer to an attach of what another server has: 409; 200 and it moves; 200 and nothing moves. */
   directAttach: z.enum(["refused", "moves", "ignored"]),
@@ -24,7 +24,7 @@ export const behaviourSchema = z.strictObject({
   /** `cut`: connections end without an answer; `silent`: no answer ever comes; `unavailable`: 503. Nothing acts. */
   api: z.enum(["up", "cut", "silent", "unavailable"]),
   perServerLimit: z.int().nonnegative(),
-  /** When a transient status ends: by hand, after these delays, or after the recorded ones times a factor. */
+  /** When a transient status ends: by hand, after these delays, or after the recorded delays times a factor. */
   settle: z.union([z.literal("manual"), z.strictObject({ recorded: z.number().positive() }), delays.exactPartial()]),
 });
 export type Behaviour = z.infer<typeof behaviourSchema>;

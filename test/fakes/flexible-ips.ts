@@ -11,11 +11,12 @@
 // - page_size above the maximum is lowered to it; page and page_size below 1 are 400
 // - tags filter: any of the given tags (published), not all of them
 // - attach: only from `ready`; attached already, even to that server, is 409 precondition_failed, not transient_state
-// - attach: `directAttach` chooses another answer to an attach of what another server has; attached to that server
-//   already is then 200 and changes nothing, and one that moves shows no server until it has arrived
-// - attach: one call is one place in its server's queue, of however many flexible IPs; more than three calls that wait
-//   together end 12 s apart, as their number in sixteen let expect; one that comes late delays those that still wait
-// - list: as current as a read by id, unless `listLagMs` says otherwise
+// - attach: `directAttach` chooses another answer to an attach of what another server has; an attach to the server that
+//   has it already is then 200 and changes nothing, and a flexible IP that moves shows no server until it has arrived
+// - attach: one call is one place in its server's queue, however many flexible IPs it names; a call that comes later
+//   delays those that still wait; of more than three that wait together, each ends 12 s after the one before
+// - list: as current as a read by id; `listLagMs` makes it lag
+// - outages: nothing acts; a slow call (`latencyMs`) acts at once and is answered late
 // - attach: several ids must share one virtual MAC, and must be all that share it, else 400
 // - attach: attaches under way and detaches under way count for the limit of a server
 // - detach: several ids must share one virtual MAC, else 400; a part of a group loses its MAC once it is off
@@ -34,6 +35,7 @@
 
 import { MacPool } from "./address-pool.ts";
 import { type Behaviour, usual } from "./behaviour.ts";
+import type { ElasticMetalServer } from "./elastic-metal.ts";
 import { type FlexibleIpRecord, isTransient, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import { FlexibleIpTable } from "./flexible-ip-table.ts";
 import { ListingLag } from "./listing-lag.ts";
@@ -53,11 +55,14 @@ export type AccountOptions = Partial<Behaviour> & {
   perProjectQuota?: number;
   maxPageSize?: number;
   addresses?: string[];
+  servers?: readonly ElasticMetalServer[];
 };
 
 export class FlexibleIps {
   readonly token: string;
   readonly zone: string;
+  /** The project's Elastic Metal servers. None of the other calls looks at them. */
+  servers: readonly ElasticMetalServer[];
   readonly limits: { perProject: number; pageSize: number };
   readonly table: FlexibleIpTable;
   readonly clock = new Clock();
@@ -72,6 +77,7 @@ export class FlexibleIps {
   constructor(options: AccountOptions = {}) {
     this.token = options.token ?? "0a11ce00-0000-4000-8000-000000000003";
     this.zone = options.zone ?? "fr-par-2";
+    this.servers = options.servers ?? [];
     this.limits = {
       perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
       pageSize: options.maxPageSize ?? 100,

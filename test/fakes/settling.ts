@@ -19,12 +19,12 @@ export class Settling {
     this.#onChange = onChange;
   }
 
-  /** How long that takes which starts from now on. */
+  /** What starts from now on takes these delays. */
   take(settle: Behaviour["settle"]): void {
     this.#delays = delaysOf(settle);
   }
 
-  /** One call is one place in the queue of its server, and makes those before it that still wait end later. */
+  /** One call is one place in its server's queue. The calls before it that still wait then end later. */
   attach(ids: readonly string[], serverId: string, end: (id: string) => void): void {
     const jobs = ids.map((id) => [id, this.#start(id, undefined, () => end(id))] as const);
     if (this.#delays === undefined) return;

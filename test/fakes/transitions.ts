@@ -13,7 +13,7 @@ export class Transitions {
     this.#settling = settling;
   }
 
-  /** `updating` without a server, later `attached` to it. One that another server has leaves that one at once. */
+  /** `updating` without a server, later `attached` to it. What another server had has left that server at once. */
   attach(records: readonly FlexibleIpRecord[], serverId: string): void {
     for (const record of records) {
       record.status = "updating";

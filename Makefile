@@ -62,8 +62,8 @@ golden: remotes ## write the expected answers into the fixtures, and the setting
 contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
 	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts
 
-test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words)
-	@ONLY=$(ONLY) SCENE='$(SCENE)' $(NODE) test/oned/main.ts
+test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words, PACKAGE=.deb)
+	@ONLY=$(ONLY) SCENE='$(SCENE)' PACKAGE=$(abspath $(PACKAGE)) $(NODE) test/oned/main.ts
 
 faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts

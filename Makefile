@@ -14,7 +14,7 @@ DRIVER := $(shell find driver build \( -name '*.ts' -o -name '*.cjs' \) -not -pa
 SEED ?= 20261120
 CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
 
-.PHONY: help install remotes demo test check format lint types smoke golden record release faults bench histories test-provision clean $(CLOUD)
+.PHONY: help install remotes demo test test-oned check format lint types smoke golden contract release faults bench histories test-provision clean $(CLOUD)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -56,11 +56,14 @@ types: $(INSTALLED)
 smoke: remotes ## try the built tree without any Node around
 	@sh test/smoke.sh
 
-golden: remotes ## write the expected answers of the fixtures anew
-	@GOLDEN=write $(NODE) --test 'test/golden.test.ts'
+golden: remotes ## write the expected answers into the fixtures, and the settings file and table
+	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts
 
-record: $(INSTALLED) ## record fixtures from a real project (needs SCW_SECRET_KEY and more)
-	@$(NODE) test/record.ts
+contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
+	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts
+
+test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words)
+	@ONLY=$(ONLY) SCENE='$(SCENE)' $(NODE) test/oned/main.ts
 
 faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts
@@ -78,7 +81,10 @@ release: remotes ## packages, archive, checksums, SBOM and licences in dist/rele
 test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh
+	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh \
+	  libxmlrpc-c++8v5 libxmlrpc-core-c3 libsqlite3-0 libxml2 libcurl4 ruby ruby-nokogiri ruby-rexml ruby-mustache \
+	  ruby-sequel ruby-sqlite3 ruby-treetop ruby-net-ssh ruby-ffi-rzmq ruby-xmlrpc ruby-builder ruby-highline \
+	  iproute2 util-linux
 
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test

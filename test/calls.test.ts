@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, type TestContext, test } from "node:test";
-import { ownershipTags } from "../driver/scaleway/ownership.ts";
+import { ownershipTags } from "../driver/flexible-ip/ownership.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate, vmDocument } from "./documents.ts";
 import type { CallName, SimulatorOptions } from "./fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "./fakes/flexible-ips.ts";

@@ -25,7 +25,7 @@ suite("demo", () => {
 
   test("ends at the first step that differs, and says how", async () => {
     const { isRight, text } = await shownWithout(
-      ({ on, ask, document }) => `${on} ${ask} ${document}` === "A pre 04-deploy",
+      ({ on, ask, document }) => `${on} ${ask} ${document}` === "A pre 04-pre-deploy-private-and-public-nic",
     );
     assert.equal(isRight, false);
     assert.match(text, /^ 4 A {2}post .* ✗$/m);
@@ -36,7 +36,7 @@ suite("demo", () => {
   test("fails a step whose document needs an answer that was not given", async () => {
     const { isRight, text } = await shownWithout(({ ask }) => ask === "register_address_range");
     assert.equal(isRight, false);
-    assert.match(text, /03-get-first-address\.xml needs \w+, which the first range has not answered/);
+    assert.match(text, /03-get-address\.xml needs \w+, which the first range has not answered/);
   });
 
   test("fails when all steps are as expected and something is left behind", async () => {

@@ -15,7 +15,7 @@ import { gzipSync } from "node:zlib";
 import { logrotateFile } from "../../driver/operator/install/logrotate.ts";
 import { scripts } from "../../driver/operator/install/tree.ts";
 import { EXECUTABLE, layoutOf, SETTINGS } from "../../driver/operator/layout.ts";
-import { manPage } from "../../driver/operator/man-page.ts";
+import { manPage } from "./man-page.ts";
 
 export type Release = {
   readonly version: string;
@@ -36,7 +36,7 @@ const DOCUMENT_FILES = ["README.md", "SECURITY.md", "DECISIONS.md"];
 /** What .deb and .rpm have in common, below `root`. */
 export function stagePackage(root: string, release: Release): void {
   stageRemotes(join(root, REMOTES));
-  put(root, "usr/bin/scw-flexip", readFileSync("share/bin/scw-flexip"), 0o755);
+  put(root, "usr/bin/scw-flexip", readFileSync("packaging/share/bin/scw-flexip"), 0o755);
   stageUnits(root, "usr/lib/systemd/system");
   put(root, "usr/share/man/man1/scw-flexip.1.gz", zipped(page(release)));
   put(root, "usr/share/bash-completion/completions/scw-flexip", completion("bash"));
@@ -52,7 +52,7 @@ export function stagePackage(root: string, release: Release): void {
 export function stageArchive(root: string, release: Release): void {
   stageRemotes(join(root, "remotes"));
   stageUnits(root, "share/systemd");
-  put(root, "share/bin/scw-flexip", readFileSync("share/bin/scw-flexip"), 0o755);
+  put(root, "share/bin/scw-flexip", readFileSync("packaging/share/bin/scw-flexip"), 0o755);
   put(root, "share/man/man1/scw-flexip.1", page(release));
   for (const shell of ["bash", "zsh", "fish"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
   stageDocuments(root);
@@ -69,8 +69,8 @@ function stageRemotes(tree: string): void {
 }
 
 function stageUnits(root: string, folder: string): void {
-  for (const file of globSync("share/systemd/*").sort()) {
-    put(root, join(folder, file.slice("share/systemd/".length)), readFileSync(file));
+  for (const file of globSync("packaging/share/systemd/*").sort()) {
+    put(root, join(folder, file.slice("packaging/share/systemd/".length)), readFileSync(file));
   }
 }
 

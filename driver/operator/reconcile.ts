@@ -1,13 +1,13 @@
 // What does not agree between OpenNebula, Scaleway and the journal, what would mend it, and, when asked, the mending.
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RefusedError, UsageError } from "../errors.ts";
-import { apply } from "../reconcile/apply.ts";
-import type { Step } from "../reconcile/step.ts";
 import { EXIT } from "./exit.ts";
 import { tellUnknownHosts } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column, Row } from "./print/column.ts";
 import { printRows } from "./print/rows.ts";
+import { apply } from "./reconcile/apply.ts";
+import type { Step } from "./reconcile/step.ts";
 import { type Survey, survey, withPorts } from "./survey.ts";
 
 const COLUMNS: readonly Column[] = [

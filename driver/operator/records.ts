@@ -1,10 +1,10 @@
 // One record for each address: what OpenNebula, Scaleway and the plan say of it. Pure.
 import { isAddressOf } from "../addresses.ts";
-import type { CloudRange, Holder } from "../opennebula/cloud.ts";
-import { rangeStates } from "../reconcile/range-state.ts";
-import type { Step, View } from "../reconcile/step.ts";
+import { cloudOf, originOf } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { cloudOf, originOf } from "../scaleway/ownership.ts";
+import type { CloudRange, Holder } from "./one/listings.ts";
+import { rangeStates } from "./reconcile/range-state.ts";
+import type { Step, View } from "./reconcile/step.ts";
 
 /** The keys are what -o json prints: they stay as they are. */
 export type AddressRecord = {

@@ -28,14 +28,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 async function serve({ others, latencyMs, tls }: ApiOptions): Promise<void> {
-  const simulator = await startSimulator(tls === undefined ? {} : { tls });
+  const simulator = await startSimulator({ latencyMs, ...(tls === undefined ? {} : { tls }) });
   const tags = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
   simulator.account.add({ ...FREE, projectId: PROJECT, tags });
   simulator.account.add({ ...ATTACHED, projectId: PROJECT, tags, serverId: SERVER });
   for (let count = 0; count < others; count += 1) simulator.account.add({ projectId: PROJECT, tags });
-  if (latencyMs > 0) {
-    simulator.fault({ times: Number.POSITIVE_INFINITY, do: { kind: "delay", ms: latencyMs, when: "before" } });
-  }
   // What arrived is kept for tests; thousands of requests would be measured too.
   setInterval(() => simulator.clearRequests(), 1_000).unref();
   process.stdin.resume().once("end", () => process.exit());

@@ -4,14 +4,11 @@ import { median } from "./clock.ts";
 export type Figures = {
   /** Milliseconds of each program, by name; those that this machine has no tools for are missing. */
   readonly times: ReadonlyMap<string, readonly number[]>;
-  readonly raw: ReadonlyMap<"http" | "tls" | "far", readonly number[]>;
   /** Milliseconds until all of so many get_address are done. */
   readonly together: ReadonlyMap<number, readonly number[]>;
-  readonly cold: ReadonlyMap<string, readonly number[] | undefined>;
   /** MB. */
   readonly memory: ReadonlyMap<string, readonly number[]>;
   readonly sizeMb: number;
-  readonly sent: { readonly firstMb: number; readonly secondMb: number } | undefined;
   readonly cores: number;
   readonly latencyMs: number;
 };
@@ -37,7 +34,7 @@ export function targets(figures: Figures): Row[] {
     const values = figures.memory.get(name);
     return values === undefined ? undefined : median(values);
   };
-  const { latencyMs, cores, sent, sizeMb } = figures;
+  const { latencyMs, cores, sizeMb } = figures;
   const far = latencyMs + 2.2 * floor;
   const one = time("get_address") ?? Number.NaN;
   return [
@@ -65,8 +62,6 @@ export function targets(figures: Figures): Row[] {
       1.2,
     ),
     limit("executable", sizeMb, 112, "MB"),
-    limit("sent by the first sync", sent?.firstMb, 40, "MB"),
-    limit("sent by a second sync", sent?.secondMb, 0.1, "MB"),
     ratio("peak memory of get_address, HTTP, against the floor", memory("get_address"), memory("floor"), 1.35),
     ratio("peak memory of get_address, TLS, against the floor", memory("get_address tls"), memory("floor"), 1.35),
   ];

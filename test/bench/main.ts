@@ -1,20 +1,18 @@
 // make bench: times the built executable against its floor and against plain programs, and writes docs/performance.md.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { keepSection } from "../generated-section.ts";
+import { SECTION } from "../oned/times.ts";
 import { REPOSITORY } from "../rig.ts";
 import { type Api, startApi } from "./api.ts";
-import { chartOf } from "./chart.ts";
 import { peakMemory, timeInTurn, timeTogether } from "./clock.ts";
-import { timeCold } from "./cold.ts";
 import { type Figures, targets } from "./figures.ts";
 import { packFloor } from "./floor.ts";
 import { pageOf } from "./page.ts";
 import { programsOf } from "./programs.ts";
-import { rawExchanges } from "./raw.ts";
 import { writeInputs, writeSettings } from "./site.ts";
-import { sync } from "./sync.ts";
 
 const QUICK = process.env.QUICK === "1";
 const ROUNDS = QUICK ? 7 : 60;
@@ -46,7 +44,7 @@ process.once("exit", () => {
 const open = async (name: string, others: number, latencyMs = 0, tls?: { key: string; cert: string }) => {
   const api = await startApi({ others, latencyMs, tls });
   apis.push(api);
-  return { api, settings: writeSettings(folder, name, api, tls && join(folder, "cert.pem")) };
+  return writeSettings(folder, name, api, tls && join(folder, "cert.pem"));
 };
 
 const start = performance.now();
@@ -60,7 +58,6 @@ status("starting the simulated API");
 const tls = needs("TLS", "openssl") ? certificate(folder) : undefined;
 const http = await open("http", 8);
 const far = await open("far", 8, LATENCY_MS);
-const some = await open("some", 498);
 const many = await open("many", 4_998);
 const safe = tls && (await open("tls", 8, 0, tls));
 const programs = programsOf({
@@ -68,11 +65,10 @@ const programs = programsOf({
   executable,
   floor,
   places: {
-    http: http.settings,
-    far: far.settings,
-    some: some.settings,
-    many: many.settings,
-    tls: safe?.settings,
+    http,
+    far,
+    many,
+    tls: safe,
   },
   certificate: tls && join(folder, "cert.pem"),
   hasPlainTools: needs("the plain programs", "curl", "jq", "xmllint"),
@@ -81,11 +77,6 @@ const named = (name: string) => programs.filter((program) => program.name === na
 const actions = ["floor", "hook", "get_address", "get_address tls"].flatMap(named);
 
 const times = timeInTurn(programs, ROUNDS, (round) => status(`round ${round} of ${ROUNDS}`));
-status("bare exchanges");
-const raw = new Map<"http" | "tls" | "far", number[]>();
-raw.set("http", await rawExchanges(http.api, undefined, ROUNDS * 5));
-if (safe !== undefined) raw.set("tls", await rawExchanges(safe.api, tls?.cert, ROUNDS * 5));
-raw.set("far", await rawExchanges(far.api, undefined, REPEATS));
 const together = new Map<number, number[]>();
 for (const count of [1, 8, 64]) {
   status(`${count} at once`);
@@ -99,19 +90,12 @@ status("memory");
 const memory = new Map(
   actions.map((program) => [program.name, Array.from({ length: REPEATS }, () => peakMemory(program))]),
 );
-status("cold starts");
-const cold = new Map(actions.map((program) => [program.name, timeCold(program, REPEATS)]));
-status("rsync");
-const sent = needs("what a sync sends", "rsync") ? sync(REMOTES, folder) : undefined;
 
 const figures: Figures = {
   times,
-  raw,
   together,
-  cold,
   memory,
   sizeMb: statSync(executable).size / 1e6,
-  sent,
   cores: availableParallelism(),
   latencyMs: LATENCY_MS,
 };
@@ -125,10 +109,11 @@ const machine = {
   kernel: release(),
   node: process.versions.node,
 };
-writeFileSync(join(REPOSITORY, "docs/performance.md"), pageOf(figures, rows, machine, notes));
-writeFileSync(join(REPOSITORY, "docs/performance.svg"), chartOf(figures));
+const file = join(REPOSITORY, "docs/performance.md");
+const page = pageOf(figures, rows, machine, notes);
+writeFileSync(file, existsSync(file) ? keepSection(page, readFileSync(file, "utf8"), SECTION) : page);
 for (const note of notes) say(`not measured: ${note}`);
-say(`docs/performance.md and docs/performance.svg written, after ${Math.round((performance.now() - start) / 1_000)} s`);
+say(`docs/performance.md written, after ${Math.round((performance.now() - start) / 1_000)} s`);
 process.exit();
 
 function certificate(home: string): { key: string; cert: string } {

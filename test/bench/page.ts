@@ -17,12 +17,9 @@ const NAMES: readonly (readonly [name: string, what: string])[] = [
   ["get_address tls", "get_address, TLS"],
   ["pre tls", "pre, TLS"],
   ["get_address far", "get_address, API 65 ms away"],
-  ["get_address some", "get_address, 500 flexible IPs"],
   ["get_address many", "get_address, 5,000 flexible IPs"],
-  ["pre some", "pre, 500 flexible IPs"],
   ["pre many", "pre, 5,000 flexible IPs"],
   ["search", "pre, NIC of a hand-written range: all pages of 10 flexible IPs"],
-  ["search some", "the same with 500"],
   ["search many", "the same with 5,000"],
   ["shim", "get_address through its shim, as oned runs it"],
   ["sh hook", "sh + xmllint, VM without a public NIC"],
@@ -43,8 +40,6 @@ simulator of the tests on this machine's loopback, in a process of its own.
 
 ${machine.processor}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, ${figures.times.get("floor")?.length ?? 0} rounds.
 ${notes.map((note) => `\nNot measured: ${note}.\n`).join("")}
-![Times against the floor](performance.svg)
-
 ## Targets
 
 | what | target | measured | |
@@ -59,22 +54,16 @@ What start-up costs, what was tried against it, and why a target is missed: [DEC
 | --- | ---: | ---: | ---: |
 ${times(figures)}
 
-The bare exchange, one read on a warm connection: ${raw(figures)}.
-
 ## Many at once
 
 | get_address at once | all done after, ms | against as many × one on ${figures.cores} cores |
 | ---: | ---: | ---: |
 ${together(figures)}
 
-## Cold start
-
-With nothing of the executable in the page cache: ${cold(figures)}.
-
 ## Memory and size
 
 Peak memory: ${[...figures.memory].map(([name, values]) => `${name} ${median(values).toFixed(1)} MB`).join(", ")}.
-The executable has ${figures.sizeMb.toFixed(1)} MB${figures.sent === undefined ? "" : `; rsync sends ${figures.sent.firstMb.toFixed(1)} MB of the remotes tree to a new host, and ${(figures.sent.secondMb * 1_000).toFixed(1)} kB when nothing changed`}.
+The executable has ${figures.sizeMb.toFixed(1)} MB.
 `;
 }
 
@@ -88,11 +77,6 @@ function times(figures: Figures): string {
   }).join("\n");
 }
 
-function raw({ raw, latencyMs }: Figures): string {
-  const places = { http: "HTTP", tls: "TLS", far: `HTTP, API ${latencyMs} ms away` };
-  return [...raw].map(([place, values]) => `${median(values).toFixed(2)} ms (${places[place]})`).join(", ");
-}
-
 function together(figures: Figures): string {
   const one = ms(figures, "get_address") ?? Number.NaN;
   return [...figures.together]
@@ -101,11 +85,4 @@ function together(figures: Figures): string {
       return `| ${count} | ${all.toFixed(0)} | ${(all / ((count * one) / Math.min(count, figures.cores))).toFixed(2)} |`;
     })
     .join("\n");
-}
-
-function cold({ cold }: Figures): string {
-  const told = [...cold].flatMap(([name, values]) =>
-    values === undefined ? [] : [`${name} ${median(values).toFixed(0)} ms`],
-  );
-  return told.length === 0 ? "not allowed here" : told.join(", ");
 }

@@ -5,7 +5,7 @@ import type { Program } from "./clock.ts";
 import type { Inputs } from "./site.ts";
 
 /** Settings files by the place of the API that they name. */
-export type Places = Readonly<Record<"http" | "far" | "some" | "many", string>> & { readonly tls: string | undefined };
+export type Places = Readonly<Record<"http" | "far" | "many", string>> & { readonly tls: string | undefined };
 export type Stage = {
   readonly inputs: Inputs;
   readonly executable: string;
@@ -31,12 +31,9 @@ export function programsOf(stage: Stage): Program[] {
     driver(stage, "get_address", places.http, ""),
     driver(stage, "pre", places.http, ""),
     driver(stage, "get_address", places.far, " far"),
-    driver(stage, "get_address", places.some, " some"),
     driver(stage, "get_address", places.many, " many"),
-    driver(stage, "pre", places.some, " some"),
     driver(stage, "pre", places.many, " many"),
     { ...driver(stage, "pre", places.http, ""), name: "search", input: inputs.handWrittenVm },
-    { ...driver(stage, "pre", places.some, ""), name: "search some", input: inputs.handWrittenVm },
     { ...driver(stage, "pre", places.many, ""), name: "search many", input: inputs.handWrittenVm },
     {
       ...driver(stage, "get_address", places.http, ""),

@@ -1,5 +1,5 @@
 // The life that the demo plays: what OpenNebula asks for, in its order, and what is to come of it. The order within an
-// operation is that of oned 7.0.0, see fixtures/README.md.
+// operation is that of oned 7.0.0, see fixtures/recorded/README.md.
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import type { Hook, IpamAction } from "../rig.ts";
 
@@ -10,8 +10,10 @@ export type RangeName = "first" | "second";
 export type Whereabouts = "none" | "free" | "gone" | `${"attached" | "leaving"} ${HostName}`;
 
 export type Step = Asked & {
-  /** The name of the document in fixtures/life. */
+  /** The name of the document in fixtures/recorded/opennebula-7.0.0, the first of those that are alike. */
   readonly document: string;
+  /** The range that it is about, where it was recorded of another. */
+  readonly of?: RangeName;
   /** The range whose AR or ADDRESS is answered; without it, nothing is. */
   readonly answers?: RangeName;
   /** How many of which calls; where the step waits for the API, the least number of reads. */
@@ -35,7 +37,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "fe",
         ask: "register_address_range",
-        document: "01-register-first-range",
+        document: "01-register-new-address-range",
         answers: "first",
         calls: { create: 1, "mac.generate": 1 },
         after: ["free", "none"],
@@ -43,7 +45,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "fe",
         ask: "register_address_range",
-        document: "02-register-second-range",
+        document: "02-register-placeholder-ip-and-mac",
         answers: "second",
         calls: { list: 1, create: 1, "mac.generate": 1 },
         after: ["free", "free"],
@@ -56,7 +58,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "fe",
         ask: "get_address",
-        document: "03-get-first-address",
+        document: "03-get-address",
         answers: "first",
         calls: { get: 1 },
         after: ["free", "free"],
@@ -64,19 +66,25 @@ export const LIFE: readonly Scene[] = [
       {
         on: "A",
         ask: "pre",
-        document: "04-deploy",
+        document: "04-pre-deploy-private-and-public-nic",
         calls: { get: 2, attach: 1 },
         waits: true,
         after: ["attached A", "free"],
       },
-      { on: "A", ask: "post", document: "04-deploy", calls: { get: 1 }, after: ["attached A", "free"] },
+      {
+        on: "A",
+        ask: "post",
+        document: "04-pre-deploy-private-and-public-nic",
+        calls: { get: 1 },
+        after: ["attached A", "free"],
+      },
     ],
   },
   {
     title: "A second private NIC is attached: no call for it",
     steps: [
-      { on: "A", ask: "pre", document: "05-attach-private-nic", calls: {}, after: ["attached A", "free"] },
-      { on: "A", ask: "post", document: "05-attach-private-nic", calls: {}, after: ["attached A", "free"] },
+      { on: "A", ask: "pre", document: "06-pre-attach-private-nic", calls: {}, after: ["attached A", "free"] },
+      { on: "A", ask: "post", document: "06-pre-attach-private-nic", calls: {}, after: ["attached A", "free"] },
     ],
   },
   {
@@ -85,7 +93,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "fe",
         ask: "get_address",
-        document: "06-get-second-address",
+        document: "08-get-address-second-range",
         answers: "second",
         calls: { get: 1 },
         after: ["attached A", "free"],
@@ -93,7 +101,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "A",
         ask: "pre",
-        document: "07-attach-public-nic",
+        document: "09-pre-attach-second-public-nic",
         calls: { get: 2, attach: 1 },
         waits: true,
         after: ["attached A", "attached A"],
@@ -101,7 +109,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "A",
         ask: "post",
-        document: "07-attach-public-nic",
+        document: "09-pre-attach-second-public-nic",
         calls: { get: 1 },
         after: ["attached A", "attached A"],
       },
@@ -110,18 +118,36 @@ export const LIFE: readonly Scene[] = [
   {
     title: "A private NIC is detached: the public addresses stay",
     steps: [
-      { on: "A", ask: "clean", document: "08-detach-private-nic", calls: {}, after: ["attached A", "attached A"] },
+      {
+        on: "A",
+        ask: "clean",
+        document: "11-clean-detach-private-nic",
+        calls: {},
+        after: ["attached A", "attached A"],
+      },
     ],
   },
   {
     title: "Live migration from A to B: until the guest has left it, A serves the addresses",
     steps: [
-      { on: "B", ask: "pre", document: "09-on-b", calls: { get: 2 }, after: ["attached A", "attached A"] },
-      { on: "A", ask: "clean", document: "09-on-b", calls: { get: 2, detach: 2 }, after: ["leaving A", "leaving A"] },
+      {
+        on: "B",
+        ask: "pre",
+        document: "12-pre-live-migrate-on-destination",
+        calls: { get: 2 },
+        after: ["attached A", "attached A"],
+      },
+      {
+        on: "A",
+        ask: "clean",
+        document: "12-pre-live-migrate-on-destination",
+        calls: { get: 2, detach: 2 },
+        after: ["leaving A", "leaving A"],
+      },
       {
         on: "B",
         ask: "post",
-        document: "09-on-b",
+        document: "12-pre-live-migrate-on-destination",
         calls: { get: 4, attach: 2 },
         waits: true,
         after: ["attached B", "attached B"],
@@ -134,7 +160,7 @@ export const LIFE: readonly Scene[] = [
       {
         on: "B",
         ask: "clean",
-        document: "09-on-b",
+        document: "12-pre-live-migrate-on-destination",
         calls: { get: 2, detach: 2 },
         later: true,
         after: ["free", "free"],
@@ -142,29 +168,41 @@ export const LIFE: readonly Scene[] = [
       {
         on: "B",
         ask: "pre",
-        document: "09-on-b",
+        document: "12-pre-live-migrate-on-destination",
         calls: { get: 4, attach: 2 },
         waits: true,
         after: ["attached B", "attached B"],
       },
-      { on: "B", ask: "post", document: "09-on-b", calls: { get: 2 }, after: ["attached B", "attached B"] },
+      {
+        on: "B",
+        ask: "post",
+        document: "12-pre-live-migrate-on-destination",
+        calls: { get: 2 },
+        after: ["attached B", "attached B"],
+      },
     ],
   },
   {
     title: "The VM is terminated: its leases end, the ranges keep their addresses",
     steps: [
-      { on: "B", ask: "clean", document: "09-on-b", calls: { get: 2, detach: 2 }, after: ["leaving B", "leaving B"] },
+      {
+        on: "B",
+        ask: "clean",
+        document: "12-pre-live-migrate-on-destination",
+        calls: { get: 2, detach: 2 },
+        after: ["leaving B", "leaving B"],
+      },
       {
         on: "fe",
         ask: "free_address",
-        document: "10-free-first-address",
+        document: "29-free-address-after-terminate",
         calls: { get: 1 },
         after: ["leaving B", "leaving B"],
       },
       {
         on: "fe",
         ask: "free_address",
-        document: "11-free-second-address",
+        document: "24-free-address-second-range",
         calls: { get: 1 },
         later: true,
         after: ["free", "free"],
@@ -177,14 +215,15 @@ export const LIFE: readonly Scene[] = [
       {
         on: "fe",
         ask: "unregister_address_range",
-        document: "12-unregister-first-range",
+        document: "34-unregister-address-range",
+        of: "first",
         calls: { get: 1, delete: 1 },
         after: ["gone", "free"],
       },
       {
         on: "fe",
         ask: "unregister_address_range",
-        document: "13-unregister-second-range",
+        document: "34-unregister-address-range",
         calls: { get: 1, delete: 1 },
         after: ["gone", "gone"],
       },

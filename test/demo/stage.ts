@@ -12,7 +12,17 @@ export const HOSTS: readonly HostName[] = ["A", "B"];
 // A driver that waits for what never comes gives up long before a person does; one that hangs is ended.
 const LIMITS = { TIMEOUT: "20", HOOK_TIMEOUT: "20" };
 const HANGING_MS = 30_000;
-const DOCUMENTS = join(REPOSITORY, "fixtures/life");
+const DOCUMENTS = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0");
+
+// What the recorded documents say of the two ranges, in the place of which stands what register answered here.
+const RECORDED: Readonly<Record<string, readonly [RangeName, string]>> = {
+  "203.0.113.1": ["first", "IP"],
+  "52:54:00:00:00:01": ["first", "MAC"],
+  "f1e81b1e-0000-4000-8000-000000000001": ["first", "SCW_FLEXIBLE_IP_ID"],
+  "203.0.113.2": ["second", "IP"],
+  "52:54:00:00:00:02": ["second", "MAC"],
+  "f1e81b1e-0000-4000-8000-000000000002": ["second", "SCW_FLEXIBLE_IP_ID"],
+};
 
 export type Stage = {
   readonly rig: Rig;
@@ -34,7 +44,7 @@ export async function openStage(): Promise<Stage> {
 
 /** Runs the step's shim on its machine. Throws when its document needs an answer that is not there. */
 export async function run(stage: Stage, step: Step): Promise<Run> {
-  const document = filled(stage, step.document);
+  const document = filled(stage, step);
   const options: RunOptions = {
     settings: LIMITS,
     started: (child) => {
@@ -57,14 +67,15 @@ export async function run(stage: Stage, step: Step): Promise<Run> {
   return done;
 }
 
-/** The document with its placeholders filled by what register answered, as oned does it. */
-function filled(stage: Stage, name: string): string {
-  const text = readFileSync(join(DOCUMENTS, `${name}.xml`), "utf8").trimEnd();
-  return text.replaceAll(/\{\{(\w+)\.(\w+)\}\}/g, (_, range: string, attribute: string) => {
-    const answer = [...stage.ranges].find(([known]) => known === range)?.[1];
-    const value = answer?.get(attribute);
+/** The document with what register answered, as oned keeps it. */
+function filled(stage: Stage, { document: name, of }: Step): string {
+  const text = readFileSync(join(DOCUMENTS, `${name}.xml`), "utf8");
+  return text.replaceAll(/(?<=[>[])[0-9a-f.:-]+(?=[<\]])/g, (recorded) => {
+    const [range, attribute] = RECORDED[recorded] ?? [];
+    if (range === undefined || attribute === undefined) return recorded;
+    const value = stage.ranges.get(of ?? range)?.get(attribute);
     if (value === undefined)
-      throw new Error(`${name}.xml needs ${attribute}, which the ${range} range has not answered`);
+      throw new Error(`${name}.xml needs ${attribute}, which the ${of ?? range} range has not answered`);
     return value;
   });
 }

@@ -55,17 +55,22 @@ export function attachFlexibleIps(account: FlexibleIps, body: unknown): Attachme
   const ids = given.ids("fips_ids");
   const serverId = given.uuid("server_id");
   const records = ids.map((id) => account.table.writable(id));
+  const { directAttach } = account.behaviour;
   for (const record of records) {
-    if (record.status !== "ready") throw preconditionFailed(409, `flexible IP ${record.id} is ${record.status}`);
+    if (record.status === "ready" || (record.status === "attached" && directAttach !== "refused")) continue;
+    throw preconditionFailed(409, `flexible IP ${record.id} is ${record.status}`);
   }
   checkOneMacGroup(records);
   const left = records.flatMap((record) => account.table.macGroupOf(record)).some((other) => !records.includes(other));
   if (left)
     throw invalidArgument("fips_ids", "constraint", "all flexible IPs of a MAC group must be attached together");
-  checkServerLimit(account, serverId, records.length);
-
   const since = account.clock.next();
-  account.transitions.attach(records, serverId);
+  const moving = records.filter((record) => record.serverId !== serverId);
+  const isIgnored = directAttach === "ignored" && moving.some((record) => record.serverId !== null);
+  if (isIgnored || moving.length === 0) return answer(records, since);
+  checkServerLimit(account, serverId, moving.length);
+
+  account.transitions.attach(moving, serverId);
   return answer(records, since);
 }
 
@@ -100,7 +105,7 @@ function checkOneMacGroup(records: readonly FlexibleIpRecord[]): void {
 }
 
 function checkServerLimit(account: FlexibleIps, serverId: string, more: number): void {
-  const limit = account.limits.perServer;
+  const limit = account.behaviour.perServerLimit;
   const current = account.table.count(({ serverId: on, targetServerId: to }) => on === serverId || to === serverId);
   if (current + more > limit) throw quotasExceeded("FlexibleIPsPerServer", limit, current);
 }

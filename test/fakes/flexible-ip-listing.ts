@@ -24,7 +24,7 @@ export function listFlexibleIps(account: FlexibleIps, zone: string, query: URLSe
   for (const [name, matcher] of Object.entries(filters)) {
     if (query.has(name)) matchers.push(matcher(new Set(query.getAll(name))));
   }
-  const found = account.table.oldestFirst().filter((record) => matchers.every((matches) => matches(record)));
+  const found = account.listed().filter((record) => matchers.every((matches) => matches(record)));
   if (query.get("order_by") === "created_at_desc") found.reverse();
   const page = found.slice(start, start + size);
   return { flexible_ips: page.map((record) => toWire(record)), total_count: found.length };

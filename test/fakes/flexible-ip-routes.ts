@@ -58,6 +58,7 @@ export function recognise(method: string, path: string): Route {
 export function answerCall(account: FlexibleIps, route: Route, query: URLSearchParams, bodyText: string): Answer {
   try {
     const body = perform(account, route, query, bodyText);
+    if (route.call !== "get" && route.call !== "list") account.changed();
     return { status: body === undefined ? 204 : 200, body };
   } catch (error) {
     if (error instanceof Refusal) return { status: error.status, body: error.body };

@@ -1,18 +1,24 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Behaviour, SettleDelays } from "./behaviour.ts";
+import { answerControl, isControl } from "./control.ts";
 import { Exchange, type LoggedRequest } from "./exchange.ts";
 import { type FaultHandle, type FaultSpec, Faults } from "./faults.ts";
 import { answerCall, type CallName, recognise } from "./flexible-ip-routes.ts";
 import { type AccountOptions, FlexibleIps } from "./flexible-ips.ts";
-import type { SettleDelays } from "./settling.ts";
 
 // The types that come with a simulator, in one place for those that use it.
-export type { CallName, FaultHandle, FaultSpec, LoggedRequest, SettleDelays };
+export type { Behaviour, CallName, FaultHandle, FaultSpec, LoggedRequest, SettleDelays };
 
 export type SimulatorOptions = AccountOptions & {
   tls?: { key: string; cert: string };
   host?: string;
+  /** A free one unless given. */
+  port?: number;
+  /** A path at which a Unix socket listens too: it is reached from every network namespace. */
+  socket?: string;
 };
 
 export type Simulator = {
@@ -30,16 +36,18 @@ export type Simulator = {
   close(): Promise<void>;
 };
 
-/** The account behind HTTP, or HTTPS, on a free port of this machine. */
+/** The account behind HTTP, or HTTPS, on a port of this machine. See control.ts for what another process can do. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const account = new FlexibleIps(options);
   const faults = new Faults();
   const desk = new FrontDesk(account, faults);
-  const listener = (request: IncomingMessage, response: ServerResponse) => void desk.receive(request, response);
+  const listener: RequestListener = (request, response) => void desk.receive(request, response);
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  const servers: Server[] = [server, ...(options.socket === undefined ? [] : [createServer(listener)])];
   const host = options.host ?? "127.0.0.1";
-  server.listen(0, host);
-  await once(server, "listening");
+  server.listen(options.port ?? 0, host);
+  servers[1]?.listen(options.socket);
+  await Promise.all(servers.map((each) => once(each, "listening")));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the simulator has no port");
   const authority = host.includes(":") ? `[${host}]` : host;
@@ -55,15 +63,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     fault: (spec) => faults.add(spec),
     clearFaults: () => faults.clear(),
     close: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
+      const closed = servers.map((each) => once(each, "close"));
+      for (const each of servers) each.close();
+      for (const each of servers) each.closeAllConnections();
       faults.clear();
       account.close();
-      await closed;
+      await Promise.all(closed);
     },
   };
 }
+
+const unavailable = { status: 503, body: { type: "unavailable", message: "service unavailable" } };
 
 /** Takes requests in: notes them, hands them to a fault or to the account, and sees to it that they are answered. */
 class FrontDesk {
@@ -81,16 +91,28 @@ class FrontDesk {
     const text = await readText(request).catch(() => undefined);
     if (text === undefined) return;
     const exchange = this.#open(request, response, text);
+    if (isControl(exchange.request))
+      return exchange.send(answerControl(this.#account, this.requests, exchange.request));
     this.requests.push(exchange.request);
     try {
-      const fault = this.#faults.claim(exchange.request.call);
-      if (fault) await fault.apply(exchange);
-      else exchange.send(exchange.act());
+      await this.#answer(exchange);
     } catch (error) {
       // Only a mistake of the simulator or of a test's own edit function gets here.
       const message = error instanceof Error ? error.stack : String(error);
       exchange.send({ status: 500, body: { type: "simulator_error", message } });
     }
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    const { api, latencyMs } = this.#account.behaviour;
+    if (api === "silent") return;
+    if (api === "cut") return exchange.reset();
+    if (api === "unavailable") return exchange.send(unavailable);
+    const fault = this.#faults.claim(exchange.request.call);
+    if (fault) return fault.apply(exchange);
+    const answer = exchange.act();
+    if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
+    exchange.send(answer);
   }
 
   #open(request: IncomingMessage, response: ServerResponse, text: string): Exchange {

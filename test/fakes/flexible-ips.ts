@@ -11,6 +11,12 @@
 // - page_size above the maximum is lowered to it; page and page_size below 1 are 400
 // - tags filter: any of the given tags (published), not all of them
 // - attach: only from `ready`; attached already, even to that server, is 409 precondition_failed, not transient_state
+// - attach: `directAttach` chooses another answer to an attach of what another server has; an attach to the server that
+//   has it already is then 200 and changes nothing, and a flexible IP that moves shows no server until it has arrived
+// - attach: one call is one place in its server's queue, however many flexible IPs it names; a call that comes later
+//   delays those that still wait; of more than three that wait together, each ends 12 s after the one before
+// - list: as current as a read by id; `listLagMs` makes it lag
+// - outages: nothing acts; a slow call (`latencyMs`) acts at once and is answered late
 // - attach: several ids must share one virtual MAC, and must be all that share it, else 400
 // - attach: attaches under way and detaches under way count for the limit of a server
 // - detach: several ids must share one virtual MAC, else 400; a part of a group loses its MAC once it is off
@@ -28,11 +34,13 @@
 // Not refused, for want of a list: any UUID is taken for a server, and any for a project.
 
 import { MacPool } from "./address-pool.ts";
+import { type Behaviour, usual } from "./behaviour.ts";
 import { type FlexibleIpRecord, isTransient, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import { FlexibleIpTable } from "./flexible-ip-table.ts";
+import { ListingLag } from "./listing-lag.ts";
 import { deniedAuthentication, permissionsDenied, type Refusal } from "./refusals.ts";
 import { applySeed, type FlexibleIpSeed } from "./seeds.ts";
-import { type SettleDelays, Settling } from "./settling.ts";
+import { Settling } from "./settling.ts";
 import { Clock } from "./timestamps.ts";
 import { Transitions } from "./transitions.ts";
 
@@ -40,11 +48,9 @@ import { Transitions } from "./transitions.ts";
 export const testProjectId = "0a11ce00-0000-4000-8000-000000000001";
 export const testOrganizationId = "0a11ce00-0000-4000-8000-000000000002";
 
-export type AccountOptions = {
+export type AccountOptions = Partial<Behaviour> & {
   token?: string;
   zone?: string;
-  settle?: Partial<SettleDelays> | "manual";
-  perServerLimit?: number;
   perProjectQuota?: number;
   maxPageSize?: number;
   addresses?: string[];
@@ -53,12 +59,14 @@ export type AccountOptions = {
 export class FlexibleIps {
   readonly token: string;
   readonly zone: string;
-  readonly limits: { perServer: number; perProject: number; pageSize: number };
+  readonly limits: { perProject: number; pageSize: number };
   readonly table: FlexibleIpTable;
   readonly clock = new Clock();
   readonly macs = new MacPool();
   readonly transitions: Transitions;
   readonly #settling: Settling;
+  readonly #lag: ListingLag;
+  #behaviour = usual;
   #denied = false;
   #pendingCalls = 0;
 
@@ -66,13 +74,37 @@ export class FlexibleIps {
     this.token = options.token ?? "0a11ce00-0000-4000-8000-000000000003";
     this.zone = options.zone ?? "fr-par-2";
     this.limits = {
-      perServer: options.perServerLimit ?? 64,
       perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
       pageSize: options.maxPageSize ?? 100,
     };
-    this.#settling = new Settling(options.settle);
+    this.#lag = new ListingLag(() => this.table.oldestFirst());
+    this.#settling = new Settling(usual.settle, () => this.#lag.note());
     this.transitions = new Transitions(this.clock, this.#settling);
     this.table = new FlexibleIpTable(this.zone, testOrganizationId, this.clock, options.addresses);
+    const { directAttach, listLagMs, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };
+    this.behave({ directAttach, listLagMs, latencyMs, api, perServerLimit, settle });
+  }
+
+  get behaviour(): Behaviour {
+    return this.#behaviour;
+  }
+
+  /** Does these things otherwise from now on. What is under way ends when it would have. */
+  behave(change: Partial<Behaviour>): void {
+    const next = { ...this.#behaviour, ...change };
+    this.#settling.take(next.settle);
+    if (next.listLagMs !== this.#behaviour.listLagMs) this.#lag.set(next.listLagMs);
+    this.#behaviour = next;
+  }
+
+  /** What a listing shows, oldest first. */
+  listed(): readonly FlexibleIpRecord[] {
+    return this.#lag.shown() ?? this.table.oldestFirst();
+  }
+
+  /** To be called after each change of a record. */
+  changed(): void {
+    this.#settling.changed();
   }
 
   /** Puts one there in any state, without a request. In a transient status it settles as after a call. */
@@ -81,6 +113,7 @@ export class FlexibleIps {
     const record = this.table.create(ip, seed.projectId ?? testProjectId, seed.id);
     applySeed(record, { status: seed.serverId ? "attached" : "ready", ...seed }, this);
     if (isTransient(record)) this.transitions.resume(record);
+    this.changed();
     return toWire(record);
   }
 

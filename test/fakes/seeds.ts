@@ -1,24 +1,28 @@
+import { z } from "zod";
 import type { MacPool } from "./address-pool.ts";
-import type { FlexibleIpRecord, FlexibleIpStatus } from "./flexible-ip-record.ts";
+import { type FlexibleIpRecord, flexibleIpStatuses } from "./flexible-ip-record.ts";
 import type { FlexibleIpTable } from "./flexible-ip-table.ts";
 import { parseTimestamp } from "./timestamps.ts";
 import type { Transitions } from "./transitions.ts";
 
 /** What a test may say of a flexible IP; `mac` is the address of its virtual MAC, shared by those of one group. */
-export type FlexibleIpSeed = {
-  id?: string;
-  ip?: string;
-  status?: FlexibleIpStatus;
-  serverId?: string | null;
-  mac?: string | null;
-  projectId?: string;
-  organizationId?: string;
-  description?: string;
-  tags?: readonly string[];
-  reverse?: string;
-  createdAt?: string;
-  visible?: boolean;
-};
+export const flexibleIpSeed = z
+  .strictObject({
+    id: z.string(),
+    ip: z.string(),
+    status: z.enum(flexibleIpStatuses),
+    serverId: z.string().nullable(),
+    mac: z.string().nullable(),
+    projectId: z.string(),
+    organizationId: z.string(),
+    description: z.string(),
+    tags: z.array(z.string()).readonly(),
+    reverse: z.string(),
+    createdAt: z.string(),
+    visible: z.boolean(),
+  })
+  .exactPartial();
+export type FlexibleIpSeed = z.infer<typeof flexibleIpSeed>;
 
 type Account = { table: FlexibleIpTable; macs: MacPool; transitions: Transitions };
 

@@ -1,24 +1,41 @@
-export type SettleDelays = { attachMs: number; attachQueuedMs: number; detachMs: number; macMs: number };
-
-const quick: SettleDelays = { attachMs: 30, attachQueuedMs: 60, detachMs: 40, macMs: 10 };
+import { type Behaviour, delaysOf, endOfAttach, type SettleDelays } from "./behaviour.ts";
 
 type Job = { end: () => void; timer: NodeJS.Timeout | undefined };
 
+/** Attaches that wait together for one server: the calls since it was last idle, in order. */
+type Queue = { startedAt: number; calls: Map<string, Job>[] };
+
 /** What is under way in the account and when it ends: by timers, or by hand only. */
 export class Settling {
-  readonly #delays: SettleDelays | undefined;
   readonly #jobs = new Map<string, Job>();
-  readonly #attachBusyUntil = new Map<string, number>();
+  readonly #queues = new Map<string, Queue>();
+  readonly #onChange: () => void;
+  #delays: SettleDelays | undefined;
   #isStopped = false;
   #change = Promise.withResolvers<void>();
 
-  constructor(settle: Partial<SettleDelays> | "manual" = {}) {
-    this.#delays = settle === "manual" ? undefined : { ...quick, ...settle };
+  constructor(settle: Behaviour["settle"], onChange: () => void) {
+    this.#delays = delaysOf(settle);
+    this.#onChange = onChange;
   }
 
+  /** What starts from now on takes these delays. */
+  take(settle: Behaviour["settle"]): void {
+    this.#delays = delaysOf(settle);
+  }
+
+  /** One call is one place in its server's queue. The calls before it that still wait then end later. */
   attach(ids: readonly string[], serverId: string, end: (id: string) => void): void {
-    const delay = this.#delays && this.#attachDelay(serverId, this.#delays);
-    for (const id of ids) this.#start(id, delay, () => end(id));
+    const jobs = ids.map((id) => [id, this.#start(id, undefined, () => end(id))] as const);
+    if (this.#delays === undefined) return;
+    const waiting = this.#queues.get(serverId);
+    const isBusy = waiting?.calls.some((call) => this.#waits(call));
+    const queue = waiting && isBusy ? waiting : { startedAt: performance.now(), calls: [] };
+    queue.calls.push(new Map(jobs));
+    this.#queues.set(serverId, queue);
+    for (const [index, call] of queue.calls.entries()) {
+      if (this.#waits(call)) this.#endAt(call, queue.startedAt + endOfAttach(this.#delays, index, queue.calls.length));
+    }
   }
 
   detach(id: string, end: () => void): void {
@@ -53,6 +70,7 @@ export class Settling {
 
   /** Wakes those that wait for a change. */
   changed(): void {
+    this.#onChange();
     this.#change.resolve();
     this.#change = Promise.withResolvers<void>();
   }
@@ -61,17 +79,22 @@ export class Settling {
     return this.#change.promise;
   }
 
-  #start(id: string, delayMs: number | undefined, end: () => void): void {
+  #start(id: string, delayMs: number | undefined, end: () => void): Job {
     const timer = delayMs === undefined || this.#isStopped ? undefined : setTimeout(() => this.finish(id), delayMs);
-    this.#jobs.set(id, { end, timer });
+    const job = { end, timer };
+    this.#jobs.set(id, job);
+    return job;
   }
 
-  /** Attaches on one server end one after another: the second waits for the first. */
-  #attachDelay(serverId: string, delays: SettleDelays): number {
-    const now = performance.now();
-    const waitMs = (this.#attachBusyUntil.get(serverId) ?? now) - now;
-    const delay = waitMs > 0 ? waitMs + delays.attachQueuedMs : delays.attachMs;
-    this.#attachBusyUntil.set(serverId, now + delay);
-    return delay;
+  #waits(call: ReadonlyMap<string, Job>): boolean {
+    return [...call].some(([id, job]) => this.#jobs.get(id) === job);
+  }
+
+  #endAt(call: ReadonlyMap<string, Job>, at: number): void {
+    for (const [id, job] of call) {
+      clearTimeout(job.timer);
+      if (this.#isStopped || this.#jobs.get(id) !== job) continue;
+      job.timer = setTimeout(() => this.finish(id), Math.max(0, at - performance.now()));
+    }
   }
 }

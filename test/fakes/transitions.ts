@@ -13,10 +13,11 @@ export class Transitions {
     this.#settling = settling;
   }
 
-  /** `updating` without a server, later `attached` to it. */
+  /** `updating` without a server, later `attached` to it. What another server had has left that server at once. */
   attach(records: readonly FlexibleIpRecord[], serverId: string): void {
     for (const record of records) {
       record.status = "updating";
+      record.serverId = null;
       record.targetServerId = serverId;
       this.touch(record);
     }

@@ -98,7 +98,7 @@ const LASTING: readonly Kind[] = [
         ? [
             ...["at the first", "at the second"].map((point, more) => ({
               point,
-              inject: (world: World) => limited(world, "perProject", ofProject(world) + more),
+              inject: (world: World) => limited(world, ofProject(world) + more),
             })),
           ].slice(0, name.includes("dual") ? 2 : 1)
         : [],
@@ -108,7 +108,7 @@ const LASTING: readonly Kind[] = [
     ...{ family: "api", name: "server full", how: "the server may hold no more flexible IPs" },
     injections: (path) =>
       path.action === "pre" && path.name !== "pre, on the destination of a migration"
-        ? [{ point: "at the first attach", inject: (world) => limited(world, "perServer", on(world)) }]
+        ? [{ point: "at the first attach", inject: (world) => full(world) }]
         : [],
     expected: () => ({ outcomes: ["refused"] }),
   },
@@ -180,15 +180,20 @@ function struck(point: string, what: Do | (() => Do), where: { skip: number; tim
   };
 }
 
-function limited(world: World, limit: "perProject" | "perServer", value: number): Injected {
-  const { limits } = world.account;
-  const before = limits[limit];
-  limits[limit] = value;
+function limited({ account: { limits } }: World, quota: number): Injected {
+  const before = limits.perProject;
+  limits.perProject = quota;
   return {
     lift: () => {
-      limits[limit] = before;
+      limits.perProject = before;
     },
   };
+}
+
+function full(world: World): Injected {
+  const { perServerLimit } = world.account.behaviour;
+  world.account.behave({ perServerLimit: on(world) });
+  return { lift: () => world.account.behave({ perServerLimit }) };
 }
 
 function ofProject(world: World): number {

@@ -1,7 +1,7 @@
 // A cloud for one run of a fault: a front-end, hosts, an account, and what oned would know of it. A range is registered
 // only once the driver has answered it and exited with 0. Around it live addresses that no fault may touch.
 import { firstHost } from "../../driver/addresses.ts";
-import { ownershipTags } from "../../driver/scaleway/ownership.ts";
+import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { type Fields, ipamDocument, type NicFields, rangeOf, readTemplate, vmDocument } from "../documents.ts";
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";

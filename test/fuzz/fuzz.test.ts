@@ -1,56 +1,85 @@
-// The three readers and the template writer over 100,000 documents: a value or a named refusal, nothing else, and soon.
-// SEED and CASES choose and repeat; CASE runs one case of each alone.
+// Each reader of text from outside over tens of thousands of documents: a value or a named refusal, nothing else, and
+// soon. SEED repeats a run; a failure tells the shortest document that shows it, and the path to it.
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
-import { Worker } from "node:worker_threads";
-import { READERS, type Reader } from "./cases.ts";
-import type { Report, Task } from "./worker.ts";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+import fc from "fast-check";
+import { readConfig } from "../../driver/config.ts";
+import { ConfigError, InputError } from "../../driver/errors.ts";
+import { parseIpamRequest } from "../../driver/opennebula/ipam-request.ts";
+import { parseVm } from "../../driver/opennebula/vm.ts";
+import { ipamInput, settingsText, vmInput } from "./documents.ts";
+import { PLANTED } from "./mutations.ts";
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
-const cases = Number(process.env.CASES ?? 100_000);
-const only = process.env.CASE;
-const SHARES: Readonly<Record<Reader, number>> = { ipam: 0.35, vm: 0.3, settings: 0.15, template: 0.2 };
 const LONGEST_CASE_MS = 1_000;
+const LONGEST_MESSAGE = 1_000;
+const GLOBALS = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype];
 
-suite(`${cases} documents (SEED=${seed})`, () => {
-  for (const reader of READERS) {
-    test(reader, async () => {
-      const report = await watch({
-        reader,
-        seed,
-        first: Number(only ?? 0),
-        cases: only === undefined ? Math.round(cases * SHARES[reader]) : 1,
-        current: new SharedArrayBuffer(4),
-      });
-      const { values, refusals, slowest, failures } = report;
-      assert.deepEqual(failures, [], `SEED=${seed} CASE=<number> runs one alone`);
-      process.stdout.write(
-        `SEED=${seed} ${reader}: ${values} values, ${refusals} refusals, slowest case ${slowest.number} took ${slowest.ms} ms of processor time\n`,
-      );
-      if (only === undefined) assert.ok(values > 0 && refusals > 0, "both outcomes are met");
-    });
-  }
+const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "scw-flexip-fuzz-"));
+const file = join(folder, "settings");
+after(() => rmSync(folder, { recursive: true }));
+
+suite(`readers (SEED=${seed})`, () => {
+  check("an IPAM action's input", 30_000, ipamInput, InputError, (input) => {
+    const { addressRange, address } = parseIpamRequest(input);
+    return [...addressRange, ...address].flat();
+  });
+  check("a hook's input", 25_000, vmInput, InputError, (input) => {
+    const { id, deployId, nics } = parseVm(input);
+    return [id, deployId, ...nics.flatMap(({ isAlias: _a, isMarked: _m, ...nic }) => Object.values(nic))];
+  });
+  check("settings", 10_000, settingsText, ConfigError, (text) => {
+    writeFileSync(file, text);
+    const { logDir: _l, timeoutMs, hookTimeoutMs, ...config } = readConfig({ SCW_FLEXIP_CONF: file }, file);
+    assert.ok(timeoutMs >= 5_000 && hookTimeoutMs >= 5_000, "a time that is none");
+    return Object.values(config);
+  });
 });
 
-/** Runs the cases in a thread of their own, and ends it when one case alone has taken too much of the processor. */
-function watch(task: Task): Promise<Report> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: task });
-    const current = new Int32Array(task.current);
-    let known = { number: -1, cpu: process.cpuUsage() };
-    const timer = setInterval(() => {
-      const number = Atomics.load(current, 0);
-      if (number !== known.number) known = { number, cpu: process.cpuUsage() };
-      const { user, system } = process.cpuUsage(known.cpu);
-      if ((user + system) / 1_000 <= LONGEST_CASE_MS) return;
-      finish(() => reject(new Error(`SEED=${task.seed} CASE=${number}: ${task.reader} hangs`)));
-      void worker.terminate();
-    }, 50);
-    const finish = (end: () => void): void => {
-      clearInterval(timer);
-      end();
+/** What is read is texts; what is not read is refused in one line. Both happen. */
+function check(
+  title: string,
+  numRuns: number,
+  documents: fc.Arbitrary<string>,
+  refusal: typeof InputError | typeof ConfigError,
+  read: (text: string) => readonly unknown[],
+): void {
+  test(title, () => {
+    const seen = { value: 0, refusal: 0 };
+    const attempt = (text: string): void => {
+      try {
+        for (const value of read(text)) assert.equal(typeof value, "string");
+        seen.value += 1;
+      } catch (error) {
+        if (!(error instanceof refusal)) throw error;
+        checkMessage(error.message);
+        seen.refusal += 1;
+      }
     };
-    worker.once("message", (report: Report) => finish(() => resolve(report)));
-    worker.once("error", (error) => finish(() => reject(error)));
+    fc.assert(
+      fc.property(documents, (text) => {
+        const known = GLOBALS.map((prototype) => Reflect.ownKeys(prototype).length);
+        const before = process.cpuUsage();
+        attempt(text);
+        const { user, system } = process.cpuUsage(before);
+        assert.ok((user + system) / 1_000 < LONGEST_CASE_MS, "it takes too much of the processor");
+        assert.deepEqual(
+          known,
+          GLOBALS.map((prototype) => Reflect.ownKeys(prototype).length),
+          "a prototype was changed",
+        );
+      }),
+      { seed, numRuns },
+    );
+    assert.ok(seen.value > numRuns / 20 && seen.refusal > numRuns / 20, JSON.stringify(seen));
   });
+}
+
+function checkMessage(message: string): void {
+  assert.doesNotMatch(message, /[\p{Cc}\u2028\u2029]/u, "the message is more than one line");
+  assert.ok(message.length <= LONGEST_MESSAGE, "the message has no end");
+  assert.ok(!message.includes(PLANTED), "the message holds the input's text");
 }

@@ -1,7 +1,7 @@
 // After the dust has settled and one reconcile: what has to hold.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { Step } from "../../driver/reconcile/step.ts";
+import type { Step } from "../../driver/operator/reconcile/step.ts";
 import type { FlexibleIpRecord } from "../fakes/flexible-ip-record.ts";
 import { cloudOf, digest } from "./guard.ts";
 import type { World } from "./history.ts";

@@ -1,6 +1,6 @@
 // Where actions run: what the model needs of a way of running them.
 
-import type { Step } from "../../driver/reconcile/step.ts";
+import type { Step } from "../../driver/operator/reconcile/step.ts";
 import type { Hook, IpamAction } from "../rig.ts";
 import type { ReconcileInput } from "./reconcile.ts";
 

@@ -1,5 +1,5 @@
 // A small OpenNebula for one test: `onevnet`, `onevm`, `onehost` and `ssh`, all told by their first argument. State is a JSON
-// file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/cli.
+// file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
 import { spawnSync } from "node:child_process";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

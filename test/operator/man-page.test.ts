@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { manPage } from "../../driver/operator/man-page.ts";
+import { manPage } from "../../build/release/man-page.ts";
 import { COMMANDS, EXIT_CODES } from "../../driver/operator/manual.ts";
 
 const hasMan = spawnSync("man", ["--version"]).status === 0 && spawnSync("groff", ["--version"]).status === 0;

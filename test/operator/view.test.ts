@@ -1,4 +1,4 @@
-// list and show on what a real OpenNebula printed (fixtures/cli), in every form, and what a script may count on.
+// list and show on what a real OpenNebula printed (fixtures/recorded), in every form, and what a script may count on.
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ before(async () => {
   rig = await (await CloudRig.start()).installed();
   path = join(dirname(rig.root), "recorded");
   mkdirSync(path);
-  const recorded = join(REPOSITORY, "fixtures/cli");
+  const recorded = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0/cli");
   const tools = {
     onevnet: `exec cat ${recorded}/onevnet-list.xml`,
     onevm: `exec cat ${recorded}/onevm-list.xml`,

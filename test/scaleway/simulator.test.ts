@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { z } from "zod";
+import { delaysOf, endOfAttach } from "../fakes/behaviour.ts";
 import { type FaultSpec, type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { testProjectId } from "../fakes/flexible-ips.ts";
+import { startRemoteSimulator } from "../fakes/remote.ts";
 
 const serverA = "0a11ce00-0000-4000-8000-00000000000a";
 const serverB = "0a11ce00-0000-4000-8000-00000000000b";
@@ -68,6 +70,104 @@ suite("attach and detach", () => {
     const { status, body } = await post("fips/attach", { fips_ids: [third.id], server_id: serverA });
     assert.equal(status, 403);
     assert.partialDeepStrictEqual(body, { type: "quotas_exceeded", details: [{ quota: 2, current: 2 }] });
+  });
+});
+
+suite("behaviour that is chosen", () => {
+  test("attaches that wait together for one server end as recorded, and later the more there are", async (t) => {
+    const delays = delaysOf({ recorded: 0.5 });
+    assert.ok(delays);
+    const ends = (count: number) => Array.from({ length: count }, (_, index) => endOfAttach(delays, index, count));
+    assert.deepEqual([ends(1), ends(2), ends(3)], [[1_000], [6_000, 9_000], [13_500, 20_000, 21_500]]);
+    assert.equal(ends(16).at(-1), 99_500);
+
+    const { account } = await start(t, { settle: { recorded: 0.005 } });
+    const attach = (serverId: string) => account.add({ status: "updating", serverId }).id;
+    const together = [attach(serverA), attach(serverA), attach(serverA)];
+    const alone = attach(serverB);
+    await account.settled();
+    const endOf = (id: string) => account.get(id)?.updated_at ?? "";
+    assert.deepEqual([alone, ...together].map(endOf), [alone, ...together].map(endOf).sort());
+  });
+
+  test("an attach of what another server has moves it, or is answered and moves nothing", async (t) => {
+    const { account, post } = await start(t, { settle: "manual" });
+    const [id, other] = [account.add({ serverId: serverA }).id, account.add({ serverId: serverA }).id];
+    const attach = async (...to: [string, string]) => {
+      const { status } = await post("fips/attach", { fips_ids: [to[0]], server_id: to[1] });
+      return [status, ...shown(account.get(to[0]))];
+    };
+    account.behave({ directAttach: "ignored" });
+    assert.deepEqual(await attach(id, serverB), [200, "attached", serverA]);
+    account.behave({ directAttach: "moves", perServerLimit: 1 });
+    assert.deepEqual(await attach(id, serverA), [200, "attached", serverA], "there already, whatever the limit");
+    assert.deepEqual(await attach(id, serverB), [200, "updating", null]);
+    assert.deepEqual(await attach(other, serverB), [403, "attached", serverA], "no room there");
+    account.settle(id);
+    assert.deepEqual(shown(account.get(id)), ["attached", serverB]);
+  });
+
+  test("a listing that lags shows what was, a read by id what is", async (t) => {
+    const { account, call } = await start(t, { settle: "manual", listLagMs: 1e9 });
+    const listed = async () =>
+      z.object({ total_count: z.number() }).parse((await call("GET", "fips")).body).total_count;
+    const { id } = account.add();
+    assert.equal((await call("GET", `fips/${id}`)).status, 200);
+    assert.equal(await listed(), 0);
+    account.behave({ listLagMs: 2e9 });
+    await call("DELETE", `fips/${id}`);
+    assert.deepEqual([await listed(), (await call("GET", `fips/${id}`)).status], [1, 403]);
+    account.behave({ listLagMs: 5 });
+    account.add();
+    account.add();
+    while ((await listed()) !== 2) await tick();
+  });
+
+  test("the API goes down and comes back, and does nothing meanwhile", async (t) => {
+    const { account, post, requests } = await start(t);
+    account.behave({ api: "cut" });
+    await assert.rejects(post("fips", createBody), { message: "fetch failed" });
+    account.behave({ api: "unavailable" });
+    assert.equal((await post("fips", createBody)).status, 503);
+    account.behave({ api: "silent" });
+    const silent = new AbortController();
+    const unanswered = post("fips", createBody, silent.signal);
+    while (requests.length < 3) await tick();
+    silent.abort();
+    await assert.rejects(unanswered, { name: "AbortError" });
+    assert.equal(account.all().length, 0);
+    account.behave({ api: "up", latencyMs: 20 });
+    assert.equal((await post("fips", createBody)).status, 200);
+  });
+
+  test("a slow call has acted when its caller gives up", async (t) => {
+    const { account, post } = await start(t, { latencyMs: 60_000 });
+    const patience = new AbortController();
+    const answer = post("fips", createBody, patience.signal);
+    while (account.all().length === 0) await tick();
+    patience.abort();
+    await assert.rejects(answer, { name: "AbortError" });
+  });
+
+  test("another process changes all of it over a Unix socket", { timeout: 20_000 }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "simulator-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const socket = join(folder, "socket");
+    const { url, token, control, stop } = await startRemoteSimulator({ socket, zone: "nl-ams-1" });
+    t.after(stop);
+    await control("PATCH", "", { api: "cut" });
+    await assert.rejects(fetch(url), { message: "fetch failed" });
+    assert.partialDeepStrictEqual(await control("PATCH", "", { api: "up" }), { api: "up", directAttach: "refused" });
+    const { id } = z.object({ id: z.string() }).parse(await control("POST", "/flexible-ips", { ip: "203.0.113.7" }));
+    await control("PATCH", `/flexible-ips/${id}`, { status: "error" });
+    const headers = { "X-Auth-Token": token };
+    const read = await fetch(`${url}/flexible-ip/v1alpha1/zones/nl-ams-1/fips/${id}`, { headers });
+    assert.partialDeepStrictEqual(await read.json(), { ip_address: "203.0.113.7", status: "error" });
+    const seen = { requests: [{ call: "unknown" }, { call: "get", status: 200 }], flexible_ips: [{ id }] };
+    assert.partialDeepStrictEqual(await control("GET", ""), seen);
+    assert.partialDeepStrictEqual(await control("PATCH", "", { api: "sideways" }), { type: "simulator_control" });
+    await control("DELETE", "/requests");
+    assert.partialDeepStrictEqual(await control("GET", ""), { requests: [], behaviour: { api: "up" } });
   });
 });
 
@@ -558,20 +658,28 @@ async function start(t: TestContext, options: SimulatorOptions = {}) {
   const simulator = await startSimulator(options);
   t.after(() => simulator.close());
   const call = caller(simulator);
-  const post = (path: string, body: unknown): ReturnType<Call> => call("POST", path, body);
+  const post = (path: string, body: unknown, signal?: AbortSignal): ReturnType<Call> => {
+    return call("POST", path, body, signal);
+  };
   return { ...simulator, call, post };
 }
 
 function caller(simulator: Simulator, zone = simulator.zone) {
-  return async (method: string, path: string, body?: unknown) => {
+  return async (method: string, path: string, body?: unknown, signal?: AbortSignal) => {
     const response = await fetch(`${simulator.url}/flexible-ip/v1alpha1/zones/${zone}/${path}`, {
       method,
       headers: { "X-Auth-Token": simulator.token, "User-Agent": "simulator-test" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: signal ?? null,
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: parse(text) };
   };
+}
+
+/** A turn for whatever else there is to do. */
+function tick(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 function parse(text: string): unknown {

@@ -2,13 +2,13 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import { messageOf } from "../../errors.ts";
+import { messageOf, reasonOf } from "../../errors.ts";
 import { textOf } from "../../opennebula/xml.ts";
-import { listHosts, onHost, serversOf } from "../cloud/hosts.ts";
-import { inTurn } from "../cloud/in-turn.ts";
-import { listNetworks } from "../cloud/networks.ts";
 import { inspectOnedConf, type OnedConf } from "../install/oned-conf.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
+import { listHosts, onHost, serversOf } from "../one/hosts.ts";
+import { inTurn } from "../one/in-turn.ts";
+import { listNetworks } from "../one/networks.ts";
 import { type Operator, settingsOf } from "../operator.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 import { hookDrivers } from "./tree.ts";
@@ -87,7 +87,7 @@ export async function checkNetworks(operator: Operator, flexibleIps: number | un
       ),
     ];
   } catch (error) {
-    return [failure("OpenNebula", messageOf(error).split("; ")[0] ?? "", "sudo -u oneadmin onevnet list")];
+    return [failure("OpenNebula", reasonOf(error), "sudo -u oneadmin onevnet list")];
   }
 }
 

@@ -2,9 +2,9 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf, RefusedError, UsageError } from "../../errors.ts";
-import { listRanges } from "../cloud/networks.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
+import { listRanges } from "../one/networks.ts";
 import type { Operator } from "../operator.ts";
 import { Changes } from "./changes.ts";
 import { isUnedited } from "./logrotate.ts";

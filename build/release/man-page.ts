@@ -1,0 +1,72 @@
+// The man page from the help texts, for whoever builds a package: nothing of the executable needs it. Pure.
+
+import { COMMON, type CommandText, type OptionText } from "../../driver/operator/manual/text.ts";
+import {
+  ACTIONS,
+  COMMANDS,
+  DESCRIPTION,
+  ENVIRONMENT,
+  EXIT_CODES,
+  FILES,
+  SUMMARY,
+} from "../../driver/operator/manual.ts";
+
+/** scw-flexip(1) in man(7) macros. `date`: of the release, so that the same sources give the same page. */
+export function manPage(version: string, date: string): string {
+  return [
+    `.TH SCW-FLEXIP 1 "${date}" "scw-flexip ${version}" "User Commands"`,
+    ".nh",
+    ".SH NAME",
+    `scw-flexip \\- ${escaped(SUMMARY)}`,
+    ".SH SYNOPSIS",
+    ...COMMANDS.map(({ name, parameters }) => `.B scw-flexip ${escaped(name)}\n[options] ${escaped(parameters)}\n.br`),
+    ".SH DESCRIPTION",
+    paragraph(DESCRIPTION),
+    ".SH COMMANDS",
+    ...COMMANDS.map(section),
+    ".SH COMMON OPTIONS",
+    ...COMMON.map(option),
+    ".SH ACTIONS AND HOOKS",
+    `.nf\n${escaped(ACTIONS)}\n.fi`,
+    ".SH EXIT STATUS",
+    ...tagged(EXIT_CODES),
+    ".SH ENVIRONMENT",
+    ...tagged(ENVIRONMENT),
+    ".SH FILES",
+    ...tagged(FILES),
+    "",
+  ].join("\n");
+}
+
+function section({ name, parameters, text, summary, options, examples }: CommandText): string {
+  return [
+    `.SS "${escaped(`${name} ${parameters}`.trim())}"`,
+    `${escaped(summary)}.`,
+    ".PP",
+    paragraph(text),
+    ...options.map(option),
+    ...examples.map(
+      (example) => `.PP\n${escaped(example.text)}:\n.PP\n.RS 4\n.nf\n${escaped(example.command)}\n.fi\n.RE`,
+    ),
+  ].join("\n");
+}
+
+function option({ flags, text }: OptionText): string {
+  return `.TP\n.B ${escaped(flags)}\n${escaped(text)}`;
+}
+
+function tagged(pairs: readonly (readonly [string, string])[]): string[] {
+  return pairs.map(([name, text]) => option({ flags: name, text }));
+}
+
+function paragraph(text: string): string {
+  return escaped(text.replaceAll("\n", " "));
+}
+
+// A dot or an apostrophe that begins a line would be a request; a hyphen would become a dash.
+function escaped(text: string): string {
+  return text
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replaceAll(/^([.'])/gm, "\\&$1");
+}

@@ -1,0 +1,204 @@
+// Attaching and detaching as steps that look first, because any of them may be repeated after a failure.
+import type { Config } from "../config.ts";
+import { ApiError, RefusedError } from "../errors.ts";
+import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
+import { AGAIN, type Effort, insist } from "../scaleway/retry.ts";
+import { find, lookAgain, settled } from "./presence.ts";
+import { waitingLog } from "./waiting.ts";
+
+/** What the steps work with. Every Session is one. */
+export type Bench = Effort & {
+  readonly api: FlexibleIpApi;
+  readonly config: Pick<Config, "cloud" | "projectId">;
+};
+
+/** What to do with a flexible IP that another server has. */
+export type Elsewhere = "leave" | "take";
+
+/**
+ * Attaches flexible IPs to the server and waits until they are. What another server has, perhaps only by the time a call
+ * is repeated, is left there or taken: directly where the API does that, else it is detached there first. `why` goes into
+ * the log beside every detach. Returns all of them as they are then.
+ */
+export async function attachAll(
+  bench: Bench,
+  flexibleIps: readonly FlexibleIp[],
+  serverId: string,
+  elsewhere: Elsewhere,
+  why: string,
+): Promise<FlexibleIp[]> {
+  const { api, log } = bench;
+  let current = await usableAll(bench, flexibleIps);
+  let mayAskDirectly = elsewhere === "take";
+  const attach = async (astray: readonly FlexibleIp[]): Promise<void> => {
+    current = await merged(bench, current, await together(byMac(astray), (ids) => api.attach(ids, serverId)));
+  };
+  return insist(
+    bench,
+    async () => {
+      const isAstray = (one: FlexibleIp): boolean =>
+        one.serverId !== serverId && (one.serverId === null || elsewhere === "take");
+      if (mayAskDirectly && current.some((one) => isAstray(one) && one.serverId !== null)) {
+        mayAskDirectly = false;
+        for (const one of current.filter((each) => isAstray(each) && each.serverId !== null)) {
+          log.info(`taking over ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
+        }
+        await unlessRefused(() => attach(current.filter(isAstray)));
+        if (current.some(isAstray)) current = await lookAll(bench, current);
+      }
+      const attached = current.filter((one) => isAstray(one) && one.serverId !== null);
+      if (attached.length > 0) current = await merged(bench, current, await detach(bench, attached, why));
+      const free = current.filter((one) => isAstray(one) && one.serverId === null);
+      if (free.length > 0) await attach(free);
+      return current.some(isAstray) ? AGAIN : current;
+    },
+    async () => {
+      current = await lookAll(bench, current);
+      return AGAIN;
+    },
+  );
+}
+
+/** As startDetach, but waits. Returns those that still exist, as they are then. */
+export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
+  await startDetach(bench, flexibleIps, why);
+  const { api, deadline } = bench;
+  const now = await Promise.all(flexibleIps.map((one) => lookAgain(api, one, deadline, waitingLog(bench))));
+  return now.filter((one) => one !== undefined);
+}
+
+/**
+ * Has all of them detached, without waiting until they are free. What is on another server by the time a call is repeated
+ * was taken over, and is left there. `why` goes into the log.
+ */
+export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp[], why: string): Promise<void> {
+  const first = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
+  let attached = flexibleIps.filter(isBound);
+  await insist(
+    bench,
+    async () => {
+      if (attached.length > 0) await detach(bench, attached, why);
+    },
+    async () => {
+      const now = await Promise.all(attached.map(({ id, projectId }) => find(bench.api, id, projectId)));
+      attached = now
+        .filter((one) => one !== undefined)
+        .filter((one) => isBound(one) && first.get(one.id) === one.serverId);
+      return AGAIN;
+    },
+  );
+}
+
+/** The flexible IP once it has settled; throws RefusedError when it is gone, in error or locked. */
+export async function usable(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
+  const now = await settled(bench.api, flexibleIp, bench.deadline, waitingLog(bench));
+  if (now === undefined) {
+    throw new RefusedError(`${nameOf(flexibleIp)} is gone`, "remove its address range and add a new one");
+  }
+  if (now.status === "error" || now.status === "locked") {
+    throw new RefusedError(`${nameOf(now)} has status ${now.status}`, "look it up in the Scaleway console");
+  }
+  return now;
+}
+
+/**
+ * Calls `act` until the flexible IP is as `isDone` wants it. What may not be done twice blindly (MAC operations) is
+ * looked at after each failure before it is tried again.
+ */
+export async function ensure(
+  bench: Bench,
+  flexibleIp: FlexibleIp,
+  isDone: (flexibleIp: FlexibleIp) => boolean,
+  act: () => Promise<unknown>,
+): Promise<FlexibleIp> {
+  const look = async (): Promise<FlexibleIp> => usable(bench, await bench.api.get(flexibleIp.id));
+  let now = await usable(bench, flexibleIp);
+  return insist(
+    bench,
+    async () => {
+      if (isDone(now)) return now;
+      try {
+        await act();
+        now = await look();
+      } catch (error) {
+        // Refused for good, perhaps because another run did it meanwhile.
+        if (!(error instanceof ApiError) || error.isRetryable) throw error;
+        now = await look();
+        if (!isDone(now)) throw error;
+      }
+      return isDone(now) ? now : AGAIN;
+    },
+    async () => {
+      now = await look();
+      return AGAIN;
+    },
+  );
+}
+
+/** What a log line tells of a flexible IP beside its text. */
+export function fieldsOf(flexibleIp: FlexibleIp): {
+  address: string;
+  flexible_ip_id: string;
+  server_id: string | null;
+} {
+  return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
+}
+
+/** Whether it is attached, and no detach is under way. */
+function isBound(flexibleIp: FlexibleIp): boolean {
+  return flexibleIp.serverId !== null && flexibleIp.status !== "detaching";
+}
+
+async function detach(bench: Bench, attached: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
+  for (const one of attached) {
+    bench.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
+  }
+  return together(byMac(attached), (ids) => bench.api.detach(ids));
+}
+
+/** Whether the API takes an attached flexible IP directly was not recorded. What a full server refuses stays refused. */
+async function unlessRefused(attach: () => Promise<void>): Promise<void> {
+  try {
+    await attach();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.type?.startsWith("quota")) throw error;
+  }
+}
+
+async function usableAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+  return Promise.all(flexibleIps.map((flexibleIp) => usable(bench, flexibleIp)));
+}
+
+async function lookAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+  return Promise.all(flexibleIps.map(async ({ id }) => usable(bench, await bench.api.get(id))));
+}
+
+/** All of them, with what the API answered for some, once they have settled. */
+async function merged(
+  bench: Bench,
+  current: readonly FlexibleIp[],
+  answers: readonly FlexibleIp[],
+): Promise<FlexibleIp[]> {
+  const answered = new Map(answers.map((answer) => [answer.id, answer]));
+  return usableAll(
+    bench,
+    current.map((one) => answered.get(one.id) ?? one),
+  );
+}
+
+/** The flexible IPs that one call may name: those that share a virtual MAC. Any other stands alone. */
+function byMac(flexibleIps: readonly FlexibleIp[]): string[][] {
+  const groups = Map.groupBy(flexibleIps, (flexibleIp) => flexibleIp.mac ?? flexibleIp.id);
+  return Array.from(groups.values(), (group) => group.map((flexibleIp) => flexibleIp.id));
+}
+
+/** Makes the calls at once and waits for all of them before it throws the first failure. */
+async function together(
+  calls: readonly string[][],
+  call: (ids: string[]) => Promise<FlexibleIp[]>,
+): Promise<FlexibleIp[]> {
+  const results = await Promise.allSettled(calls.map(call));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return results.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+}

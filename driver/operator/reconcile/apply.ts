@@ -1,0 +1,70 @@
+// Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
+
+import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
+import { find } from "../../flexible-ip/presence.ts";
+import { deleteUntilGone } from "../../ipam/delete.ts";
+import type { IpamSession } from "../../ipam/ipam-session.ts";
+import { stillToCome, undoIntent } from "../../ipam/recover.ts";
+import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
+import type { Step } from "./step.ts";
+
+export type Outcome =
+  | "done"
+  | "not yet: a call may still be acted on"
+  | "changed since the plan"
+  | "for a person to do";
+
+const WHY = "scw-flexip reconcile";
+
+/** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
+export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
+  const { remedy } = step;
+  switch (remedy.do) {
+    case "none":
+      return "for a person to do";
+    case "undo-intent":
+      return undo(ports, remedy.intent);
+    case "delete":
+      return unchanged(ports, [remedy.flexibleIp], async ([flexibleIp]) => {
+        if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+      });
+    case "detach":
+      return unchanged(ports, remedy.flexibleIps, async (now) => {
+        const serverId = now.find((one) => one.serverId !== null)?.serverId;
+        if (serverId) await sendAway(ports, { own: now, aliases: [] }, serverId, WHY);
+      });
+    case "set-tags":
+      return unchanged(ports, [remedy.flexibleIp], async () => {
+        await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
+      });
+    case "attach":
+    case "move":
+      return unchanged(ports, [...remedy.flexibleIps, ...(remedy.aliases ?? [])], async (now) => {
+        const count = remedy.flexibleIps.length;
+        const group = { own: now.slice(0, count), aliases: now.slice(count) };
+        await bringHere(ports, group, remedy.serverId, "take", WHY);
+      });
+  }
+}
+
+async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
+  const noted = ports.journal.read().intents[intent];
+  if (noted === undefined) return "changed since the plan";
+  const isClosed = await undoIntent(ports, intent, stillToCome(ports, noted));
+  return isClosed ? "done" : "not yet: a call may still be acted on";
+}
+
+async function unchanged(
+  ports: IpamSession,
+  planned: readonly FlexibleIp[],
+  work: (now: readonly FlexibleIp[]) => Promise<void>,
+): Promise<Outcome> {
+  const now = await Promise.all(planned.map(({ id, projectId }) => find(ports.api, id, projectId)));
+  const same = now
+    .filter((one) => one !== undefined)
+    .filter((one, index) => one.updatedAt === planned[index]?.updatedAt);
+  if (same.length < planned.length) return "changed since the plan";
+  await work(same);
+  ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
+  return "done";
+}

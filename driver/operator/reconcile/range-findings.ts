@@ -1,0 +1,113 @@
+// What is wrong with an address of a range: its flexible IP, or where that is. Pure.
+
+import { cloudOf, foreignTags, isBorrower, isLender, originOf, ownershipTags } from "../../flexible-ip/ownership.ts";
+import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
+import type { CloudVm } from "../one/listings.ts";
+import { isYoung, type RangeState } from "./range-state.ts";
+import { type Finding, finder, type Step, type View } from "./step.ts";
+
+/** All that is wrong with the range's flexible IPs, or else with their place. */
+export function rangeFindings(view: View, states: readonly RangeState[], state: RangeState): Step[] {
+  const { range, flexibleIps, missing, recycled } = state;
+  const where = `range ${range.arId} of network ${range.network}`;
+  const finding = finder(range.ip, where);
+  const steps = missing.map((address) =>
+    finding("missing", `no flexible IP ${address} in the project; remove the range and add a new one`),
+  );
+  for (const address of recycled) {
+    steps.push(finding("recycled", `another registration obtained flexible IP ${address} since; remove the range`));
+  }
+  for (const flexibleIp of flexibleIps) steps.push(...ofFlexibleIp(view, state, flexibleIp, finding));
+  return steps.length > 0 ? steps : placing(view, states, state, finding);
+}
+
+function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp, finding: Finding): Step[] {
+  const cloud = cloudOf(flexibleIp);
+  if (cloud === undefined) {
+    // Whether it was created or adopted is gone with the tags; an adopted one is never deleted.
+    const tags = [...foreignTags(flexibleIp), ...ownershipTags(view.cloud, "adopted", range.intent)];
+    return [finding("lost-tags", "its tags were taken away", { do: "set-tags", flexibleIp, tags }, true)];
+  }
+  if (cloud !== view.cloud) return [finding("other-cloud", `its flexible IP is held by cloud ${cloud}`)];
+  if (flexibleIp.status === "error" || flexibleIp.status === "locked") {
+    return [
+      finding("bad-status", `its flexible IP has status ${flexibleIp.status}; look it up in the Scaleway console`),
+    ];
+  }
+  if (flexibleIp.isIpv6 || flexibleIp.mac === range.mac || isBorrower(flexibleIp)) return [];
+  return [
+    finding(
+      "wrong-mac",
+      `its virtual MAC is ${flexibleIp.mac ?? "gone"}, guests have ${range.mac}; remove the range and add it again`,
+    ),
+  ];
+}
+
+/** Whether the address is where its lease wants it. Nothing follows while anything is on its way. */
+function placing(
+  view: View,
+  states: readonly RangeState[],
+  { range, flexibleIps }: RangeState,
+  finding: Finding,
+): Step[] {
+  const first = flexibleIps[0];
+  if (first === undefined || flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
+  const attached = flexibleIps.filter(({ serverId }) => serverId !== null);
+  const { holder } = range;
+  if (holder === undefined) {
+    if (attached.length === 0) return [];
+    const reason = `free, but attached to server ${attached[0]?.serverId}`;
+    // A machine that is no host of this cloud may use an adopted address on purpose.
+    const hosts = new Set<string | null>(view.servers.values());
+    const isLeftOver = attached.every((one) => originOf(one) === "created" || hosts.has(one.serverId));
+    return [finding("left-attached", reason, { do: "detach", flexibleIps: attached }, isLeftOver)];
+  }
+  const vm = holder.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
+  const serverId = vm?.state === "running" ? view.servers.get(vm.host) : undefined;
+  if (vm === undefined || serverId === undefined) return [];
+  const isHere = flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId);
+  const bare = flexibleIps.find(({ mac }) => mac === null);
+  if (isHere && bare === undefined) return [];
+  const elsewhere = attached.find((flexibleIp) => flexibleIp.serverId !== serverId);
+  const kind = isHere ? "wrong-mac" : elsewhere === undefined ? "not-attached" : "wrong-server";
+  const place = elsewhere === undefined ? "attached nowhere" : `on ${elsewhere.serverId}`;
+  const reason =
+    isHere && bare !== undefined
+      ? `${nameOf(bare)} does not share the NIC's virtual MAC`
+      : `VM ${vm.id} runs on host ${vm.host} (server ${serverId}), the address is ${place}`;
+  const nics = nicsOf(states, vm);
+  const own = isBorrower(first) ? nics.lender : flexibleIps;
+  if (own === undefined) {
+    return [finding(kind, `${reason}; which NIC the alias belongs to is not known here: ${ATTACH_AGAIN}`)];
+  }
+  // What brings the NIC's own addresses to the guest brings its aliases' too.
+  if (own !== flexibleIps && own.some((one) => one.serverId !== serverId)) return [];
+  const aliases = own === flexibleIps ? (own === nics.lender ? nics.aliases : []) : flexibleIps;
+  const remedy = {
+    do: kind === "wrong-server" ? "move" : "attach",
+    flexibleIps: own,
+    serverId,
+    ...(aliases.length > 0 && { aliases }),
+  } as const;
+  const isTaken = [...own, ...aliases].some((one) => one.serverId !== null && one.serverId !== serverId);
+  return [finding(kind, reason, remedy, !isTaken)];
+}
+
+const ATTACH_AGAIN = "detach the alias and attach it again";
+
+/** The flexible IPs of the one NIC of the VM that has aliases, and those of the aliases; none where several NICs do. */
+function nicsOf(
+  states: readonly RangeState[],
+  vm: CloudVm,
+): { readonly lender: readonly FlexibleIp[] | undefined; readonly aliases: readonly FlexibleIp[] } {
+  const held = states.filter(({ range: { holder } }) => holder?.kind === "vm" && holder.id === vm.id);
+  const [lender, ...others] = held.filter(
+    ({ flexibleIps: [owner] }) => owner !== undefined && isLender(owner) && !isBorrower(owner),
+  );
+  if (lender === undefined || others.length > 0) return { lender: undefined, aliases: [] };
+  // The IPv6 one of a dual-stack alias never had a virtual MAC to give up, so that nothing marks it.
+  const aliases = held
+    .map(({ flexibleIps }) => flexibleIps)
+    .filter(([owner]) => owner !== undefined && isBorrower(owner));
+  return { lender: lender.flexibleIps, aliases: aliases.flat() };
+}

@@ -1,0 +1,77 @@
+// What a plan is made of and what it is made from.
+
+import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
+import type { CloudRange, CloudVm } from "../one/listings.ts";
+
+/** What is known when the plan is made. */
+export type View = {
+  readonly cloud: string;
+  readonly projectId: string;
+  /** All flexible IPs of the project. */
+  readonly flexibleIps: readonly FlexibleIp[];
+  readonly ranges: readonly CloudRange[];
+  readonly vms: readonly CloudVm[];
+  /** The server of each host, by the host's name in OpenNebula; a host that is missing is not judged. */
+  readonly servers: ReadonlyMap<string, string>;
+  /** Intents of processes that are gone, from the journal. */
+  readonly deadIntents: readonly string[];
+  readonly liveIntents: readonly string[];
+  /** By the API's clock. What changed less than `graceMs` before may be another run's work under way. */
+  readonly now: Date;
+  readonly graceMs: number;
+};
+
+/** What a step does; none: a person has to. */
+export type Remedy =
+  | { readonly do: "undo-intent"; readonly intent: string }
+  | { readonly do: "delete"; readonly flexibleIp: FlexibleIp }
+  | { readonly do: "detach"; readonly flexibleIps: readonly FlexibleIp[] }
+  | { readonly do: "set-tags"; readonly flexibleIp: FlexibleIp; readonly tags: readonly string[] }
+  | {
+      readonly do: "attach" | "move";
+      readonly flexibleIps: readonly FlexibleIp[];
+      readonly serverId: string;
+      /** Those of NIC aliases, which borrow the virtual MAC of the others' first. */
+      readonly aliases?: readonly FlexibleIp[];
+    }
+  | { readonly do: "none" };
+
+export type StepKind =
+  | "open-intent"
+  | "orphan"
+  | "left-adopted"
+  | "missing"
+  | "recycled"
+  | "not-attached"
+  | "wrong-server"
+  | "left-attached"
+  | "wrong-mac"
+  | "lost-tags"
+  | "other-cloud"
+  | "bad-status"
+  | "shared";
+
+export type Step = {
+  readonly kind: StepKind;
+  /** Names the step among those of its plan, and the same finding in a later plan. */
+  readonly key: string;
+  readonly address: string;
+  readonly reason: string;
+  readonly remedy: Remedy;
+  /** Whether it can be applied without being named: it takes nothing from any guest, whatever OpenNebula left out. */
+  readonly isSafe: boolean;
+};
+
+export type Finding = (kind: StepKind, reason: string, remedy?: Remedy, isSafe?: boolean) => Step;
+
+/** Makes the findings about one address; `where` begins each reason. */
+export function finder(address: string, where: string): Finding {
+  return (kind, reason, remedy = { do: "none" }, isSafe = false) => ({
+    kind,
+    key: `${kind}:${address}`,
+    address,
+    reason: `${where}: ${reason}`,
+    remedy,
+    isSafe,
+  });
+}

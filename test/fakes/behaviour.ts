@@ -1,0 +1,73 @@
+import { z } from "zod";
+
+const milliseconds = z.number().nonnegative();
+
+const delays = z.strictObject({
+  attachMs: milliseconds,
+  /** Each further attach that waits for the same server. */
+  attachQueuedMs: milliseconds,
+  detachMs: milliseconds,
+  macMs: milliseconds,
+  /** When the attaches end that wait together for one server: a row for one, a row for two, … */
+  attachTogetherMs: z.array(z.array(milliseconds)).exactOptional(),
+});
+export type SettleDelays = z.infer<typeof delays>;
+
+/** How the simulator behaves where the real API was not recorded, and in trouble: chosen at the start, or later. */
+export const behaviourSchema = z.strictObject({
+  /** The answer to an attach of what another server has: 409; 200 and it moves; 200 and nothing moves. */
+  directAttach: z.enum(["refused", "moves", "ignored"]),
+  /** A listing shows the account of that long ago. A read by id is always current. */
+  listLagMs: milliseconds,
+  /** Every answer is that late. The call acts at once. */
+  latencyMs: milliseconds,
+  /** `cut`: connections end without an answer; `silent`: no answer ever comes; `unavailable`: 503. Nothing acts. */
+  api: z.enum(["up", "cut", "silent", "unavailable"]),
+  perServerLimit: z.int().nonnegative(),
+  /** When a transient status ends: by hand, after these delays, or after the recorded delays times a factor. */
+  settle: z.union([z.literal("manual"), z.strictObject({ recorded: z.number().positive() }), delays.exactPartial()]),
+});
+export type Behaviour = z.infer<typeof behaviourSchema>;
+
+export const usual: Behaviour = {
+  directAttach: "refused",
+  listLagMs: 0,
+  latencyMs: 0,
+  api: "up",
+  perServerLimit: 64,
+  settle: {},
+};
+
+const quick: SettleDelays = { attachMs: 30, attachQueuedMs: 60, detachMs: 40, macMs: 10 };
+
+// By the time stamps of the real API: one attach, two and three together on one server; a detach. More than three
+// together and MAC changes were not recorded.
+const recorded = {
+  attachMs: 2_000,
+  attachTogetherMs: [[2_000], [12_000, 18_000], [27_000, 40_000, 43_000]],
+  attachQueuedMs: 12_000,
+  detachMs: 6_000,
+  macMs: 1_000,
+};
+
+/** The delays in milliseconds; undefined where all is settled by hand. */
+export function delaysOf(settle: Behaviour["settle"]): SettleDelays | undefined {
+  if (settle === "manual") return undefined;
+  if (!("recorded" in settle)) return { ...quick, ...settle };
+  const scaled = (ms: number) => ms * settle.recorded;
+  return {
+    attachMs: scaled(recorded.attachMs),
+    attachTogetherMs: recorded.attachTogetherMs.map((row) => row.map(scaled)),
+    attachQueuedMs: scaled(recorded.attachQueuedMs),
+    detachMs: scaled(recorded.detachMs),
+    macMs: scaled(recorded.macMs),
+  };
+}
+
+/** When the one at `index` ends, of `count` attaches that wait together for one server. */
+export function endOfAttach(delays: SettleDelays, index: number, count: number): number {
+  const rows = delays.attachTogetherMs ?? [[delays.attachMs]];
+  const row = rows[Math.min(count, rows.length) - 1] ?? [];
+  const last = row.at(-1) ?? 0;
+  return row[index] ?? last + (index + 1 - row.length) * delays.attachQueuedMs;
+}

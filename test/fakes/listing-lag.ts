@@ -1,0 +1,37 @@
+import type { FlexibleIpRecord } from "./flexible-ip-record.ts";
+
+type State = { readonly at: number; readonly records: readonly FlexibleIpRecord[] };
+
+/** What a listing that lags shows: the account as it was some time ago. */
+export class ListingLag {
+  readonly #records: () => readonly FlexibleIpRecord[];
+  #lagMs = 0;
+  /** Oldest first; the first is the one that is shown, or will be next. */
+  #states: State[] = [];
+
+  constructor(records: () => readonly FlexibleIpRecord[]) {
+    this.#records = records;
+  }
+
+  /** From now on the listing is that far behind. Nothing from before this moment is shown. */
+  set(lagMs: number): void {
+    this.#lagMs = lagMs;
+    this.#states = [];
+    this.note();
+  }
+
+  /** The account has changed. */
+  note(): void {
+    if (this.#lagMs === 0) return;
+    const records = this.#records().map((record) => ({ ...record, mac: record.mac && { ...record.mac } }));
+    this.#states.push({ at: performance.now(), records });
+  }
+
+  /** What the listing shows now; undefined where it does not lag. */
+  shown(): readonly FlexibleIpRecord[] | undefined {
+    const until = performance.now() - this.#lagMs;
+    const index = this.#states.findLastIndex(({ at }) => at <= until);
+    if (index > 0) this.#states.splice(0, index);
+    return this.#states[0]?.records;
+  }
+}

@@ -1,0 +1,72 @@
+// One case a file, in sections: what there is, what is sent, what has to come of it.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "../rig.ts";
+import { type CaseFlexibleIp, parseLine } from "./account-lines.ts";
+
+const FIXTURES = join(REPOSITORY, "fixtures");
+const EXPECTED = ["answer", "failure", "account after"] as const;
+
+/** What has to come of a case, by section; what is absent must not come. */
+export type Expected = Partial<Record<(typeof EXPECTED)[number], string>>;
+
+export type Case = {
+  readonly flexibleIps: readonly CaseFlexibleIp[];
+  /** How many flexible IPs the project may have. */
+  readonly quota: number | undefined;
+  readonly isTokenRefused: boolean;
+  /** What is sent, as one line. */
+  readonly document: string;
+  readonly expected: Expected;
+};
+
+/** Reads a case, for example `ipam/get_address/free`. */
+export function readCase(name: string): Case {
+  const sections = sectionsOf(readFileSync(pathOf(name), "utf8"));
+  const account = lines(sections.get("account"));
+  const request = sections.get("request")?.trim() ?? "";
+  const quota = account.find((line) => line.startsWith("quota="))?.slice("quota=".length);
+  const isAddress = (line: string) => !line.startsWith("quota=") && line !== "token refused";
+  return {
+    flexibleIps: account.filter(isAddress).map(parseLine),
+    quota: quota === undefined ? undefined : Number(quota),
+    isTokenRefused: account.includes("token refused"),
+    document: request.startsWith("<") ? unbroken(request) : readDocument(request),
+    expected: Object.fromEntries(EXPECTED.flatMap((name) => (sections.has(name) ? [[name, sections.get(name)]] : []))),
+  };
+}
+
+/** Puts what came of the case in the place of what was expected. */
+export function writeExpected(name: string, expected: Expected): void {
+  const [given = ""] = readFileSync(pathOf(name), "utf8").split(/^-- (?:answer|failure|account after) --$/m);
+  const sections = EXPECTED.flatMap((section) => {
+    const text = expected[section];
+    return text === undefined ? [] : [`-- ${section} --\n${text}`];
+  });
+  writeFileSync(pathOf(name), given + sections.join(""));
+}
+
+/** A document that several cases send, of fixtures/documents. */
+function readDocument(name: string): string {
+  return unbroken(readFileSync(join(FIXTURES, "documents", `${name}.xml`), "utf8"));
+}
+
+/** OpenNebula sends one line; the fixtures are broken between elements, to be read. */
+function unbroken(document: string): string {
+  return document.trim().replaceAll(/>\n</g, "><");
+}
+
+function sectionsOf(text: string): Map<string, string> {
+  const [, ...parts] = text.split(/^-- (.+) --\n/m);
+  const sections = new Map<string, string>();
+  for (let index = 0; index < parts.length; index += 2) sections.set(parts[index] ?? "", parts[index + 1] ?? "");
+  return sections;
+}
+
+function lines(text = ""): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+function pathOf(name: string): string {
+  return join(FIXTURES, `${name}.txt`);
+}

@@ -1,0 +1,127 @@
+// One VM, acted on by onevm and looked at until it is where it should be.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cloud, Network } from "./cloud.ts";
+import type { Element } from "./document.ts";
+import { look } from "./rpc.ts";
+import { until } from "./until.ts";
+
+// STATE and LCM_STATE of one.vm.info.
+const STATES = {
+  running: "3/3",
+  "powered off": "8/0",
+  suspended: "5/0",
+  undeployed: "9/0",
+  done: "6/0",
+  pending: "1/0",
+  hold: "2/0",
+  "boot failure": "3/36",
+  "boot migrate failure": "3/37",
+  unknown: "3/16",
+} as const;
+const FAILURES = new Set([36, 37, 38, 39, 40, 41, 42, 44, 46, 47, 48, 49, 50, 61].map((lcm) => `3/${lcm}`));
+export type VmState = keyof typeof STATES;
+
+export class Vm {
+  readonly id: number;
+  readonly #cloud: Cloud;
+
+  constructor(cloud: Cloud, id: number) {
+    this.#cloud = cloud;
+    this.id = id;
+  }
+
+  /** Runs `onevm WORDS[0] ID WORDS[1…]`. */
+  do(action: string, ...words: string[]): Promise<string> {
+    return this.#cloud.oned.run("onevm", action, String(this.id), ...words);
+  }
+
+  info(): Promise<Element> {
+    return look(this.#cloud.oned.url, "one.vm.info", this.id);
+  }
+
+  async is(state: VmState): Promise<boolean> {
+    return codeOf(await this.info()) === STATES[state];
+  }
+
+  /** Waits for the state. A failure that nobody waits for ends the waiting. */
+  async until(state: VmState): Promise<void> {
+    const story = async () => `it is ${codeOf(await this.info())}\n${this.log()}\n${this.#cloud.story()}`;
+    const look = async () => {
+      const code = codeOf(await this.info());
+      if (code === STATES[state]) return true;
+      const isElsewhere = FAILURES.has(code) || (FAILURES.has(STATES[state]) && code === STATES.running);
+      if (isElsewhere) throw new Error(`VM ${this.id} will not be ${state}: ${await story()}`);
+      return undefined;
+    };
+    await until(`VM ${this.id} is ${state}`, look, { story });
+  }
+
+  /** Deploys on a host and waits until it runs. */
+  async deploy(host: string): Promise<void> {
+    await this.do("deploy", host);
+    await this.until("running");
+  }
+
+  async terminate(): Promise<void> {
+    await this.do("terminate", "--hard");
+    await this.until("done");
+  }
+
+  /** Gives the VM up where it is, and waits until it is pending. */
+  async recreate(): Promise<void> {
+    // oned cancels what its driver does for the VM, now and then its own cleanup too: that VM waits for another try.
+    const isPending = async () => {
+      await this.do("recover", "--recreate");
+      return until("the cleanup ends", async () => (await this.is("pending")) || undefined, { limitMs: 10_000 }).catch(
+        () => undefined,
+      );
+    };
+    await until(`VM ${this.id} is given up`, isPending);
+  }
+
+  /** Attaches a NIC and waits until the VM runs again; says what the NIC became. */
+  async attach(network: Network, ...words: string[]): Promise<Element> {
+    await this.do("nic-attach", "--network", network.name, ...words);
+    await this.until("running");
+    const [last] = (await this.nics()).toSorted(
+      (one, other) => Number(other.text("NIC_ID")) - Number(one.text("NIC_ID")),
+    );
+    if (last === undefined) throw new Error(`VM ${this.id} has no NIC`);
+    return last;
+  }
+
+  async detach(nic: string): Promise<void> {
+    await this.do("nic-detach", nic);
+    await this.until("running");
+  }
+
+  /** NICs, aliases and PCI NICs. */
+  async nics(): Promise<Element[]> {
+    const info = await this.info();
+    return ["NIC", "NIC_ALIAS", "PCI"].flatMap((name) => info.all(`TEMPLATE/${name}`));
+  }
+
+  /** The addresses of its NICs and aliases. */
+  async addresses(): Promise<string[]> {
+    return (await this.nics()).map((nic) => nic.text("IP"));
+  }
+
+  /** The host of its last history record. */
+  async host(): Promise<string> {
+    return (await this.info()).all("HISTORY_RECORDS/HISTORY").at(-1)?.text("HOSTNAME") ?? "";
+  }
+
+  /** What OpenNebula logged of it. */
+  log(): string {
+    const { folder } = this.#cloud.oned;
+    const file = [`var/vms/${this.id}/vm.log`, `var/${this.id}.log`]
+      .map((name) => join(folder, name))
+      .find((name) => existsSync(name));
+    return file === undefined ? "" : readFileSync(file, "utf8");
+  }
+}
+
+function codeOf(info: Element): string {
+  return `${info.text("STATE")}/${info.text("LCM_STATE")}`;
+}

@@ -1,0 +1,362 @@
+// Each remedy on the simulated account: what it does, that it refuses what changed since the plan, and that after it there
+// is nothing more to do.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, suite, test } from "node:test";
+import { readConfig } from "../../../driver/config.ts";
+import { RefusedError } from "../../../driver/errors.ts";
+import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
+import type { IpamSession } from "../../../driver/ipam/ipam-session.ts";
+import { openLog } from "../../../driver/log.ts";
+import type { CloudRange } from "../../../driver/operator/one/listings.ts";
+import { apply, type Outcome } from "../../../driver/operator/reconcile/apply.ts";
+import { plan } from "../../../driver/operator/reconcile/plan.ts";
+import type { Step, View } from "../../../driver/operator/reconcile/step.ts";
+import type { FlexibleIp } from "../../../driver/scaleway/flexible-ip.ts";
+import { openSession } from "../../../driver/session.ts";
+import { Journal } from "../../../driver/state/journal.ts";
+import type { FlexibleIpSeed } from "../../fakes/seeds.ts";
+import { PROJECT, Rig } from "../../rig.ts";
+import { ADOPTED, ID, ID6, INTENT, IP, IP6, MAC, OURS, range, SERVER, VM_HOLDER, view, vm } from "./view.ts";
+
+const BORROWER = [...OURS, "scw-flexip:mac-borrower"];
+const LENDER = [...OURS, "scw-flexip:mac-lender"];
+const ALIAS = { id: "f1e81b1e-0000-4000-8000-0000000000a1", ip: "203.0.113.8" };
+
+let rig: Rig;
+let ports: IpamSession;
+
+before(async () => {
+  rig = await Rig.start({ maxPageSize: 2 });
+  ports = openPorts(rig);
+});
+after(async () => {
+  ports.close();
+  await rig.stop();
+});
+afterEach(() => {
+  for (const { id } of rig.simulator.account.all()) rig.simulator.account.remove(id);
+});
+
+suite("delete", () => {
+  test("an orphan, and its detach is awaited", async () => {
+    for (const serverId of [null, SERVER.h1]) {
+      seed({ tags: OURS, serverId });
+      assert.deepEqual(await mend({ ranges: [] }), ["orphan done"]);
+      assert.deepEqual(addresses(), []);
+    }
+  });
+
+  test("not what somebody changed since", async () => {
+    seed({ tags: OURS });
+    const [step] = await steps({ ranges: [] });
+    rig.simulator.account.set(ID, { tags: [...OURS, "keep"] });
+    assert.equal(await applied(step), "changed since the plan");
+    assert.deepEqual(addresses(), [IP]);
+  });
+
+  test("what is gone already is left to the next plan", async () => {
+    seed({ tags: OURS });
+    const [step] = await steps({ ranges: [] });
+    assert.equal(await applied(step), "done");
+    assert.equal(await applied(step), "changed since the plan");
+  });
+});
+
+suite("detach", () => {
+  test("what no lease holds, wherever it is", async () => {
+    seed({ tags: OURS, serverId: SERVER.h2 });
+    assert.deepEqual(await mend({}), ["left-attached done"]);
+    await rig.simulator.account.settled();
+    assert.deepEqual(place(ID), { serverId: null, mac: MAC });
+  });
+
+  test("both of a dual-stack range in one call, so that the virtual MAC stays", async () => {
+    seed({ tags: OURS, serverId: SERVER.h1 });
+    seedIpv6({ tags: OURS, serverId: SERVER.h1, mac: MAC });
+    assert.deepEqual(await mend({ ranges: [dual()] }), ["left-attached done"]);
+    await rig.simulator.account.settled();
+    assert.deepEqual(place(ID), { serverId: null, mac: MAC });
+    assert.equal(place(ID6).serverId, null);
+  });
+
+  test("not what got a new place since", async () => {
+    seed({ tags: OURS, serverId: SERVER.h1 });
+    const [step] = await steps({});
+    rig.simulator.account.set(ID, { serverId: SERVER.h2 });
+    assert.equal(await applied(step), "changed since the plan");
+    assert.equal(place(ID).serverId, SERVER.h2);
+  });
+});
+
+suite("set-tags", () => {
+  test("tags that were taken away come back", async () => {
+    seed({ tags: ["theirs"] });
+    assert.deepEqual(await mend({}), ["lost-tags done"]);
+    assert.deepEqual(tags(ID), ADOPTED);
+  });
+
+  test("an adopted one is given back, attached or not", async () => {
+    for (const serverId of [null, SERVER.h1]) {
+      seed({ tags: ADOPTED, serverId });
+      assert.deepEqual(await mend({ ranges: [] }), ["left-adopted done"]);
+      assert.deepEqual(tags(ID), ["theirs"]);
+      assert.equal(place(ID).serverId, serverId);
+      rig.simulator.account.remove(ID);
+    }
+  });
+
+  test("not over somebody's change", async () => {
+    seed({ tags: ["theirs"] });
+    const [step] = await steps({});
+    rig.simulator.account.set(ID, { tags: ["changed"] });
+    assert.equal(await applied(step), "changed since the plan");
+    assert.deepEqual(tags(ID), ["changed"]);
+  });
+});
+
+suite("attach", () => {
+  test("what a running guest is missing", async () => {
+    seed({ tags: OURS });
+    assert.deepEqual(await mend({ ...leased(range()) }), ["not-attached done"]);
+    assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+  });
+
+  test("both of a dual-stack guest, on one MAC", async () => {
+    seed({ tags: OURS });
+    seedIpv6({ tags: OURS });
+    assert.deepEqual(await mend({ ...leased(dual()) }), ["not-attached done"]);
+    assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+    assert.deepEqual(place(ID6), { serverId: SERVER.h1, mac: MAC });
+  });
+
+  test("although a free one still shares its MAC: that one gives it up", async () => {
+    seed({ tags: LENDER });
+    seedOther({ tags: BORROWER, mac: MAC });
+    const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08" });
+    assert.deepEqual(await mend({ ranges: [range({ holder: VM_HOLDER }), alias], vms: [vm()] }), ["not-attached done"]);
+    assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+    assert.deepEqual(place(ALIAS.id), { serverId: null, mac: null });
+  });
+
+  test("an alias, on its NIC's MAC, though its own was not dropped yet", async () => {
+    for (const mac of ["52:54:00:aa:00:08", null]) {
+      seed({ tags: LENDER, serverId: SERVER.h1 });
+      seedOther({ tags: BORROWER, mac });
+      const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
+      assert.deepEqual(await mend({ ranges: [alias, range({ holder: VM_HOLDER })], vms: [vm()] }), [
+        "not-attached done",
+      ]);
+      assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
+      assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+      rig.simulator.account.remove(ID);
+      rig.simulator.account.remove(ALIAS.id);
+    }
+  });
+
+  test("an alias that is in its place without a MAC", async () => {
+    seed({ tags: LENDER, serverId: SERVER.h1 });
+    seedOther({ tags: BORROWER, serverId: SERVER.h1, mac: null });
+    const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
+    assert.deepEqual(await mend({ ranges: [alias, range({ holder: VM_HOLDER })], vms: [vm()] }), ["wrong-mac done"]);
+    assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
+  });
+
+  test("an alias whose NIC nobody knows is for a person to do", async () => {
+    seed({ tags: BORROWER, mac: null });
+    assert.deepEqual(await outcomes(await steps({ ...leased(range()) })), ["not-attached for a person to do"]);
+    assert.deepEqual(place(ID), { serverId: null, mac: null });
+  });
+
+  test("nothing that was locked since: it says so", async () => {
+    seed({ tags: OURS });
+    const [step] = await steps({ ...leased(range()) });
+    rig.simulator.account.set(ID, { status: "locked" });
+    assert.equal(await applied(step), "changed since the plan");
+    seedOther({ status: "locked" });
+    assert.ok(step?.remedy.do === "attach");
+    const flexibleIps = [await ports.api.get(ALIAS.id)];
+    await assert.rejects(apply(ports, { ...step, remedy: { ...step.remedy, flexibleIps } }), RefusedError);
+  });
+});
+
+suite("move", () => {
+  test("from another server to the guest's", async () => {
+    seed({ tags: OURS, serverId: SERVER.h2 });
+    assert.deepEqual(await mend({ ...leased(range()) }), ["wrong-server done"]);
+    assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+  });
+
+  test("a dual-stack guest's, half of it astray", async () => {
+    seed({ tags: OURS, serverId: SERVER.h1 });
+    seedIpv6({ tags: OURS });
+    assert.deepEqual(await mend({ ...leased(dual()) }), ["not-attached done"]);
+    assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+    assert.deepEqual(place(ID6), { serverId: SERVER.h1, mac: MAC });
+  });
+
+  test("with the alias that borrows its MAC there: the MAC stays", async () => {
+    seed({ tags: LENDER, serverId: SERVER.h2 });
+    seedOther({ tags: BORROWER, serverId: SERVER.h2, mac: MAC });
+    const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
+    const lent = { ranges: [range({ holder: VM_HOLDER }), alias], vms: [vm()] };
+    assert.deepEqual(await mend(lent), ["wrong-server done"]);
+    assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
+    assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
+  });
+
+  test("not what was taken over since", async () => {
+    seed({ tags: OURS, serverId: SERVER.h2 });
+    const [step] = await steps({ ...leased(range()) });
+    rig.simulator.account.set(ID, { serverId: SERVER.h1 });
+    assert.equal(await applied(step), "changed since the plan");
+    assert.equal(place(ID).serverId, SERVER.h1);
+  });
+});
+
+suite("undo-intent", () => {
+  test("takes back what this cloud obtained, and closes the intent", async () => {
+    seed({ tags: OURS });
+    seedOther({ tags: ADOPTED });
+    const foreign = seedAt("203.0.113.9", { tags: ownershipTags("two", "created", INTENT) });
+    await ports.journal.update((state) => {
+      state.intents[INTENT] = { ...deadIntent(), flexibleIpIds: [ID] };
+    });
+    assert.deepEqual(await outcomes(await steps({ ranges: [], deadIntents: [INTENT] }, "open-intent")), [
+      "open-intent done",
+    ]);
+    assert.deepEqual(addresses(), [ALIAS.ip, "203.0.113.9"].sort());
+    assert.deepEqual(tags(ALIAS.id), ["theirs"]);
+    assert.deepEqual(tags(foreign), ownershipTags("two", "created", INTENT));
+    assert.deepEqual(journal().intents, {});
+  });
+
+  test("what is closed already is left to the next plan", async () => {
+    await ports.journal.update((state) => {
+      state.intents[INTENT] = { ...deadIntent(), flexibleIpIds: [ID], wanted: 0 };
+    });
+    const [step] = await steps({ ranges: [], deadIntents: [INTENT] });
+    assert.equal(await applied(step), "done");
+    assert.equal(await applied(step), "changed since the plan");
+  });
+
+  test("a creation whose answer nobody saw may come late: the intent stays open for that", async () => {
+    const [step] = await steps({ ranges: [], deadIntents: [INTENT] });
+    const note = (since: Date): Promise<void> =>
+      ports.journal.update((state) => {
+        state.intents[INTENT] = { ...deadIntent(), since: since.toISOString(), flexibleIpIds: [] };
+      });
+    await note(new Date());
+    assert.match(await applied(step), /^not yet/);
+    assert.deepEqual(Object.keys(journal().intents), [INTENT]);
+    await note(new Date(Date.now() - 86_400_000));
+    assert.equal(await applied(step), "done");
+    assert.deepEqual(journal().intents, {});
+  });
+});
+
+test("every step of a whole plan, then an empty one", async () => {
+  seed({ tags: OURS, serverId: SERVER.h2 });
+  seedOther({ tags: ADOPTED });
+  seedAt("203.0.113.9", { tags: OURS });
+  const changes = leased(range());
+  const made = await steps(changes);
+  const told = await outcomes(made);
+  assert.deepEqual(told.sort(), ["left-adopted done", "orphan done", "wrong-server done"]);
+  assert.deepEqual(await steps(changes), []);
+});
+
+/** Plans, applies all of it, and checks that the next plan is empty. */
+async function mend(changes: Partial<View>): Promise<string[]> {
+  const told = await outcomes(await steps(changes));
+  await rig.simulator.account.settled();
+  assert.deepEqual(await steps(changes), [], "nothing more to do");
+  return told;
+}
+
+async function steps(changes: Partial<View>, only?: Step["kind"]): Promise<Step[]> {
+  const flexibleIps: FlexibleIp[] = await ports.api.list({ projectId: PROJECT });
+  const now = new Date(Date.now() + 3_600_000);
+  const made = plan(view({ flexibleIps, now, ...changes }));
+  return only === undefined ? made : made.filter(({ kind }) => kind === only);
+}
+
+async function outcomes(made: readonly Step[]): Promise<string[]> {
+  const told: string[] = [];
+  for (const step of made) told.push(`${step.kind} ${await apply(ports, step)}`);
+  return told;
+}
+
+function applied(step: Step | undefined): Promise<Outcome> {
+  assert.ok(step !== undefined, "there is a step");
+  return apply(ports, step);
+}
+
+function leased(one: CloudRange): Partial<View> {
+  return { ranges: [{ ...one, holder: VM_HOLDER }], vms: [vm()] };
+}
+
+function dual(): CloudRange {
+  return range({ ip6: "2001:db8:7::1", flexibleIp6Id: ID6 });
+}
+
+function seed(one: FlexibleIpSeed): void {
+  rig.simulator.account.add({ id: ID, ip: IP, mac: MAC, projectId: PROJECT, ...one });
+}
+
+function seedIpv6(one: FlexibleIpSeed): void {
+  rig.simulator.account.add({ id: ID6, ip: `${IP6}/64`, mac: null, projectId: PROJECT, ...one });
+}
+
+function seedOther(one: FlexibleIpSeed): void {
+  rig.simulator.account.add({ ...ALIAS, mac: "52:54:00:aa:00:08", projectId: PROJECT, ...one });
+}
+
+function seedAt(ip: string, one: FlexibleIpSeed): string {
+  return rig.simulator.account.add({ ip, mac: "52:54:00:aa:00:09", projectId: PROJECT, ...one }).id;
+}
+
+function place(id: string): { serverId: string | null | undefined; mac: string | null } {
+  const now = rig.simulator.account.get(id);
+  return { serverId: now?.server_id, mac: now?.mac_address?.mac_address ?? null };
+}
+
+function tags(id: string): readonly string[] | undefined {
+  return rig.simulator.account.get(id)?.tags;
+}
+
+function addresses(): string[] {
+  return rig.simulator.account
+    .all()
+    .map(({ ip_address }) => ip_address)
+    .sort();
+}
+
+function journal(): { intents: object } {
+  return JSON.parse(readFileSync(rig.frontEnd.stateFile, "utf8"));
+}
+
+function deadIntent(): {
+  since: string;
+  process: { pid: number; startTicks: string; bootId: string };
+  wanted: number;
+} {
+  return { since: new Date().toISOString(), process: { pid: 1, startTicks: "0", bootId: "gone" }, wanted: 1 };
+}
+
+/** What an operator's command on the front-end works with. */
+function openPorts(on: Rig): IpamSession {
+  const { root, stateFile } = on.frontEnd;
+  mkdirSync(dirname(stateFile), { recursive: true });
+  writeFileSync(stateFile, JSON.stringify({ version: 1, intents: {}, leases: {} }));
+  const environment = {
+    SCW_FLEXIP_CONF: join(root, "etc/ipam/scw-flexip/scw-flexip.conf"),
+    SCW_FLEXIP_LOG_LEVEL: "error",
+  };
+  const caller = { action: "reconcile", version: "0.0.0", environment, executable: process.execPath };
+  const config = readConfig(environment, process.execPath);
+  const log = openLog({ level: "error", file: "/dev/null", context: {} });
+  const session = openSession(caller, config, log, { limitMs: 120_000 });
+  return { ...session, journal: new Journal(stateFile, session.log), answer: () => {} };
+}

@@ -1,0 +1,78 @@
+// Views to make plans of: what OpenNebula, Scaleway and the journal say, in as few words as a test needs.
+
+import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
+import type { CloudRange, CloudVm, Holder } from "../../../driver/operator/one/listings.ts";
+import type { View } from "../../../driver/operator/reconcile/step.ts";
+import type { FlexibleIp } from "../../../driver/scaleway/flexible-ip.ts";
+import { PROJECT } from "../../rig.ts";
+
+export const IP = "203.0.113.7";
+export const IP6 = "2001:db8:7::";
+export const MAC = "52:54:00:aa:00:07";
+export const ID = "f1e81b1e-0000-4000-8000-000000000007";
+export const ID6 = "f1e81b1e-0000-4000-8000-00000000000a";
+export const INTENT = "10000000-0000-4000-8000-000000000001";
+export const SERVER = { h1: "5e4be400-0000-4000-8000-000000000001", h2: "5e4be400-0000-4000-8000-000000000002" };
+export const OURS = ownershipTags("one", "created", INTENT);
+export const ADOPTED = ["theirs", ...ownershipTags("one", "adopted", INTENT)];
+export const NOW = new Date("2026-03-01T12:00:00Z");
+export const GRACE_MS = 600_000;
+
+export const VM_HOLDER: Holder = { kind: "vm", id: "42" };
+
+export function flexibleIp(changes: Partial<FlexibleIp> = {}): FlexibleIp {
+  return {
+    id: ID,
+    address: IP,
+    isIpv6: false,
+    mac: MAC,
+    serverId: null,
+    status: changes.serverId === undefined || changes.serverId === null ? "ready" : "attached",
+    projectId: PROJECT,
+    description: "",
+    tags: OURS,
+    updatedAt: "2026-03-01T11:00:00.000001Z",
+    ...changes,
+  };
+}
+
+export function ipv6(changes: Partial<FlexibleIp> = {}): FlexibleIp {
+  return flexibleIp({ id: ID6, address: IP6, isIpv6: true, mac: null, ...changes });
+}
+
+export function range(changes: Partial<CloudRange> = {}): CloudRange {
+  return {
+    networkId: "1",
+    network: "pub",
+    arId: "0",
+    ipamMad: "scw-flexip",
+    ip: IP,
+    ip6: "",
+    mac: MAC,
+    flexibleIpId: ID,
+    flexibleIp6Id: "",
+    intent: INTENT,
+    holder: undefined,
+    ...changes,
+  };
+}
+
+export function vm(state: CloudVm["state"] = "running", host = "h1", id = "42"): CloudVm {
+  return { id, name: `vm${id}`, state, host };
+}
+
+export function view(changes: Partial<View> = {}): View {
+  return {
+    cloud: "one",
+    projectId: PROJECT,
+    flexibleIps: [flexibleIp()],
+    ranges: [range()],
+    vms: [],
+    servers: new Map(Object.entries(SERVER)),
+    deadIntents: [],
+    liveIntents: [],
+    now: NOW,
+    graceMs: GRACE_MS,
+    ...changes,
+  };
+}

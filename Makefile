@@ -89,6 +89,10 @@ test-tools: ## install by apt what the tests use (as root): checkers of packages
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test
 
+.PHONY: test-engine
+test-engine: ## play the life of a cloud on the real Pulumi, against a stand-in of Scaleway (minutes; skipped without it)
+	@$(MAKE) --no-print-directory -C provision test-engine
+
 state: ## cloud: make projects and state bucket (ORGANIZATION=<uuid>)
 preflight: ## cloud: check credentials, quotas, stock, zone and tools
 preview: ## cloud: show what make up would order or change

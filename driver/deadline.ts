@@ -1,23 +1,25 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { DeadlineError } from "./errors.ts";
+import { DeadlineError, type DriverError } from "./errors.ts";
+import { type Clock, realClock } from "./machine.ts";
 
 /** The one time limit that all calls, retries and waits of an action draw on. Milliseconds throughout. */
 export class Deadline {
+  readonly #clock: Clock;
   readonly #controller = new AbortController();
   readonly #end: number;
-  readonly #timer: NodeJS.Timeout;
-  #ending: string;
+  readonly #forget: () => void;
+  #last: string | undefined;
+  #move: string | undefined;
 
-  /** `nextMove` is what the user is told to do when nothing else is to blame. */
-  constructor(limitMs: number, what: string, nextMove?: string) {
-    this.#ending = nextMove === undefined ? "" : `; ${nextMove}`;
-    this.#end = performance.now() + limitMs;
+  /** `what` is the subject of "… not done within 60 s"; `move` is the next move when nothing else is to blame. */
+  constructor(limitMs: number, what: string, move?: string, clock: Clock = realClock) {
+    this.#clock = clock;
+    this.#move = move;
+    this.#end = clock.elapsed() + limitMs;
     const seconds = Math.round(limitMs / 100) / 10;
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new DeadlineError(`${what} not done within ${seconds} s${this.#ending}`)),
-      limitMs,
-    );
-    this.#timer.unref();
+    this.#forget = clock.after(limitMs, () => {
+      const last = this.#last === undefined ? "" : `, last: ${this.#last}`;
+      this.#controller.abort(new DeadlineError(`${what} not done within ${seconds} s${last}`, this.#move));
+    });
   }
 
   get signal(): AbortSignal {
@@ -25,7 +27,7 @@ export class Deadline {
   }
 
   remainingMs(): number {
-    return Math.max(0, this.#end - performance.now());
+    return Math.max(0, this.#end - this.#clock.elapsed());
   }
 
   /** Ends the work now; whoever waits on the deadline gets `reason`. */
@@ -33,9 +35,10 @@ export class Deadline {
     this.#controller.abort(reason);
   }
 
-  /** What to give as the reason if the time runs out. */
-  blame(failure: Error): void {
-    this.#ending = `, last: ${failure.message}`;
+  /** What to give as the reason if the time runs out: a failure, or what is being waited for. */
+  blame(last: Pick<DriverError, "reason" | "move">): void {
+    this.#last = last.reason;
+    this.#move = last.move ?? this.#move;
   }
 
   throwIfOver(): void {
@@ -43,15 +46,23 @@ export class Deadline {
   }
 
   /** Waits `ms`, or throws when the deadline comes first. */
-  async sleep(ms: number): Promise<void> {
-    try {
-      await sleep(ms, undefined, { signal: this.signal });
-    } catch {
-      this.throwIfOver();
-    }
+  sleep(ms: number): Promise<void> {
+    const { signal } = this;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const stop = (): void => {
+        forget();
+        reject(signal.reason);
+      };
+      const forget = this.#clock.after(ms, () => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      });
+      signal.addEventListener("abort", stop, { once: true });
+    });
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#forget();
   }
 }

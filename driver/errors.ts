@@ -1,6 +1,15 @@
-/** What every failure of the driver that we named has in common: its message is the one line the user reads. */
+/** Any failure of the driver that has a name. Its message, reason and next move, is the one line that the user reads. */
 export class DriverError extends Error {
   override name = "DriverError";
+  readonly reason: string;
+  /** What the user does about it. */
+  readonly move: string | undefined;
+
+  constructor(reason: string, move?: string, options?: ErrorOptions) {
+    super(move === undefined ? reason : `${reason}; ${move}`, options);
+    this.reason = reason;
+    this.move = move;
+  }
 }
 
 /** What oned or the network driver sent cannot be acted on. */
@@ -13,11 +22,6 @@ export class ConfigError extends DriverError {
   override name = "ConfigError";
 }
 
-/** The journal cannot be written, or its lock cannot be had. */
-export class JournalError extends DriverError {
-  override name = "JournalError";
-}
-
 /** A person's command line asks for something that cannot be asked. */
 export class UsageError extends DriverError {
   override name = "UsageError";
@@ -28,9 +32,14 @@ export class RefusedError extends DriverError {
   override name = "RefusedError";
 }
 
-/** The deadline of the action passed, or the action was told to stop, before the work was done. */
+/** The deadline of the action passed, or a signal stopped it, before the work was done. */
 export class DeadlineError extends DriverError {
   override name = "DeadlineError";
+}
+
+/** A signal stopped the action. */
+export class StoppedError extends DeadlineError {
+  override name = "StoppedError";
 }
 
 export type ApiFailure = {
@@ -55,8 +64,8 @@ export class ApiError extends DriverError {
   readonly retryAfterMs: number | undefined;
   readonly isFinal: boolean;
 
-  constructor(message: string, failure: ApiFailure) {
-    super(message, { cause: failure.cause });
+  constructor(reason: string, move: string, failure: ApiFailure) {
+    super(reason, move, { cause: failure.cause });
     this.status = failure.status;
     this.type = failure.type;
     this.requestId = failure.requestId;
@@ -84,12 +93,20 @@ export class ApiError extends DriverError {
 
 /** The text of anything thrown, on one line. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s+/g, " ").trim();
+  return oneLine(error instanceof Error ? error.message : String(error));
 }
 
-/** Text that somebody else chose, fit for a message: on one line, printable, and not longer than it takes to know it. */
+/** Why it failed, on one line, without what to do about it. */
+export function reasonOf(error: unknown): string {
+  return error instanceof DriverError ? oneLine(error.reason) : messageOf(error);
+}
+
+/** Untrusted text made safe for a message: one line, printable ASCII, at most 40 characters. */
 export function shown(text: string): string {
   const line = text.replaceAll(/[^\x20-\x7e]+/g, " ").trim();
   return line.length > 40 ? `${line.slice(0, 40)}…` : line;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
 }

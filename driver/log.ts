@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "./errors.ts";
+import type { Machine } from "./machine.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -25,19 +26,21 @@ export type LogOptions = {
   readonly context: LogFields;
   /** Given by commands, whose standard error is for people: lines go to the file alone, its problems go here. */
   readonly warn?: (line: string) => void;
+  /** Whose clock and standard error; undefined: the real ones. */
+  readonly machine?: Pick<Machine, "now" | "write"> | undefined;
 };
 
-// A socket's or pipe's reader may have gone; a log line is not worth failing for.
-export function writeStderr(line: string): void {
+/** Writes a line to standard error. Its reader may have gone, and a line is not worth failing for. */
+export function writeStderr(line: string, write: Machine["write"] = writeSync): void {
   try {
-    writeSync(2, `${line}\n`);
+    write(2, `${line}\n`);
   } catch {}
 }
 
-/** A log that also appends to `file`, which the first line makes. One that cannot be written is told once. */
-export function openLog({ level: lowest, file: path, context, warn }: LogOptions): Log {
+/** A log that also appends to `file`, created by the first line. If the file cannot be written, it warns once and goes on. */
+export function openLog({ level: lowest, file: path, context, warn, machine }: LogOptions): Log {
   const prefixes = { debug: "DEBUG", info: "INFO", warn: "WARN", error: undefined } as const;
-  const tell = warn ?? ((line) => writeStderr(`WARN: ${line}`));
+  const tell = warn ?? ((line) => writeStderr(`WARN: ${line}`, machine?.write));
   let file: number | undefined;
   let isLost = false;
   const append = (line: string): void => {
@@ -57,10 +60,16 @@ export function openLog({ level: lowest, file: path, context, warn }: LogOptions
   const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return;
     const line = clean(text).replaceAll(/\s+/g, " ");
-    const entry = { time: new Date().toISOString(), level, ...context, message: line, ...fields };
+    const entry = {
+      time: new Date(machine?.now() ?? Date.now()).toISOString(),
+      level,
+      ...context,
+      message: line,
+      ...fields,
+    };
     append(`${clean(JSON.stringify(entry))}\n`);
     const prefix = prefixes[level];
-    if (prefix !== undefined && warn === undefined) writeStderr(`${prefix}: ${line}`);
+    if (prefix !== undefined && warn === undefined) writeStderr(`${prefix}: ${line}`, machine?.write);
   };
   const log: Log = {
     debug: (text, fields) => write("debug", text, fields),

@@ -1,11 +1,15 @@
 // What an action works with: settings, log, clock, API. Opened once a run, and only when there is something to do.
+import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Config, readConfig, readToken } from "./config.ts";
 import { Deadline } from "./deadline.ts";
-import { DeadlineError } from "./errors.ts";
+import { messageOf, StoppedError } from "./errors.ts";
 import { type Log, type LogFields, openLog } from "./log.ts";
+import { type Machine, realClock } from "./machine.ts";
+import { isRunning, thisProcess } from "./process-identity.ts";
 import { FlexibleIpClient } from "./scaleway/client.ts";
+import { connect } from "./scaleway/connection.ts";
 import type { FlexibleIpApi } from "./scaleway/flexible-ip.ts";
 import { Http } from "./scaleway/http.ts";
 
@@ -16,85 +20,110 @@ const LONGEST_UNDO_MS = 10_000;
 
 const openDeadlines = new Set<Deadline>();
 
+/** The machine that this runs on. */
+export const realMachine: Machine = {
+  ...realClock,
+  random: Math.random,
+  connect,
+  write: writeSync,
+  self: thisProcess,
+  isRunning,
+};
+
 export type Caller = {
   /** The action as its caller names it: `get_address`, `pre`. */
   readonly action: string;
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly executable: string;
+  /** Undefined: the one that this runs on. */
+  readonly machine?: Machine | undefined;
 };
 
 export type Session = {
   readonly caller: Caller;
+  readonly machine: Machine;
   readonly config: Config;
   readonly log: Log;
   /** All waiting ends here. */
   readonly deadline: Deadline;
   readonly api: FlexibleIpApi;
   readonly patienceMs: number | undefined;
-  /** Runs `work` on time of its own, for undoing after the deadline passed or the action was told to stop. */
-  undo<T>(work: (api: FlexibleIpApi, deadline: Deadline) => Promise<T>): Promise<T>;
+  /** Runs `work` on time of its own, for undoing after the deadline passed or a signal stopped the action. */
+  undo<T>(work: (session: Session) => Promise<T>): Promise<T>;
   close(): void;
 };
-
-/** The settings and the log: enough to tell why an action cannot go on. */
-export type Desk = Pick<Session, "caller" | "config" | "log">;
-
-/** Reads the settings and opens the log file `name` in LOG_DIR, or in `folder` when that is not set. */
-export function openDesk(caller: Caller, folder: string, name: string, context: LogFields): Desk {
-  const config = readConfig(caller.environment, caller.executable);
-  const log = openLog({
-    level: config.logLevel,
-    file: join(config.logDir ?? folder, name),
-    context: { action: caller.action, host: hostname(), pid: process.pid, ...context },
-  });
-  return { caller, config, log };
-}
 
 export type SessionOptions = {
   /** For the whole action, undoing included. */
   readonly limitMs: number;
+  /** The subject of "… not done within 60 s". */
+  readonly what?: string;
   /** How long a call is repeated while the API cannot be reached; undefined: until the deadline. */
   readonly patienceMs?: number | undefined;
 };
 
+export type LogPlace = {
+  /** Where the log is when LOG_DIR is not set. */
+  readonly folder: string;
+  readonly name: string;
+  readonly context: LogFields;
+};
+
+/** Runs `work` in a session. A failure, also one of the token or of `options`, is in the log before it is thrown. */
+export async function withSession(
+  caller: Caller,
+  place: LogPlace,
+  options: (config: Config) => SessionOptions,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
+  const config = readConfig(caller.environment, caller.executable);
+  const log = openLog({
+    level: config.logLevel,
+    file: join(config.logDir ?? place.folder, place.name),
+    context: { action: caller.action, host: hostname(), pid: process.pid, ...place.context },
+    machine: caller.machine,
+  });
+  try {
+    const session = openSession(caller, config, log, options(config));
+    await work(session);
+    session.close();
+  } catch (error) {
+    log.error(messageOf(error));
+    throw error;
+  }
+}
+
 /** Reads the token and gets ready to call the API. Throws ConfigError. */
-export function openSession(desk: Desk, options: SessionOptions): Session {
-  const { caller, config } = desk;
+export function openSession(caller: Caller, config: Config, openedLog: Log, options: SessionOptions): Session {
+  const machine = caller.machine ?? realMachine;
   const token = readToken(config);
-  const log = desk.log.withSecret(token);
-  const undoMs = Math.min(LONGEST_UNDO_MS, Math.max(SHORTEST_UNDO_MS, options.limitMs * UNDO_SHARE));
-  const deadline = new Deadline(
-    options.limitMs - undoMs,
-    "the work was",
-    "try again, or raise TIMEOUT or HOOK_TIMEOUT",
-  );
+  const log = openedLog.withSecret(token);
+  const { limitMs, patienceMs, what = "the work was" } = options;
+  const undoMs = Math.min(LONGEST_UNDO_MS, Math.max(SHORTEST_UNDO_MS, limitMs * UNDO_SHARE));
+  const deadline = new Deadline(limitMs - undoMs, what, "try again, or raise TIMEOUT or HOOK_TIMEOUT", machine);
   openDeadlines.add(deadline);
   for (const signal of ["SIGTERM", "SIGINT"]) process.off(signal, stopAll).once(signal, stopAll);
 
-  const connect = (limit: Deadline): { api: FlexibleIpApi; http: Http } => {
-    const http = new Http({
-      apiUrl: config.apiUrl,
-      token,
-      userAgent: `scw-flexip/${caller.version} (${caller.action})`,
-      deadline: limit,
-      patienceMs: options.patienceMs,
-      log,
-    });
+  const userAgent = `scw-flexip/${caller.version} (${caller.action})`;
+  const connected = (limit: Deadline): { api: FlexibleIpApi; http: Http } => {
+    const http = new Http({ apiUrl: config.apiUrl, token, userAgent, deadline: limit, patienceMs, log, machine });
     return { api: new FlexibleIpClient(http, config.zone, config.macType), http };
   };
-  const { api, http } = connect(deadline);
-  return {
-    ...desk,
+  const { api, http } = connected(deadline);
+  const session: Session = {
+    caller,
+    machine,
+    config,
     log,
     deadline,
     api,
-    patienceMs: options.patienceMs,
+    patienceMs,
     undo: async (work) => {
-      const limit = new Deadline(undoMs, "undoing was");
-      const spare = connect(limit);
+      const limit = new Deadline(undoMs, "undoing was", undefined, machine);
+      const spare = connected(limit);
       try {
-        return await work(spare.api, limit);
+        return await work({ ...session, api: spare.api, deadline: limit });
       } finally {
         spare.http.close();
         limit.clear();
@@ -106,9 +135,11 @@ export function openSession(desk: Desk, options: SessionOptions): Session {
       openDeadlines.delete(deadline);
     },
   };
+  return session;
 }
 
-/** One listener for all sessions: a command opens many. It stays after the last, as an answer was given by then. */
+/** One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out. */
 function stopAll(signal: string): void {
-  for (const deadline of openDeadlines) deadline.abort(new DeadlineError(`stopped by ${signal}; run the action again`));
+  for (const deadline of openDeadlines)
+    deadline.abort(new StoppedError(`stopped by ${signal}`, "run the action again"));
 }

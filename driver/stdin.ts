@@ -12,7 +12,7 @@ export async function readStdin(): Promise<string> {
   let length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const timer = setTimeout(() => {
     process.stdin.destroy(
-      new InputError(`standard input did not end within ${PATIENCE_MS / 1_000} s; close it after the document`),
+      new InputError(`standard input did not end within ${PATIENCE_MS / 1_000} s`, "close it after the document"),
     );
   }, PATIENCE_MS);
   try {

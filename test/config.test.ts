@@ -3,8 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
-import { type Config, configFile, readConfig, readServerId, readToken, SETTINGS } from "../driver/config.ts";
+import { type Config, configFile, readConfig, readServerId, readToken } from "../driver/config.ts";
 import { ConfigError } from "../driver/errors.ts";
+import { SETTINGS } from "../driver/settings.ts";
 import { REPOSITORY } from "./rig.ts";
 
 const PROJECT = "11111111-1111-4111-8111-111111111111";
@@ -29,7 +30,7 @@ const defaults: Config = {
   gateway: "62.210.0.1",
   dns: "51.159.47.28 51.159.47.26",
   timeoutMs: 60_000,
-  hookTimeoutMs: 180_000,
+  hookTimeoutMs: 1_200_000,
 };
 
 suite("the shipped settings file", () => {
@@ -42,7 +43,7 @@ suite("the shipped settings file", () => {
   }));
 
   test("shows every setting once", () => {
-    assert.deepEqual(shown.map(({ key }) => key).sort(), [...SETTINGS].sort());
+    assert.deepEqual(shown.map(({ key }) => key).sort(), Object.keys(SETTINGS).sort());
   });
 
   test("comments out all but what has no default", () => {
@@ -62,7 +63,7 @@ suite("the shipped settings file", () => {
   }
 
   test("is refused as long as nobody filled it in", () => {
-    assertRefused(() => readConfig({ SCW_FLEXIP_CONF: path }, ""), /scw-flexip\.conf line \d+: ZONE has to be a zone /);
+    assertRefused(() => readConfig({ SCW_FLEXIP_CONF: path }, ""), /scw-flexip\.conf line \d+: ZONE must be a zone /);
   });
 });
 
@@ -177,7 +178,7 @@ suite("what a value may be", () => {
   for (const line of refused) {
     const [key] = line.split("=");
     test(`refuses ${line.slice(0, 60)}`, () => {
-      assertRefused(() => read(`${NEEDED}${line}\n`), new RegExp(`^\\S+ line 3: ${key} has to be .+; correct it$`));
+      assertRefused(() => read(`${NEEDED}${line}\n`), new RegExp(`^\\S+ line 3: ${key} must be .+; correct it$`));
     });
   }
 
@@ -190,7 +191,7 @@ suite("what a value may be", () => {
     test(`refuses zone ${zone}`, () => {
       assertRefused(
         () => read(`ZONE=${zone}\nPROJECT_ID=${PROJECT}\n`),
-        / line 1: ZONE has to be a zone like fr-par-2; /,
+        / line 1: ZONE must be a zone like fr-par-2; /,
       );
     });
   }
@@ -200,7 +201,7 @@ suite("what a value may be", () => {
     assert.equal(read(`ZONE=fr-par-2\nPROJECT_ID=${id}\n`).projectId, id.toLowerCase());
   });
 
-  test("what has no default has to be there", () => {
+  test("what has no default must be there", () => {
     assertRefused(() => read("ZONE=fr-par-2\n"), /^\S+\.conf: PROJECT_ID is missing; add a line PROJECT_ID="…"$/);
     assertRefused(() => read(`PROJECT_ID=${PROJECT}\n`), /^\S+\.conf: ZONE is missing; add a line ZONE="…"$/);
   });
@@ -232,9 +233,9 @@ suite("the environment", () => {
   const refused = [
     {
       environment: { SCW_FLEXIP_TIMEOUT: "x" },
-      reason: /^environment variable SCW_FLEXIP_TIMEOUT: TIMEOUT has to be /,
+      reason: /^environment variable SCW_FLEXIP_TIMEOUT: TIMEOUT must be /,
     },
-    { environment: { SCW_FLEXIP_ZONE: "" }, reason: /^environment variable SCW_FLEXIP_ZONE: ZONE has to be / },
+    { environment: { SCW_FLEXIP_ZONE: "" }, reason: /^environment variable SCW_FLEXIP_ZONE: ZONE must be / },
     { environment: { SCW_FLEXIP_COLOUR: "x" }, reason: /^environment variable SCW_FLEXIP_COLOUR: unknown setting / },
     { environment: { SCW_FLEXIP_: "x" }, reason: /^environment variable SCW_FLEXIP_: unknown setting / },
   ];

@@ -27,9 +27,10 @@ suite("Deadline", () => {
 
   test("gives the last failure as the reason", async () => {
     const deadline = new Deadline(20, "the work was");
-    deadline.blame(new Error("first"));
-    deadline.blame(new Error("second"));
-    await assert.rejects(deadline.sleep(HOUR_MS), { message: "the work was not done within 0 s, last: second" });
+    deadline.blame({ reason: "first", move: "do this" });
+    deadline.blame({ reason: "second", move: "do that" });
+    const message = "the work was not done within 0 s, last: second; do that";
+    await assert.rejects(deadline.sleep(HOUR_MS), { message });
   });
 
   test("ends at once when it is aborted, for that reason and no later one", async () => {

@@ -11,14 +11,27 @@ export function ipamDocument(range: Fields, address: Fields = {}): string {
 
 export type NicFields = Fields & { readonly alias?: "YES" };
 
+export type VmOptions = {
+  readonly id?: string;
+  /** Empty before the VM has run for the first time. */
+  readonly deployId?: string;
+  /** The host that the VM is on, or is going to. */
+  readonly host?: string;
+  readonly userTemplate?: string;
+  /** PCI elements. */
+  readonly pci?: string;
+};
+
 /** What the network driver sends to a hook: one TEMPLATE element for each NIC, beside CONTEXT with a password. */
-export function vmDocument(nics: readonly NicFields[], options: { id?: string; deployId?: string } = {}): string {
-  const { id = "42", deployId = `one-${id}` } = options;
+export function vmDocument(nics: readonly NicFields[], options: VmOptions = {}): string {
+  const { id = "42", deployId = `one-${id}`, host, userTemplate = "", pci = "" } = options;
+  const history =
+    host === undefined ? "" : `<HISTORY_RECORDS><HISTORY><HOSTNAME>${host}</HOSTNAME></HISTORY></HISTORY_RECORDS>`;
   const templates = nics.map(({ alias, ...nic }) => {
     const name = alias === "YES" ? "NIC_ALIAS" : "NIC";
     return `<TEMPLATE><${name}>${elements(nic)}</${name}></TEMPLATE>`;
   });
-  return `<VM><ID>${id}</ID><DEPLOY_ID>${deployId}</DEPLOY_ID><TEMPLATE><CONTEXT><ROOTPW><![CDATA[${PASSWORD}]]></ROOTPW></CONTEXT></TEMPLATE><USER_TEMPLATE/>${templates.join("")}</VM>`;
+  return `<VM><ID>${id}</ID><DEPLOY_ID>${deployId}</DEPLOY_ID><TEMPLATE><CONTEXT><ROOTPW><![CDATA[${PASSWORD}]]></ROOTPW></CONTEXT></TEMPLATE><USER_TEMPLATE>${userTemplate}</USER_TEMPLATE>${history}<TEMPLATE>${pci}</TEMPLATE>${templates.join("")}</VM>`;
 }
 
 /** The guest's password in every VM document; it must not be found anywhere else. */

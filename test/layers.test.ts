@@ -7,20 +7,23 @@ import { test } from "node:test";
 const ROOT = join(import.meta.dirname, "..");
 
 // A room may import itself, what stands here, and the plain files below it (BASE).
-const BASE = ["actions", "addresses", "deadline", "errors", "log"];
+const BASE = ["actions", "addresses", "deadline", "errors", "log", "machine", "process-identity"];
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   opennebula: [],
   scaleway: [],
   "flexible-ip": ["scaleway", "config"],
   state: [],
   session: ["config", "scaleway"],
-  config: [],
+  resolvers: [],
+  settings: ["resolvers"],
+  config: ["settings"],
   ipam: ["flexible-ip", "opennebula", "scaleway", "session", "config", "state"],
   bridge: ["flexible-ip", "opennebula", "scaleway", "session", "config"],
   operator: ["bridge", "config", "flexible-ip", "ipam", "opennebula", "scaleway", "session", "state", "stdin"],
   stdin: ["opennebula"],
   command: ["operator", "session"],
-  main: ["bridge", "command", "ipam", "stdin"],
+  run: ["bridge", "command", "ipam", "session", "stdin"],
+  main: ["run"],
 };
 
 // A package, or what does its work, and the one place that may use it.

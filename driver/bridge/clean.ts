@@ -1,83 +1,66 @@
-import { ApiError, DeadlineError, messageOf, RefusedError } from "../errors.ts";
-import { detachGroup } from "../flexible-ip/mac-group.ts";
+import { sendAway } from "../flexible-ip/mac-group.ts";
 import { cloudOf } from "../flexible-ip/ownership.ts";
-import { settled } from "../flexible-ip/presence.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
-import { isHotPlug, nicGroups } from "./flexible-ip-nics.ts";
-import { runsHere } from "./libvirt.ts";
-import { lookUp, type MacGroup } from "./lookup.ts";
+import { guestHere, isAnotherHost } from "./guest.ts";
+import { type Found, lookUp } from "./lookup.ts";
+import type { NicGroup } from "./nics.ts";
 
-/** How long `clean` tries to reach the API. */
+/** How long `clean` answers failures of the API with another try. */
 export const CLEAN_PATIENCE_MS = 30_000;
 
 /**
- * After the guest is gone, or a NIC was detached: detaches what is attached to this server. A failure would make oned
- * take the whole operation for failed although the guest is gone, so when the API does not do it this is told through
- * `say` and the detach is left to free_address, the next post, or a reconcile.
+ * After the guest is gone, or a NIC was detached: detaches what this server has. Where it is not certain that the guest is
+ * gone, and where the document's host is certainly another one, so that `post` there takes over, the addresses stay.
  */
-export async function clean(session: Session, vm: Vm, serverId: string, say: (line: string) => void): Promise<void> {
-  try {
-    // Storage migration on one host runs clean under a live guest (OpenNebula/one issue 7947).
-    const running = isHotPlug(vm) ? Promise.resolve(false) : runsHere(vm.deployId, session.caller.environment.PATH);
-    const groups = await lookUp(session, nicGroups(vm));
-    if (await running) {
-      session.log.info(`kept the addresses of VM ${vm.id}: libvirt says that it still runs here`);
-      return;
-    }
-    for (const foreign of groups.flatMap((group) => group.foreign)) {
-      session.log.warn(`left ${nameOf(foreign)} alone: another cloud's range holds it`);
-    }
-    for (const strayed of groups.flatMap((group) => group.strayed)) {
-      session.log.warn(`left ${nameOf(strayed)} alone: another address range holds it by now`);
-    }
-    await allOf(groups.map((group) => cleanGroup(session, group, serverId)));
-  } catch (error) {
-    if (![ApiError, DeadlineError, RefusedError].some((kind) => error instanceof kind)) throw error;
-    session.log.error(messageOf(error));
-    say(
-      `clean: addresses of VM ${vm.id} may still be attached to server ${serverId}, to be detached later: ${messageOf(error)}`,
-    );
+export async function clean(
+  session: Session,
+  vm: Vm,
+  nics: readonly NicGroup[],
+  serverId: string,
+  say: (line: string) => void,
+): Promise<void> {
+  const { log } = session;
+  const stays = vm.isHotPlug ? undefined : await whyItStays(session, vm);
+  if (stays !== undefined) {
+    log.info(`kept the addresses of VM ${vm.id}: ${stays.reason}`);
+    if (stays.isDoubtful) say(`kept the addresses of VM ${vm.id} on server ${serverId}: ${stays.reason}`);
+    return;
   }
-}
-
-async function cleanGroup(session: Session, group: MacGroup, serverId: string): Promise<void> {
-  const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
-    const now = await Promise.all(members.map((member) => settled(session.api, member, session.deadline)));
-    return now.filter((member) => member !== undefined).filter((member) => isDetachable(session, member, serverId));
-  };
-  const aliases = await here(group.aliases);
-  const own = group.isAliasOnly || isOfAnother(session, group) ? [] : await here(group.own);
-  await detachGroup(session, own, aliases);
-  for (const member of [...aliases, ...own]) {
-    session.log.info(`detached ${nameOf(member)} from server ${serverId}`, {
-      address: member.address,
-      flexible_ip_id: member.id,
-      server_id: serverId,
-    });
-  }
-}
-
-// Addresses and ids come back with the pool they are recycled in: a range that outlived its flexible IP may name the one of
-// another range, which has another virtual MAC.
-function isOfAnother(session: Session, { nic, own }: MacGroup): boolean {
-  const [owner] = own;
-  if (owner === undefined || cloudOf(owner) === undefined) return false;
-  if (owner.mac === null || owner.mac === nic.mac) return false;
-  session.log.warn(`left ${nameOf(owner)} alone: its virtual MAC ${owner.mac} is not that of NIC ${nic.nicId}`);
-  return true;
-}
-
-function isDetachable(session: Session, flexibleIp: FlexibleIp, serverId: string): boolean {
-  if (flexibleIp.serverId !== serverId) return false;
-  if (flexibleIp.status === "attached" || flexibleIp.status === "error") return true;
-  session.log.warn(`left ${nameOf(flexibleIp)} alone: its status is ${flexibleIp.status}`);
-  return false;
-}
-
-/** Waits for every one before it throws the first failure: no group is left half-way because of another. */
-async function allOf(works: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find((result) => result.status === "rejected");
+  const groups = await lookUp(session, nics);
+  const results = await Promise.allSettled(
+    groups.map(({ nic, isAliasOnly, own, aliases }) => {
+      const why = vm.isHotPlug ? `NIC ${nic.nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
+      const mine = { own: isAliasOnly ? [] : ofThisNic(session, own), aliases: ofThisNic(session, aliases) };
+      return sendAway(session, mine, serverId, why);
+    }),
+  );
+  // Every one is waited for: no group is left half-way because of another.
+  const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+}
+
+async function whyItStays(
+  session: Session,
+  vm: Vm,
+): Promise<{ readonly reason: string; readonly isDoubtful: boolean } | undefined> {
+  // Storage migration on one host runs clean under a live guest (OpenNebula/one issue 7947).
+  const guest = await guestHere(vm, session.caller.environment.PATH);
+  if (guest === "running") return { reason: "libvirt says that it still runs here", isDoubtful: false };
+  if (guest === "unknown") return { reason: "libvirt does not say whether it still runs here", isDoubtful: true };
+  if (!(await isAnotherHost(vm.host))) return undefined;
+  return { reason: `it migrates to host ${vm.host}, where post takes them over`, isDoubtful: false };
+}
+
+/** What may be detached for this NIC. All else is left as it is, with a line in the log. */
+function ofThisNic(session: Session, found: readonly Found[]): FlexibleIp[] {
+  const mine = found.filter(({ flexibleIp, standing }) => {
+    if (standing.is === "ours" || standing.is === "untagged") return true;
+    return (standing.is === "no-mac" || standing.is === "bad-status") && cloudOf(flexibleIp) !== undefined;
+  });
+  for (const { standing } of found.filter((one) => !mine.includes(one))) {
+    session.log.warn(`left alone: ${standing.words}`);
+  }
+  return mine.map(({ flexibleIp }) => flexibleIp);
 }

@@ -1,40 +1,63 @@
 // A hook that has something to do: which server this is, settings, token, calls.
-import { writeSync } from "node:fs";
 import type { Hook } from "../actions.ts";
-import { readServerId } from "../config.ts";
-import { messageOf } from "../errors.ts";
+import { readConfig, readServerId, readToken } from "../config.ts";
+import { ConfigError, DriverError, messageOf } from "../errors.ts";
 import type { Vm } from "../opennebula/vm.ts";
-import { type Caller, type Desk, openDesk, openSession } from "../session.ts";
+import { type Caller, withSession } from "../session.ts";
 import { CLEAN_PATIENCE_MS, clean } from "./clean.ts";
-import { post } from "./post.ts";
-import { pre } from "./pre.ts";
+import { isAnyClaimed, type NicGroup } from "./nics.ts";
+import { post, pre } from "./serve.ts";
 
 const LOG_FOLDER = "/var/log/vnm";
 
-/** Does what the hook asks for on this host. Throws DriverError. */
-export async function actOnHost(hook: Hook, caller: Caller, vm: Vm): Promise<void> {
-  const desk = openDesk(caller, LOG_FOLDER, `scw-flexip-${hook}.log`, { vm: vm.id });
+/** Does what the hook asks for on this host. Throws DriverError, but never for `clean`. */
+export async function actOnHost(
+  hook: Hook,
+  caller: Caller,
+  vm: Vm,
+  groups: readonly NicGroup[],
+  say: (line: string) => void,
+): Promise<void> {
+  // A host that is no Elastic Metal server may have public addresses of its own.
+  if (!isAnyClaimed(groups) && !isSetUp(caller)) return;
   try {
-    await act(hook, desk, vm);
+    await act(hook, caller, vm, groups, say);
   } catch (error) {
-    desk.log.error(messageOf(error));
-    throw error;
+    if (hook !== "clean") throw error;
+    const bug = error instanceof DriverError ? "" : "internal error, please report it: ";
+    say(`addresses of VM ${vm.id} may still be attached here until their next guest's post: ${bug}${messageOf(error)}`);
   }
 }
 
-async function act(hook: Hook, desk: Desk, vm: Vm): Promise<void> {
-  const serverId = readServerId(desk.config);
-  const session = openSession(desk, {
-    limitMs: desk.config.hookTimeoutMs,
-    patienceMs: hook === "clean" ? CLEAN_PATIENCE_MS : undefined,
-  });
-  if (hook === "pre") await pre(session, vm, serverId);
-  else if (hook === "post") await post(session, vm, serverId);
-  else await clean(session, vm, serverId, say);
-  session.close();
+function act(
+  hook: Hook,
+  caller: Caller,
+  vm: Vm,
+  groups: readonly NicGroup[],
+  say: (line: string) => void,
+): Promise<void> {
+  const place = { folder: LOG_FOLDER, name: `scw-flexip-${hook}.log`, context: { vm: vm.id } };
+  const patienceMs = hook === "clean" ? CLEAN_PATIENCE_MS : undefined;
+  return withSession(
+    caller,
+    place,
+    ({ hookTimeoutMs }) => ({ limitMs: hookTimeoutMs, patienceMs, what: `the addresses of VM ${vm.id} were` }),
+    async (session) => {
+      const serverId = readServerId(session.config);
+      if (hook === "clean") await clean(session, vm, groups, serverId, say);
+      else await (hook === "pre" ? pre : post)(session, vm, groups, serverId);
+    },
+  );
 }
 
-// The network driver keeps standard output for the VM's log when a hook succeeds, and standard error when it fails.
-function say(line: string): void {
-  writeSync(1, `${line}\n`);
+function isSetUp(caller: Caller): boolean {
+  try {
+    const config = readConfig(caller.environment, caller.executable);
+    readServerId(config);
+    readToken(config);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return false;
+  }
 }

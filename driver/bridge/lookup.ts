@@ -2,55 +2,54 @@
 // is believed only when the flexible IP read by it has that address and our project.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
-import { cloudOf } from "../flexible-ip/ownership.ts";
+import { find, settled } from "../flexible-ip/presence.ts";
+import { type Standing, standingOf } from "../flexible-ip/standing.ts";
+import { waitingLog } from "../flexible-ip/waiting.ts";
 import type { Nic } from "../opennebula/vm.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
-import type { NicAddress, NicGroup } from "./flexible-ip-nics.ts";
+import type { NicAddress, NicGroup } from "./nics.ts";
 
-/** The flexible IPs behind a NIC and its aliases. */
-export type MacGroup = {
-  readonly nic: Nic;
+/** A flexible IP that a NIC's address names, once it has settled, and whether it is this NIC's. */
+export type Found = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp; readonly standing: Standing };
+
+/** What is behind a NIC and its aliases. */
+export type FoundGroup = Pick<NicGroup, "nic" | "isAliasOnly"> & {
   /** Of the NIC itself: the first one's virtual MAC is the guest's, an IPv6 one beside it shares it. */
-  readonly own: readonly FlexibleIp[];
-  readonly aliases: readonly FlexibleIp[];
-  readonly isAliasOnly: boolean;
+  readonly own: readonly Found[];
+  readonly aliases: readonly Found[];
   /** Addresses whose range claims a flexible IP that the project does not have. */
   readonly missing: readonly string[];
-  /** Flexible IPs that another cloud's range holds. */
-  readonly foreign: readonly FlexibleIp[];
-  /** Of aliases, with a virtual MAC of another range: the address came back from the pool and went to that one. */
-  readonly strayed: readonly FlexibleIp[];
 };
 
 /**
  * Finds the flexible IPs of all groups: one read for each address whose hint is right, and one listing of the project
  * for all others. A public address that is no flexible IP of the project is not ours and is left out.
  */
-export async function lookUp(session: Session, groups: readonly NicGroup[]): Promise<MacGroup[]> {
+export async function lookUp(session: Session, groups: readonly NicGroup[]): Promise<FoundGroup[]> {
   const finder = new Finder(session);
   return Promise.all(
-    groups.map(async (group) => {
+    groups.map(async ({ nic, isAliasOnly, ...group }) => {
       const [own, aliases] = await Promise.all([finder.findAll(group.own), finder.findAll(group.aliases)]);
-      const found = [...own, ...aliases].flatMap(({ flexibleIp }) => flexibleIp ?? []);
-      const strayed = aliases.filter((alias) => isStrayed(group.nic, alias));
+      const { cloud, projectId } = session.config;
+      const judged = ({ address, flexibleIp }: Match, mac: string | undefined): Found => ({
+        address,
+        flexibleIp,
+        standing: standingOf(flexibleIp, { cloud, projectId, mac, intent: address.intent }),
+      });
       return {
-        nic: group.nic,
-        own: ours(session, own),
-        aliases: ours(
-          session,
-          aliases.filter((alias) => !strayed.includes(alias)),
-        ),
-        strayed: ours(session, strayed),
-        isAliasOnly: group.isAliasOnly,
+        nic,
+        isAliasOnly,
+        own: own.filter(isFound).map((match, index) => judged(match, index === 0 ? nic.mac : sharedMac(match, nic))),
+        aliases: aliases.filter(isFound).map((match) => judged(match, aliasMac(match, nic))),
         missing: [...own, ...aliases].filter(isMissing).map(({ address }) => address.address),
-        foreign: found.filter((flexibleIp) => isForeign(session, flexibleIp)),
       };
     }),
   );
 }
 
-type Finding = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp | undefined };
+type Match = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp };
+type Search = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp | undefined };
 
 class Finder {
   readonly #session: Session;
@@ -60,12 +59,13 @@ class Finder {
     this.#session = session;
   }
 
-  findAll(addresses: readonly NicAddress[]): Promise<Finding[]> {
+  findAll(addresses: readonly NicAddress[]): Promise<Search[]> {
+    const { api, deadline } = this.#session;
     return Promise.all(
-      addresses.map(async (address) => ({
-        address,
-        flexibleIp: (await this.#byHint(address)) ?? (await this.#byAddress(address.address)),
-      })),
+      addresses.map(async (address) => {
+        const found = (await this.#byHint(address)) ?? (await this.#byAddress(address.address));
+        return { address, flexibleIp: found && (await settled(api, found, deadline, waitingLog(this.#session))) };
+      }),
     );
   }
 
@@ -84,25 +84,28 @@ class Finder {
   }
 
   async #byAddress(address: string): Promise<FlexibleIp | undefined> {
-    this.#listing ??= this.#session.api.list({ projectId: this.#session.config.projectId });
-    return (await this.#listing).find((flexibleIp) => isAddressOf(address, flexibleIp.address));
+    const { api, config } = this.#session;
+    this.#listing ??= api.list({ projectId: config.projectId });
+    const listed = (await this.#listing).find((flexibleIp) => isAddressOf(address, flexibleIp.address));
+    // A listing may be older than the last change; a read by id never is.
+    return listed && find(api, listed.id, config.projectId);
   }
 }
 
-function ours(session: Session, findings: readonly Finding[]): FlexibleIp[] {
-  return findings.flatMap(({ flexibleIp }) => flexibleIp ?? []).filter((flexibleIp) => !isForeign(session, flexibleIp));
+/** An IPv6 flexible IP has no virtual MAC before it shares that of its NIC. */
+function sharedMac({ flexibleIp }: Match, { mac }: Nic): string | undefined {
+  return flexibleIp.mac === null ? undefined : mac;
 }
 
-function isForeign(session: Session, flexibleIp: FlexibleIp): boolean {
-  const cloud = cloudOf(flexibleIp);
-  return cloud !== undefined && cloud !== session.config.cloud;
+/** Before it shares its NIC's virtual MAC, an alias has its own, or has given it up. */
+function aliasMac({ address, flexibleIp }: Match, { mac }: Nic): string | undefined {
+  return flexibleIp.mac === null || flexibleIp.mac === mac ? undefined : address.mac;
 }
 
-function isStrayed(nic: Nic, { address, flexibleIp }: Finding): boolean {
-  if (flexibleIp === undefined || flexibleIp.mac === null) return false;
-  return flexibleIp.mac !== nic.mac && flexibleIp.mac !== address.mac;
+function isFound(search: Search): search is Match {
+  return search.flexibleIp !== undefined;
 }
 
-function isMissing({ address, flexibleIp }: Finding): boolean {
+function isMissing({ address, flexibleIp }: Search): boolean {
   return flexibleIp === undefined && address.isClaimed;
 }

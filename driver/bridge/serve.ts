@@ -1,150 +1,123 @@
-// What pre and post share: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
+// pre and post: having the flexible IPs of a VM's NICs on this server, each with the guest's virtual MAC.
 import { messageOf, RefusedError } from "../errors.ts";
-import { attachFree, takeOver, usable } from "../flexible-ip/attachment.ts";
-import { detachGroup, dropMac, evictBorrowers, shareMac } from "../flexible-ip/mac-group.ts";
-import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "../flexible-ip/ownership.ts";
+import type { Elsewhere } from "../flexible-ip/attachment.ts";
+import { bringHere, type MacGroup, sendAway } from "../flexible-ip/mac-group.ts";
+import { isBorrower } from "../flexible-ip/ownership.ts";
 import { lookAgain } from "../flexible-ip/presence.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
-import { nicGroups } from "./flexible-ip-nics.ts";
-import { lookUp, type MacGroup } from "./lookup.ts";
+import { type Found, type FoundGroup, lookUp } from "./lookup.ts";
+import type { NicGroup } from "./nics.ts";
 
-export type ServeOptions = {
-  readonly serverId: string;
-  /** Whether to take what is attached to another server; else it is left to serve the guest there. */
-  readonly takeOver: boolean;
-};
-
-/** Attaches, waits, and throws when a flexible IP cannot serve. What this run attached is then detached again. */
-export async function serve(session: Session, vm: Vm, options: ServeOptions): Promise<void> {
-  const groups = await lookUp(session, nicGroups(vm));
+/**
+ * Before the guest boots, or before a NIC is attached: attaches what is free to this server. What another server has stays
+ * there while this may be a migration, whose guest still runs there and goes on doing so when the copy fails. In a first
+ * deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address cannot serve: no
+ * guest boots without its network.
+ */
+export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
+  const groups = await lookUp(session, nics);
   // All are looked at before any is attached: a VM that cannot boot leaves nothing behind.
-  const teams = await Promise.all(groups.map((group) => checkedTeam(session, group)));
-  const attached = new Set<string>();
-  const results = await Promise.allSettled(teams.map((team) => serveTeam(session, team, options, attached)));
+  for (const group of groups) refuseAliasNetwork(group);
+  for (const group of groups) refuse(session, group);
+  const cannotMigrate = vm.isHotPlug || vm.deployId === "";
+  const results = await Promise.allSettled(
+    groups.map((group) => {
+      // Without tags nothing tells whether a machine outside OpenNebula uses it.
+      const isLeftOver = cannotMigrate && !group.own.some(({ standing }) => standing.is === "untagged");
+      return serve(session, vm, group, serverId, isLeftOver ? "take" : "leave");
+    }),
+  );
   const failed = results.find((result) => result.status === "rejected");
   if (failed === undefined) return;
-  if (!options.takeOver) for (const group of groups) await detachAgain(session, group, attached, options.serverId);
+  for (const group of groups) await detachAgain(session, group, serverId);
   throw failed.reason;
 }
 
-/** A NIC's flexible IPs once they have settled: the owner of the virtual MAC, and those that share it. */
-type Team = { readonly owner: FlexibleIp; readonly members: readonly FlexibleIp[]; readonly hasAliases: boolean };
-
-async function checkedTeam(session: Session, group: MacGroup): Promise<Team | undefined> {
-  refuseUnusable(session, group);
-  const members = await Promise.all([...group.own, ...group.aliases].map((member) => usable(session, member)));
-  const [owner] = members;
-  if (owner === undefined) return undefined;
-  checkMac(group, owner);
-  return { owner, members, hasAliases: group.aliases.length > 0 };
+/**
+ * The guest runs here: whatever of its addresses another server has, after a migration or because that host was lost, is
+ * taken over; all are confirmed to be attached here.
+ */
+export async function post(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
+  const groups = await lookUp(session, nics);
+  for (const group of groups) refuse(session, group);
+  const results = await Promise.allSettled(groups.map((group) => serve(session, vm, group, serverId, "take")));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
-function refuseUnusable(session: Session, group: MacGroup): void {
-  const [missing] = group.missing;
-  if (missing !== undefined) {
-    throw new RefusedError(
-      `NIC ${group.nic.nicId}: project ${session.config.projectId} has no flexible IP ${missing} any more; remove its address range and add a new one`,
-    );
-  }
-  const [foreign] = group.foreign;
-  if (foreign !== undefined) {
-    throw new RefusedError(
-      `NIC ${group.nic.nicId}: ${nameOf(foreign)} belongs to cloud ${cloudOf(foreign)}, not to ${session.config.cloud}; remove its address range here`,
-    );
-  }
-  const [strayed] = group.strayed;
-  if (strayed !== undefined) {
-    throw new RefusedError(
-      `NIC ${group.nic.nicId}: its alias ${nameOf(strayed)} belongs to another address range by now; detach the alias`,
-    );
-  }
-  if (group.aliases.length > 0 && group.own.length === 0) {
-    throw new RefusedError(
-      `NIC ${group.nic.nicId}: its alias ${group.aliases[0]?.address} needs the NIC to have a flexible IP too, whose virtual MAC it shares; attach it as a NIC`,
-    );
-  }
-}
-
-async function serveTeam(
+async function serve(
   session: Session,
-  team: Team | undefined,
-  options: ServeOptions,
-  attached: Set<string>,
-): Promise<void> {
-  if (team === undefined) return;
-  const { log } = session;
-  const { owner, members } = team;
-  const isElsewhere = (member: FlexibleIp): boolean => member.serverId !== null && member.serverId !== options.serverId;
-  if (isElsewhere(owner) && !options.takeOver) {
-    log.info(`left ${nameOf(owner)} on server ${owner.serverId}, where the guest may still run`, fieldsOf(owner));
-    return;
-  }
-  const moving = members.filter((member) => options.takeOver || !isElsewhere(member));
-  for (const member of moving) if (member.serverId === null) attached.add(member.id);
-  for (const member of moving.filter(isElsewhere)) {
-    log.info(`taking over ${nameOf(member)} from server ${member.serverId}`, fieldsOf(member));
-  }
-  if (owner.serverId !== options.serverId) await evictBorrowers(session, owner, members);
-  const ready = await Promise.all(
-    moving.map((member) => (member.id === owner.id ? member : giveUpOwnMac(session, member, owner))),
-  );
-  if (team.hasAliases) await markLender(session, owner);
-  const attach = options.takeOver ? takeOver : attachFree;
-  const here = (await attach(session, ready, options.serverId)).filter((member) => !isElsewhere(member));
-  await shareMac(session, owner, here);
-  for (const member of here) log.info(`serving ${nameOf(member)} on server ${options.serverId}`, fieldsOf(member));
-}
-
-// A guest whose MAC is not the flexible IP's virtual MAC has no network: better said before it boots.
-function checkMac({ nic }: MacGroup, owner: FlexibleIp): void {
-  if (owner.mac === nic.mac) return;
-  const reason =
-    owner.mac === null && isBorrower(owner)
-      ? "gave up its virtual MAC to serve as a NIC alias; use it for aliases, or remove its address range and add a new one"
-      : `has virtual MAC ${owner.mac ?? "none"}, not the NIC's ${nic.mac}; correct the MAC of the address range`;
-  throw new RefusedError(`NIC ${nic.nicId}: ${nameOf(owner)} ${reason}`);
-}
-
-/** An alias sends from its NIC's MAC: its own virtual MAC has to go, for good, before it can get that one. */
-async function giveUpOwnMac(bench: Session, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
-  if (alias.mac === null || alias.mac === owner.mac) return alias;
-  // The tag comes first, so that a range without its MAC always tells why.
-  if (cloudOf(alias) !== undefined) await bench.api.update(alias.id, { tags: borrowerTags(alias) });
-  bench.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
-  return dropMac(bench, alias);
-}
-
-async function markLender(bench: Session, owner: FlexibleIp): Promise<void> {
-  if (isLender(owner) || cloudOf(owner) === undefined) return;
-  await bench.api.update(owner.id, { tags: lenderTags(owner) });
-}
-
-/** After a failed pre OpenNebula runs no clean: what it attached would stay on a server without the guest. */
-async function detachAgain(
-  session: Session,
-  group: MacGroup,
-  attached: ReadonlySet<string>,
+  vm: Vm,
+  group: FoundGroup,
   serverId: string,
+  elsewhere: Elsewhere,
 ): Promise<void> {
-  const ofThisRun = [...group.own, ...group.aliases].filter(({ id }) => attached.has(id));
-  if (ofThisRun.length === 0) return;
+  const why = `VM ${vm.id} ${session.caller.action === "pre" ? "is about to run" : "runs"} on server ${serverId}`;
+  await bringHere(session, macGroup(group), serverId, elsewhere, why);
+}
+
+/** Throws when something of the group is not this NIC's, or cannot serve. Nothing is changed before. */
+function refuse(session: Session, { nic, own, aliases, missing }: FoundGroup): void {
+  const refused = (reason: string, move: string): RefusedError => new RefusedError(`NIC ${nic.nicId}: ${reason}`, move);
+  const [gone] = missing;
+  if (gone !== undefined) {
+    const reason = `project ${session.config.projectId} has no flexible IP ${gone} any more`;
+    throw refused(reason, "remove its address range and add a new one");
+  }
+  const unfit = [...own, ...aliases].find(({ standing }) => standing.is !== "ours" && standing.is !== "untagged");
+  if (unfit !== undefined) throw refused(unfit.standing.words, unfit.standing.move);
+  const unasked = aliases.find((alias) => !mayBeAlias(alias));
+  if (unasked !== undefined) {
+    const reason = `${nameOf(unasked.flexibleIp)} as a NIC alias would lose its own virtual MAC for good, which its address range does not allow`;
+    throw refused(reason, 'use an address range with SCW_FLEXIP_ALIAS = "YES", or attach it as a NIC');
+  }
+  const [alias] = aliases;
+  if (alias !== undefined && own.length === 0) {
+    const reason = `its alias ${alias.flexibleIp.address} needs the NIC to have a flexible IP too, whose virtual MAC it shares`;
+    throw refused(reason, "attach it to another NIC");
+  }
+}
+
+/** An IPv6 flexible IP has no virtual MAC to lose, and one that gave its own up has lost it already. */
+function mayBeAlias({ address, flexibleIp, standing }: Found): boolean {
+  if (standing.is === "untagged") return false;
+  return address.isForAliases || flexibleIp.isIpv6 || isBorrower(flexibleIp);
+}
+
+function refuseAliasNetwork({ nic, own, isAliasOnly }: FoundGroup): void {
+  const reserved = isAliasOnly ? undefined : own.find(({ address }) => address.isForAliases);
+  if (reserved === undefined) return;
+  throw new RefusedError(
+    `NIC ${nic.nicId}: ${nameOf(reserved.flexibleIp)} is for NIC aliases alone, because its address range has SCW_FLEXIP_ALIAS = "YES"`,
+    "use another network",
+  );
+}
+
+function macGroup({ own, aliases }: Pick<FoundGroup, "own" | "aliases">): MacGroup {
+  const flexibleIps = (found: readonly Found[]): FlexibleIp[] => found.map(({ flexibleIp }) => flexibleIp);
+  return { own: flexibleIps(own), aliases: flexibleIps(aliases) };
+}
+
+/** After a failed pre OpenNebula runs no clean: what was not on this server before would stay there without a guest. */
+async function detachAgain(session: Session, group: FoundGroup, serverId: string): Promise<void> {
+  const wasElsewhere = (found: Found): boolean => found.flexibleIp.serverId !== serverId;
+  const { own, aliases } = macGroup({
+    own: group.own.filter(wasElsewhere),
+    aliases: group.aliases.filter(wasElsewhere),
+  });
+  if (own.length + aliases.length === 0) return;
   try {
-    await session.undo(async (api, deadline) => {
-      const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
-        const mine = members.filter(({ id }) => attached.has(id));
-        const now = await Promise.all(mine.map((member) => lookAgain(api, member, deadline)));
-        return now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
+    await session.undo(async (undoing) => {
+      const now = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
+        const looked = members.map((member) => lookAgain(undoing.api, member, undoing.deadline));
+        return (await Promise.all(looked)).filter((member) => member !== undefined);
       };
-      const aliases = await here(group.aliases);
-      await detachGroup({ api, deadline, log: session.log }, await here(group.own), aliases);
+      const here = { own: await now(own), aliases: await now(aliases) };
+      await sendAway(undoing, here, serverId, "pre failed, so the guest does not run");
     });
   } catch (error) {
-    session.log.warn(`not detached again: ${ofThisRun.map(nameOf).join(", ")} (${messageOf(error)})`);
+    session.log.warn(`not detached again: ${[...own, ...aliases].map(nameOf).join(", ")} (${messageOf(error)})`);
   }
-}
-
-function fieldsOf(flexibleIp: FlexibleIp): { address: string; flexible_ip_id: string; server_id: string | null } {
-  return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
 }

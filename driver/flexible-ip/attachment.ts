@@ -1,77 +1,102 @@
-// Attaching and detaching as steps that look first, so that each may be repeated after any failure.
-import type { Deadline } from "../deadline.ts";
+// Attaching and detaching as steps that look first, because any of them may be repeated after a failure.
+import type { Config } from "../config.ts";
 import { ApiError, RefusedError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
-import { pauseAfter, pauseMs } from "../scaleway/pause.ts";
-import { find, settled } from "./presence.ts";
+import { AGAIN, type Effort, insist } from "../scaleway/retry.ts";
+import { find, lookAgain, settled } from "./presence.ts";
+import { waitingLog } from "./waiting.ts";
 
-export type Bench = {
+/** What the steps work with. Every Session is one. */
+export type Bench = Effort & {
   readonly api: FlexibleIpApi;
-  readonly deadline: Deadline;
-  readonly log: Log;
-  /** How long a failing call is tried again at most; undefined: until the deadline. */
-  readonly patienceMs?: number | undefined;
+  readonly config: Pick<Config, "cloud" | "projectId">;
 };
 
+/** What to do with a flexible IP that another server has. */
+export type Elsewhere = "leave" | "take";
+
 /**
- * Attaches to the server those that are free and waits until they are. What turns out to be attached elsewhere, if only by
- * the time a call is repeated, is left there.
+ * Attaches flexible IPs to the server and waits until they are. What another server has, perhaps only by the time a call
+ * is repeated, is left there or taken: directly where the API does that, else it is detached there first. `why` goes into
+ * the log beside every detach. Returns all of them as they are then.
  */
-export async function attachFree(
+export async function attachAll(
   bench: Bench,
   flexibleIps: readonly FlexibleIp[],
   serverId: string,
+  elsewhere: Elsewhere,
+  why: string,
 ): Promise<FlexibleIp[]> {
-  return move(bench, flexibleIps, serverId, () => false);
+  const { api, log } = bench;
+  let current = await usableAll(bench, flexibleIps);
+  let mayAskDirectly = elsewhere === "take";
+  const attach = async (astray: readonly FlexibleIp[]): Promise<void> => {
+    current = await merged(bench, current, await together(byMac(astray), (ids) => api.attach(ids, serverId)));
+  };
+  return insist(
+    bench,
+    async () => {
+      const isAstray = (one: FlexibleIp): boolean =>
+        one.serverId !== serverId && (one.serverId === null || elsewhere === "take");
+      if (mayAskDirectly && current.some((one) => isAstray(one) && one.serverId !== null)) {
+        mayAskDirectly = false;
+        for (const one of current.filter((each) => isAstray(each) && each.serverId !== null)) {
+          log.info(`taking over ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
+        }
+        await unlessRefused(() => attach(current.filter(isAstray)));
+        if (current.some(isAstray)) current = await lookAll(bench, current);
+      }
+      const attached = current.filter((one) => isAstray(one) && one.serverId !== null);
+      if (attached.length > 0) current = await merged(bench, current, await detach(bench, attached, why));
+      const free = current.filter((one) => isAstray(one) && one.serverId === null);
+      if (free.length > 0) await attach(free);
+      return current.some(isAstray) ? AGAIN : current;
+    },
+    async () => {
+      current = await lookAll(bench, current);
+      return AGAIN;
+    },
+  );
 }
 
-/** Attaches all of them to the server and waits until they are. Those attached elsewhere are detached there first. */
-export async function takeOver(
-  bench: Bench,
-  flexibleIps: readonly FlexibleIp[],
-  serverId: string,
-): Promise<FlexibleIp[]> {
-  return move(bench, flexibleIps, serverId, () => true);
-}
-
-/** Detaches all of them from the servers they are on and waits until they are free. */
-export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
-  return move(bench, flexibleIps, null, isStillThere(flexibleIps));
+/** As startDetach, but waits. Returns those that still exist, as they are then. */
+export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
+  await startDetach(bench, flexibleIps, why);
+  const { api, deadline } = bench;
+  const now = await Promise.all(flexibleIps.map((one) => lookAgain(api, one, deadline, waitingLog(bench))));
+  return now.filter((one) => one !== undefined);
 }
 
 /**
  * Has all of them detached, without waiting until they are free. What is on another server by the time a call is repeated
- * was taken over, and is left there.
+ * was taken over, and is left there. `why` goes into the log.
  */
-export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<void> {
-  const { api, deadline, log, patienceMs } = bench;
-  const giveUp = performance.now() + (patienceMs ?? Number.POSITIVE_INFINITY);
-  const isThere = isStillThere(flexibleIps);
-  let attached = flexibleIps;
-  for (let attempt = 1; attached.length > 0; attempt += 1) {
-    try {
-      await together(byMac(attached), (ids) => api.detach(ids));
-      return;
-    } catch (error) {
-      if (!(error instanceof ApiError && error.isRetryable) || performance.now() > giveUp) throw error;
-      await pauseAfter(error, attempt, deadline, log);
-    }
-    const now = await Promise.all(attached.map((flexibleIp) => find(api, flexibleIp.id, flexibleIp.projectId)));
-    attached = now
-      .filter((flexibleIp) => flexibleIp !== undefined)
-      .filter((flexibleIp) => isBound(flexibleIp) && isThere(flexibleIp));
-  }
+export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp[], why: string): Promise<void> {
+  const first = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
+  let attached = flexibleIps.filter(isBound);
+  await insist(
+    bench,
+    async () => {
+      if (attached.length > 0) await detach(bench, attached, why);
+    },
+    async () => {
+      const now = await Promise.all(attached.map(({ id, projectId }) => find(bench.api, id, projectId)));
+      attached = now
+        .filter((one) => one !== undefined)
+        .filter((one) => isBound(one) && first.get(one.id) === one.serverId);
+      return AGAIN;
+    },
+  );
 }
 
 /** The flexible IP once it has settled; throws RefusedError when it is gone, in error or locked. */
 export async function usable(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-  const now = await settled(bench.api, flexibleIp, bench.deadline);
+  const now = await settled(bench.api, flexibleIp, bench.deadline, waitingLog(bench));
   if (now === undefined) {
-    throw new RefusedError(`${nameOf(flexibleIp)} is gone; remove its address range and add a new one`);
+    throw new RefusedError(`${nameOf(flexibleIp)} is gone`, "remove its address range and add a new one");
   }
   if (now.status === "error" || now.status === "locked") {
-    throw new RefusedError(`${nameOf(now)} has status ${now.status}; look it up in the Scaleway console`);
+    throw new RefusedError(`${nameOf(now)} has status ${now.status}`, "look it up in the Scaleway console");
   }
   return now;
 }
@@ -86,79 +111,79 @@ export async function ensure(
   isDone: (flexibleIp: FlexibleIp) => boolean,
   act: () => Promise<unknown>,
 ): Promise<FlexibleIp> {
+  const look = async (): Promise<FlexibleIp> => usable(bench, await bench.api.get(flexibleIp.id));
   let now = await usable(bench, flexibleIp);
-  for (let attempt = 1; !isDone(now); attempt += 1) {
-    try {
-      const answer = await act();
-      now = await usable(bench, isFlexibleIp(answer) ? answer : await bench.api.get(now.id));
-      if (!isDone(now)) await bench.deadline.sleep(pauseMs(attempt, undefined));
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.isRetryable) {
-        await pauseAfter(error, attempt, bench.deadline, bench.log);
+  return insist(
+    bench,
+    async () => {
+      if (isDone(now)) return now;
+      try {
+        await act();
+        now = await look();
+      } catch (error) {
+        // Refused for good, perhaps because another run did it meanwhile.
+        if (!(error instanceof ApiError) || error.isRetryable) throw error;
+        now = await look();
+        if (!isDone(now)) throw error;
       }
-      now = await usable(bench, await bench.api.get(now.id));
-      if (!(isDone(now) || error.isRetryable)) throw error;
-    }
-  }
-  return now;
+      return isDone(now) ? now : AGAIN;
+    },
+    async () => {
+      now = await look();
+      return AGAIN;
+    },
+  );
 }
 
-// Look, call for what is not yet where it belongs, look again. Neither call is repeated blindly: after a lost answer
-// the next look tells what became of it.
-async function move(
-  bench: Bench,
-  flexibleIps: readonly FlexibleIp[],
-  target: string | null,
-  mayDetach: (flexibleIp: FlexibleIp) => boolean,
-): Promise<FlexibleIp[]> {
-  const { api, deadline, log } = bench;
-  let pause = 0;
-  let current = await Promise.all(flexibleIps.map((flexibleIp) => usable(bench, flexibleIp)));
-  for (let attempt = 1; ; attempt += 1) {
-    const astray = current.filter(
-      (flexibleIp) => flexibleIp.serverId !== target && (flexibleIp.serverId === null || mayDetach(flexibleIp)),
-    );
-    if (astray.length === 0) return current;
-    if (attempt > 1) await deadline.sleep(pause);
-    pause = pauseMs(attempt, undefined);
-    try {
-      const answers = await step(api, astray, target);
-      current = await Promise.all(current.map((flexibleIp) => usable(bench, answers.get(flexibleIp.id) ?? flexibleIp)));
-    } catch (error) {
-      if (!(error instanceof ApiError && error.isRetryable)) throw error;
-      await pauseAfter(error, attempt, deadline, log);
-      current = await Promise.all(current.map(async (flexibleIp) => usable(bench, await api.get(flexibleIp.id))));
-    }
-  }
+/** What a log line tells of a flexible IP beside its text. */
+export function fieldsOf(flexibleIp: FlexibleIp): {
+  address: string;
+  flexible_ip_id: string;
+  server_id: string | null;
+} {
+  return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
 }
 
-/** One round of calls: what is attached elsewhere is detached first, and has to settle before it is attached here. */
-async function step(
-  api: FlexibleIpApi,
-  astray: readonly FlexibleIp[],
-  target: string | null,
-): Promise<Map<string, FlexibleIp>> {
-  const elsewhere = astray.filter(isBound);
-  const answers =
-    elsewhere.length > 0 || target === null
-      ? await together(byMac(elsewhere), (ids) => api.detach(ids))
-      : await together(byMac(astray), (ids) => api.attach(ids, target));
-  return new Map(answers.map((answer) => [answer.id, answer]));
-}
-
-function isFlexibleIp(answer: unknown): answer is FlexibleIp {
-  return typeof answer === "object" && answer !== null && "serverId" in answer && "mac" in answer;
-}
-
-/** Whether a flexible IP is on the server it was on at first; another one has taken it over otherwise. */
-function isStillThere(flexibleIps: readonly FlexibleIp[]): (flexibleIp: FlexibleIp) => boolean {
-  const servers = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
-  return ({ id, serverId }) => servers.get(id) === serverId;
-}
-
+/** Whether it is attached, and no detach is under way. */
 function isBound(flexibleIp: FlexibleIp): boolean {
   return flexibleIp.serverId !== null && flexibleIp.status !== "detaching";
+}
+
+async function detach(bench: Bench, attached: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
+  for (const one of attached) {
+    bench.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
+  }
+  return together(byMac(attached), (ids) => bench.api.detach(ids));
+}
+
+/** Whether the API takes an attached flexible IP directly was not recorded. What a full server refuses stays refused. */
+async function unlessRefused(attach: () => Promise<void>): Promise<void> {
+  try {
+    await attach();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.type?.startsWith("quota")) throw error;
+  }
+}
+
+async function usableAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+  return Promise.all(flexibleIps.map((flexibleIp) => usable(bench, flexibleIp)));
+}
+
+async function lookAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+  return Promise.all(flexibleIps.map(async ({ id }) => usable(bench, await bench.api.get(id))));
+}
+
+/** All of them, with what the API answered for some, once they have settled. */
+async function merged(
+  bench: Bench,
+  current: readonly FlexibleIp[],
+  answers: readonly FlexibleIp[],
+): Promise<FlexibleIp[]> {
+  const answered = new Map(answers.map((answer) => [answer.id, answer]));
+  return usableAll(
+    bench,
+    current.map((one) => answered.get(one.id) ?? one),
+  );
 }
 
 /** The flexible IPs that one call may name: those that share a virtual MAC. Any other stands alone. */
@@ -167,6 +192,7 @@ function byMac(flexibleIps: readonly FlexibleIp[]): string[][] {
   return Array.from(groups.values(), (group) => group.map((flexibleIp) => flexibleIp.id));
 }
 
+/** Makes the calls at once and waits for all of them before it throws the first failure. */
 async function together(
   calls: readonly string[][],
   call: (ids: string[]) => Promise<FlexibleIp[]>,

@@ -59,12 +59,12 @@ export function foreignTags(flexibleIp: FlexibleIp): string[] {
 }
 
 /** Marks a flexible IP whose virtual MAC a NIC alias uses too: detached alone while it does, it would lose its MAC. */
-export function lenderTags(flexibleIp: FlexibleIp): string[] {
+export function lenderTags(flexibleIp: Pick<FlexibleIp, "tags">): string[] {
   return withTag(flexibleIp, LENDER);
 }
 
 /** Marks a flexible IP that gave up its own virtual MAC to serve as a NIC alias, which cannot be undone. */
-export function borrowerTags(flexibleIp: FlexibleIp): string[] {
+export function borrowerTags(flexibleIp: Pick<FlexibleIp, "tags">): string[] {
   return withTag(flexibleIp, BORROWER);
 }
 
@@ -76,6 +76,6 @@ export function isBorrower(flexibleIp: FlexibleIp): boolean {
   return flexibleIp.tags.includes(BORROWER);
 }
 
-function withTag(flexibleIp: FlexibleIp, tag: string): string[] {
+function withTag(flexibleIp: Pick<FlexibleIp, "tags">, tag: string): string[] {
   return flexibleIp.tags.includes(tag) ? [...flexibleIp.tags] : [...flexibleIp.tags, tag];
 }

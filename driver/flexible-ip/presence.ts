@@ -25,15 +25,20 @@ async function read(api: FlexibleIpApi, id: string): Promise<FlexibleIp | undefi
   }
 }
 
-/** Waits until nothing is under way: the flexible IP as it is then, or undefined when it is gone. Looks first. */
+/**
+ * Waits until nothing is under way: the flexible IP as it is then, or undefined when it is gone. Looks first. Before each
+ * pause `watch` hears what is waited for.
+ */
 export async function settled(
   api: FlexibleIpApi,
   last: FlexibleIp,
   deadline: Deadline,
+  watch?: (flexibleIp: FlexibleIp) => Promise<void>,
 ): Promise<FlexibleIp | undefined> {
   let flexibleIp: FlexibleIp | undefined = last;
   // A lone attach settles in 2 s, the third of three in 43 s (recorded): look often at first, then every second.
   for (let pause = FIRST_LOOK_MS; flexibleIp !== undefined && isSettling(flexibleIp); pause *= 2) {
+    await watch?.(flexibleIp);
     await deadline.sleep(Math.min(pause, LONGEST_PAUSE_MS));
     flexibleIp = await find(api, flexibleIp.id, flexibleIp.projectId);
   }
@@ -45,23 +50,8 @@ export async function lookAgain(
   api: FlexibleIpApi,
   last: FlexibleIp,
   deadline: Deadline,
+  watch?: (flexibleIp: FlexibleIp) => Promise<void>,
 ): Promise<FlexibleIp | undefined> {
   const now = await find(api, last.id, last.projectId);
-  return now && settled(api, now, deadline);
-}
-
-/** Deletes the flexible IP and waits until it is gone. One that is gone already is fine. */
-export async function deleteUntilGone(api: FlexibleIpApi, flexibleIp: FlexibleIp, deadline: Deadline): Promise<void> {
-  try {
-    await api.delete(flexibleIp.id);
-  } catch (error) {
-    if (!(error instanceof ApiError && error.mayBeGone)) throw error;
-    // After a lost answer the second try finds nothing; a token that may not delete gets the same status.
-    if ((await find(api, flexibleIp.id, flexibleIp.projectId)) !== undefined) throw error;
-    return;
-  }
-  // An attached one is detached first, and can be read meanwhile (recorded).
-  if (flexibleIp.serverId === null) return;
-  const rest = await find(api, flexibleIp.id, flexibleIp.projectId);
-  if (rest !== undefined) await settled(api, { ...rest, status: "detaching" }, deadline);
+  return now && settled(api, now, deadline, watch);
 }

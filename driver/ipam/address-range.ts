@@ -30,20 +30,30 @@ export type Range = {
   readonly flexibleIpId: string | undefined;
   readonly flexibleIp6Id: string | undefined;
   readonly intent: string | undefined;
+  /** Its address serves as a NIC alias, and nothing else. */
+  readonly servesAliases: boolean;
 };
 
 /** Checks what the user typed. Throws InputError. */
 export function newRange(attributes: Attributes): NewRange {
+  if (isYes(attributes, "SHARED")) {
+    throw new InputError(
+      "address range has SHARED=YES, which oned refuses for an IPAM driver",
+      "remove SHARED; one flexible IP serves one guest",
+    );
+  }
   const type = attributes.get("TYPE") ?? "IP4";
   if (type !== "IP4" && type !== "IP4_6_STATIC") {
     throw new InputError(
-      `address range has TYPE ${shown(type)}, but a flexible IP needs IP4 or IP4_6_STATIC; change TYPE`,
+      `address range has TYPE ${shown(type)}, but a flexible IP needs IP4 or IP4_6_STATIC`,
+      "change TYPE",
     );
   }
   const size = attributes.get("SIZE");
   if (size !== "1") {
     throw new InputError(
-      `address range has SIZE ${size === undefined ? "missing" : shown(size)}, but one flexible IP is one range of SIZE 1; add one range for each address`,
+      `address range has SIZE ${size === undefined ? "missing" : shown(size)}, but one flexible IP is one range of SIZE 1`,
+      "add one range for each address",
     );
   }
   const ip = attributes.get("IP");
@@ -61,7 +71,7 @@ export function newRange(attributes: Attributes): NewRange {
 function typedId(attributes: Attributes, name: string): string | undefined {
   const id = attributes.get(name);
   if (id === undefined || isUuid(id)) return id?.toLowerCase();
-  throw new InputError(`${name} is no UUID; copy the flexible IP's id from the Scaleway console or remove it`);
+  throw new InputError(`${name} is no UUID`, "copy the flexible IP's id from the Scaleway console or remove it");
 }
 
 /** The range of an action other than register. Throws InputError when it has no address. */
@@ -69,7 +79,7 @@ export function registeredRange(request: IpamRequest): Range {
   const { addressRange } = request;
   const ip = addressRange.get("IP");
   if (ip === undefined || !isIPv4(ip)) {
-    throw new InputError("address range has no IP, so it was not made by this driver; remove it and add it again");
+    throw new InputError("address range has no IP, so it was not made by this driver", "remove it and add it again");
   }
   const isDualStack = addressRange.get("TYPE") === "IP4_6_STATIC";
   return {
@@ -78,6 +88,7 @@ export function registeredRange(request: IpamRequest): Range {
     ip6: isDualStack ? addressRange.get("IP6")?.toLowerCase() : undefined,
     flexibleIpId: uuidOf(addressRange, FLEXIBLE_IP_ID),
     intent: uuidOf(addressRange, INTENT),
+    servesAliases: isYes(addressRange, "SCW_FLEXIP_ALIAS"),
     flexibleIp6Id: isDualStack ? uuidOf(addressRange, FLEXIBLE_IP6_ID) : undefined,
   };
 }
@@ -88,15 +99,21 @@ export function checkLease(request: IpamRequest, range: Range): void {
   const rangeSize = request.addressRange.get("SIZE") ?? "1";
   if (size !== "1" || rangeSize !== "1") {
     throw new InputError(
-      `address range ${range.ip} has SIZE ${shown(rangeSize)} and ${shown(size)} were asked for, but one flexible IP is one address; set SIZE to 1`,
+      `address range ${range.ip} has SIZE ${shown(rangeSize)} and ${shown(size)} were asked for, but one flexible IP is one address`,
+      "set SIZE to 1",
     );
   }
   const ip = request.address.get("IP");
   if (ip !== undefined && ip !== range.ip) {
     throw new InputError(
-      `address ${shown(ip)} is not in the address range, which holds ${range.ip} alone; ask for that one`,
+      `address ${shown(ip)} is not in the address range, which holds ${range.ip} alone`,
+      "ask for that one",
     );
   }
+}
+
+function isYes(attributes: Attributes, name: string): boolean {
+  return attributes.get(name)?.toUpperCase() === "YES";
 }
 
 function uuidOf(attributes: Attributes, name: string): string | undefined {

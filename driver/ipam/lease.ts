@@ -1,61 +1,59 @@
-// What get_address and allocate_address share: one read proves that the range's address can serve.
-import { RefusedError } from "../errors.ts";
-import { cloudOf, isBorrower } from "../flexible-ip/ownership.ts";
+// What get_address and allocate_address share: one read shows whether the range's address can serve.
+import { ApiError, DeadlineError, messageOf, RefusedError, StoppedError } from "../errors.ts";
+import { isBorrower } from "../flexible-ip/ownership.ts";
+import { standingOf } from "../flexible-ip/standing.ts";
+import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import type { Range } from "./address-range.ts";
-import type { Ports } from "./ports.ts";
-import { findFlexibleIp, isRecycled } from "./range-flexible-ip.ts";
+import { checkLease, type Range, registeredRange } from "./address-range.ts";
+import type { IpamSession } from "./ipam-session.ts";
+import { findFlexibleIp } from "./range-flexible-ip.ts";
 
-/** Checks the flexible IP behind the range and notes the lease. Never waits for an attach. Throws RefusedError. */
-export async function lease(ports: Ports, range: Range): Promise<void> {
-  const flexibleIp = await findFlexibleIp(ports, range.ip, range.flexibleIpId);
+/**
+ * Leases the address unless it is known that it cannot serve. When the API does not tell in time, the lease is given with
+ * a warning: `pre` looks again before a guest boots, and oned would ask range after range under the network's lock.
+ * Throws RefusedError.
+ */
+export async function lease(session: IpamSession, request: IpamRequest): Promise<Range> {
+  const { journal, log, machine } = session;
+  const range = registeredRange(request);
+  checkLease(request, range);
+  const flexibleIp = await checked(session, range);
+  const id = flexibleIp?.id ?? range.flexibleIpId;
+  await journal.note((state) => {
+    state.leases[range.ip] = { flexibleIpId: id ?? "", since: new Date(machine.now()).toISOString() };
+  });
+  log.info(`leased ${flexibleIp === undefined ? `address ${range.ip}` : nameOf(flexibleIp)}`, {
+    address: range.ip,
+    flexible_ip_id: id,
+  });
+  return range;
+}
+
+/** The flexible IP behind the range; undefined when the API does not say. */
+async function checked(session: IpamSession, range: Range): Promise<FlexibleIp | undefined> {
+  let flexibleIp: FlexibleIp | undefined;
+  try {
+    flexibleIp = await findFlexibleIp(session, range.ip, range.flexibleIpId);
+  } catch (error) {
+    const isUnknown = error instanceof ApiError || error instanceof DeadlineError;
+    if (!isUnknown || error instanceof StoppedError) throw error;
+    session.log.warn(`address ${range.ip} is leased without a look at it (${messageOf(error)}); pre looks again`);
+    return undefined;
+  }
   if (flexibleIp === undefined) {
     throw new RefusedError(
-      `flexible IP ${range.ip} of this range does not exist in project ${ports.config.projectId} any more; remove the address range and add a new one`,
+      `flexible IP ${range.ip} of this range does not exist in project ${session.config.projectId} any more`,
+      "remove the address range and add a new one",
     );
   }
-  checkOwner(ports, flexibleIp);
-  if (isRecycled(flexibleIp, range)) {
-    throw new RefusedError(
-      `${nameOf(flexibleIp)} came back from the pool and belongs to another address range by now; remove this one`,
-    );
-  }
-  checkUsable(flexibleIp, range);
-  await ports.journal.note((state) => {
-    state.leases[range.ip] = { flexibleIpId: flexibleIp.id, since: new Date().toISOString() };
-    // The next guest may already have them when somebody gets round to the detach.
-    for (const [id, owed] of Object.entries(state.owedDetaches)) {
-      if (owed.lease === range.ip) delete state.owedDetaches[id];
-    }
-  });
-  ports.log.info(`leased ${nameOf(flexibleIp)}`, { address: range.ip, flexible_ip_id: flexibleIp.id });
+  refuseUnfit(session, flexibleIp, range);
+  return flexibleIp;
 }
 
-function checkOwner(ports: Ports, flexibleIp: FlexibleIp): void {
-  const { config } = ports;
-  if (flexibleIp.projectId !== config.projectId) {
-    throw new RefusedError(
-      `${nameOf(flexibleIp)} belongs to project ${flexibleIp.projectId}, not to ${config.projectId}; correct PROJECT_ID or remove the range`,
-    );
-  }
-  const cloud = cloudOf(flexibleIp);
-  if (cloud === config.cloud) return;
-  throw new RefusedError(
-    cloud === undefined
-      ? `${nameOf(flexibleIp)} has lost the tags of this driver; remove the address range and add it again with this IP`
-      : `${nameOf(flexibleIp)} belongs to cloud ${cloud}, not to ${config.cloud}; correct CLOUD or remove the range`,
-  );
-}
-
-function checkUsable(flexibleIp: FlexibleIp, range: Range): void {
-  if (flexibleIp.status === "error" || flexibleIp.status === "locked") {
-    throw new RefusedError(`${nameOf(flexibleIp)} has status ${flexibleIp.status}; look it up in the Scaleway console`);
-  }
-  if (range.mac === undefined || flexibleIp.mac === range.mac) return;
-  // As a NIC alias it gave up its own virtual MAC and can serve as an alias again; one just detached still shows the
-  // borrowed one.
-  if (isBorrower(flexibleIp) && (flexibleIp.mac === null || flexibleIp.serverId !== null)) return;
-  throw new RefusedError(
-    `${nameOf(flexibleIp)} has virtual MAC ${flexibleIp.mac ?? "none"}, but its range gives guests ${range.mac}; remove the address range and add it again`,
-  );
+function refuseUnfit(session: IpamSession, flexibleIp: FlexibleIp, range: Range): void {
+  const { cloud, projectId } = session.config;
+  // An alias has its NIC's virtual MAC, or none while it is free.
+  const mac = range.servesAliases && isBorrower(flexibleIp) ? undefined : range.mac;
+  const { is, words, move } = standingOf(flexibleIp, { cloud, projectId, mac, intent: range.intent });
+  if (is !== "ours") throw new RefusedError(words, move);
 }

@@ -30,22 +30,14 @@ export async function findFlexibleIp(
   return own.find((flexibleIp) => isAddressOf(address, flexibleIp.address));
 }
 
-/** Whether a range of this cloud holds it. What is not ours is never detached, changed or deleted. */
+/** Whether a range of this cloud holds it. What is not ours is never changed or deleted. */
 export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
   return cloudOf(flexibleIp) === session.config.cloud && flexibleIp.projectId === session.config.projectId;
 }
 
-/**
- * Whether the address was registered anew since. Addresses and ids come back with the pool they are recycled in: after a
- * range's flexible IP was deleted, another range may hold one of the same address and id.
- */
-export function isRecycled(flexibleIp: FlexibleIp, { intent }: Range): boolean {
-  return isOfOtherIntent(flexibleIp, intent ?? "");
-}
-
 /** Whether it is the flexible IP that this range was registered with; where no intent tells, by the virtual MAC. */
 export function isOfRange(session: Session, flexibleIp: FlexibleIp, range: Range): boolean {
-  if (!isOurs(session, flexibleIp) || isRecycled(flexibleIp, range)) return false;
+  if (!isOurs(session, flexibleIp) || isOfOtherIntent(flexibleIp, range.intent ?? "")) return false;
   if (range.intent !== undefined && isIntended(flexibleIp)) return true;
   const { mac } = flexibleIp;
   return mac === null || range.mac === undefined || mac === range.mac || flexibleIp.isIpv6 || isBorrower(flexibleIp);

@@ -1,127 +1,73 @@
-// What earlier runs left undone: creations whose process died, detaches that are owed. Never fails the action it runs in.
-import { isAddressOf } from "../addresses.ts";
-import type { Deadline } from "../deadline.ts";
+// What earlier runs left undone: creations whose process died. Never fails the action it runs in.
 import { messageOf } from "../errors.ts";
 import { foreignTags, hasIntent, intentTag, originOf } from "../flexible-ip/ownership.ts";
-import { deleteUntilGone, find } from "../flexible-ip/presence.ts";
-import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
-import type { Intent, OwedDetach } from "../state/journal.ts";
-import { isRunning } from "../state/process-identity.ts";
-import type { Ports } from "./ports.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import type { Intent } from "../state/journal.ts";
+import { deleteUntilGone } from "./delete.ts";
+import type { IpamSession } from "./ipam-session.ts";
 import { isOurs } from "./range-flexible-ip.ts";
-import { release } from "./release.ts";
 
-// Longer than anything in between keeps a request whose client is gone.
+// Longer than a registration lives, and than anything in between keeps a request whose client is gone.
 const LATE_CALL_MS = 10 * 60_000;
 
-/** Undoes the intents of processes that are gone and does the detaches owed, as far as its own time goes. */
-export async function recover(ports: Ports): Promise<void> {
-  const dead = deadIntents(ports);
-  const owed = owedByLease(ports);
-  if (dead.length === 0 && owed.size === 0) return;
-  await ports.undo(async (api, deadline) => {
+/** Undoes the intents of processes that are gone, as far as its own time goes. */
+export async function recover(session: IpamSession): Promise<void> {
+  const dead = deadIntents(session);
+  if (dead.length === 0) return;
+  await session.undo(async (own) => {
     for (const [intent, noted] of dead) {
-      await attempt(ports, `intent ${intent}`, async () => {
-        await undoIntent(ports, api, deadline, intent, stillToCome(noted));
-      });
-    }
-    for (const [lease, entries] of owed) {
-      await attempt(ports, `owed detach of ${lease}`, () => payDetach(ports, api, deadline, entries));
+      try {
+        await undoIntent({ ...session, ...own }, intent, stillToCome(session, noted));
+      } catch (error) {
+        session.log.warn(`left for a later run: intent ${intent} (${messageOf(error)})`);
+      }
     }
   });
 }
 
-/** A call whose answer nobody saw may still be acted on: the intent stays open while that can be. */
-export function stillToCome({ wanted, since }: Intent): number {
-  return Date.now() - Date.parse(since) < LATE_CALL_MS ? wanted : 0;
+/** How many calls whose answer nobody saw may still be acted on: the intent stays open while that can be. */
+export function stillToCome({ machine }: Pick<IpamSession, "machine">, { wanted, since }: Intent): number {
+  return machine.now() - Date.parse(since) < LATE_CALL_MS ? wanted : 0;
 }
 
 /** Intents of processes that are gone. */
-export function deadIntents(ports: Pick<Ports, "journal">): [string, Intent][] {
-  const gone = Object.entries(ports.journal.read().intents).filter(([, intent]) => !isRunning(intent.process));
-  // A process closes its intent before it ends well: only what is still open once it is gone was cut short.
-  const open = gone.length === 0 ? {} : ports.journal.read().intents;
+export function deadIntents(session: Pick<IpamSession, "journal" | "machine">): [string, Intent][] {
+  const { journal } = session;
+  const gone = Object.entries(journal.read().intents).filter(([, intent]) => !mayRun(session, intent));
+  // A process that succeeds closes its intent before it exits: only one that is still open after that was interrupted.
+  const open = gone.length === 0 ? {} : journal.read().intents;
   return gone.filter(([intent]) => open[intent] !== undefined);
 }
 
+/** Whether the intent's process may still be running, which is not known of another front-end's. */
+export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, since }: Intent): boolean {
+  return machine.isRunning(process) ?? machine.now() - Date.parse(since) < LATE_CALL_MS;
+}
+
 /**
- * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned was
- * never told of it: a process that dies before it exits with 0 makes oned refuse the range. Answers whether it is closed.
+ * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned does
+ * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
  */
-export async function undoIntent(
-  ports: Ports,
-  api: FlexibleIpApi,
-  deadline: Deadline,
-  intent: string,
-  mayCome: number,
-): Promise<boolean> {
-  const obtained = await api.list({ projectId: ports.config.projectId, tag: intentTag(intent) });
-  for (const flexibleIp of obtained) await takeBack(ports, api, deadline, flexibleIp, intent);
+export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
+  const { api, config, journal } = session;
+  const obtained = await api.list({ projectId: config.projectId, tag: intentTag(intent) });
+  for (const flexibleIp of obtained) await takeBack(session, flexibleIp, intent);
   if (obtained.length < mayCome) return false;
-  await ports.journal.update((state) => {
+  await journal.update((state) => {
     delete state.intents[intent];
   });
   return true;
 }
 
-async function takeBack(
-  ports: Ports,
-  api: FlexibleIpApi,
-  deadline: Deadline,
-  flexibleIp: FlexibleIp,
-  intent: string,
-): Promise<void> {
-  if (!(isOurs(ports, flexibleIp) && hasIntent(flexibleIp, intent))) return;
+async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: string): Promise<void> {
+  const { api, deadline, log } = session;
+  if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
   const fields = { address: flexibleIp.address, flexible_ip_id: flexibleIp.id };
   if (originOf(flexibleIp) === "created") {
     await deleteUntilGone(api, flexibleIp, deadline);
-    ports.log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
+    log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
   } else {
     await api.update(flexibleIp.id, { tags: foreignTags(flexibleIp) });
-    ports.log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
-  }
-}
-
-type Owed = readonly (readonly [string, OwedDetach])[];
-
-// What one lease held is detached together: those that share a virtual MAC keep it only so.
-function owedByLease(ports: Ports): Map<string, Owed> {
-  return Map.groupBy(Object.entries(ports.journal.read().owedDetaches), ([, { lease }]) => lease);
-}
-
-async function payDetach(ports: Ports, api: FlexibleIpApi, deadline: Deadline, owed: Owed): Promise<void> {
-  const found = await Promise.all(
-    owed.map(async ([id, entry]) => ({ entry, flexibleIp: await find(api, id, ports.config.projectId) })),
-  );
-  const held = found.flatMap(({ flexibleIp }) => flexibleIp ?? []);
-  const isChanged = found.some(({ entry, flexibleIp }) => flexibleIp && !isOfEndedLease(ports, flexibleIp, entry));
-  if (!isStillOwed(ports, owed)) return;
-  const unsettled = isChanged ? [] : await release({ api, deadline, log: ports.log }, held);
-  for (const flexibleIp of held.filter(({ id }) => !unsettled.some((one) => one.id === id))) {
-    if (isChanged)
-      ports.log.warn(`not detached: ${nameOf(flexibleIp)} or its companion changed; see scw-flexip reconcile`);
-    else ports.log.info(`paid: ${nameOf(flexibleIp)}, whose lease has ended, is detached`);
-  }
-  await ports.journal.update((state) => {
-    for (const [id] of owed) if (!unsettled.some((flexibleIp) => flexibleIp.id === id)) delete state.owedDetaches[id];
-  });
-}
-
-function isOfEndedLease(ports: Ports, flexibleIp: FlexibleIp, { address, asOf }: OwedDetach): boolean {
-  const isRight = isOurs(ports, flexibleIp) && isAddressOf(address, flexibleIp.address);
-  return isRight && Date.parse(flexibleIp.updatedAt) <= Date.parse(asOf);
-}
-
-// A lease given meanwhile has taken the entries away.
-function isStillOwed(ports: Ports, owed: Owed): boolean {
-  const { owedDetaches } = ports.journal.read();
-  return owed.every(([id]) => owedDetaches[id] !== undefined);
-}
-
-async function attempt(ports: Ports, what: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    ports.log.warn(`left for a later run: ${what} (${messageOf(error)})`);
+    log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
   }
 }

@@ -4,84 +4,87 @@ import { InputError, messageOf } from "../errors.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { templateOf } from "../opennebula/template.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { thisProcess } from "../state/process-identity.ts";
 import { FLEXIBLE_IP_ID, FLEXIBLE_IP6_ID, INTENT, type NewRange, newRange } from "./address-range.ts";
-import { adopt, create, dropSurplus, ensureMac, findAdoptee, refuseRival, type Wanted } from "./obtain.ts";
-import type { Ports } from "./ports.ts";
-import { recover, undoIntent } from "./recover.ts";
+import type { IpamSession } from "./ipam-session.ts";
+import { findAdoptee, Obtaining, refuseRival, type Wanted } from "./obtain.ts";
+import { undoIntent } from "./recover.ts";
 
 /**
  * Obtains the range's flexible IP and its virtual MAC, and answers the range as oned is to store it. oned reads only an
- * IP inside the range from a lease, and takes the guest's MAC from the range: both have to be known now.
+ * IP inside the range from a lease, and takes the guest's MAC from the range: both must be known now.
  */
-export async function registerAddressRange(ports: Ports, request: IpamRequest): Promise<void> {
+export async function registerAddressRange(session: IpamSession, request: IpamRequest): Promise<void> {
   const range = newRange(request.addressRange);
   // What cannot be written back is refused before anything is paid for.
   templateOf("AR", [["IPAM_MAD", ipamMad(range)], ...kept(range)]);
-  await recover(ports);
   const wants: Wanted[] = [
     { isIpv6: false, id: range.flexibleIpId, address: range.ip },
     ...(range.isDualStack ? [{ isIpv6: true, id: range.flexibleIp6Id, address: range.ip6 }] : []),
   ];
-  const adoptees = await Promise.all(wants.map((wanted) => findAdoptee(ports, wanted)));
-  const intent = await openIntent(ports, adoptees);
-  const unanswered = new Set<string>();
+  const adoptees = await Promise.all(wants.map((wanted) => findAdoptee(session, wanted)));
+  const intent = await openIntent(session, adoptees);
+  const obtaining = new Obtaining(session, intent);
   try {
     const held: FlexibleIp[] = [];
     for (const [index, wanted] of wants.entries())
-      held.push(await obtain(ports, wanted, adoptees[index], intent, unanswered));
+      held.push(await obtain(session, obtaining, wanted, adoptees[index], intent));
     const [flexibleIp, flexibleIp6] = held;
     if (flexibleIp === undefined) throw new Error("no flexible IP was obtained");
-    const withMac = await ensureMac(ports, flexibleIp, intent);
-    ports.deadline.throwIfOver();
-    ports.answer(templateOf("AR", answered(ports, range, intent, withMac, flexibleIp6)));
+    const withMac = await obtaining.ensureMac(flexibleIp);
+    session.deadline.throwIfOver();
+    session.answer(templateOf("AR", attributesOf(session, range, intent, withMac, flexibleIp6)));
     // Closed before exit 0: oned keeps the range only after that, and an open intent of a dead process is undone.
-    await ports.journal.update((state) => {
+    await session.journal.update((state) => {
       delete state.intents[intent];
     });
   } catch (error) {
-    await takeBack(ports, intent, unanswered.size);
+    await takeBack(session, intent, obtaining.mayCome);
     throw error;
   }
 }
 
-async function openIntent(ports: Ports, adoptees: readonly (FlexibleIp | undefined)[]): Promise<string> {
+async function openIntent(session: IpamSession, adoptees: readonly (FlexibleIp | undefined)[]): Promise<string> {
+  const { journal, machine } = session;
   const intent = crypto.randomUUID();
   const flexibleIpIds = adoptees.flatMap((adoptee) => adoptee?.id ?? []);
-  await ports.journal.update((state) => {
-    for (const adoptee of adoptees) if (adoptee !== undefined) refuseRival(adoptee, Object.values(state.intents));
-    state.intents[intent] = {
-      since: new Date().toISOString(),
-      process: thisProcess(),
-      flexibleIpIds,
-      wanted: adoptees.length,
-    };
+  await journal.update((state) => {
+    for (const adoptee of adoptees) {
+      if (adoptee !== undefined) refuseRival(session, adoptee, Object.values(state.intents));
+    }
+    const since = new Date(machine.now()).toISOString();
+    state.intents[intent] = { since, process: machine.self(), flexibleIpIds, wanted: adoptees.length };
   });
   return intent;
 }
 
 async function obtain(
-  ports: Ports,
+  session: IpamSession,
+  obtaining: Obtaining,
   wanted: Wanted,
   adoptee: FlexibleIp | undefined,
   intent: string,
-  unanswered: Set<string>,
 ): Promise<FlexibleIp> {
-  if (adoptee !== undefined) return adopt(ports, adoptee, wanted, intent, unanswered);
-  const { flexibleIp, isFirstTry } = await create(ports, wanted.isIpv6, intent, unanswered);
-  const obtainedBefore = ports.journal.read().intents[intent]?.flexibleIpIds ?? [];
-  await ports.journal.note((state) => {
+  const { journal, log } = session;
+  if (adoptee !== undefined) return obtaining.adopt(adoptee, wanted);
+  const { flexibleIp, isFirstTry } = await obtaining.create(wanted.isIpv6);
+  const obtainedBefore = journal.read().intents[intent]?.flexibleIpIds ?? [];
+  await journal.note((state) => {
     state.intents[intent]?.flexibleIpIds.push(flexibleIp.id);
   });
-  if (!isFirstTry) await dropSurplus(ports, [...obtainedBefore, flexibleIp.id], intent);
+  if (!isFirstTry) await obtaining.dropSurplus([...obtainedBefore, flexibleIp.id]);
+  if (wanted.address !== undefined) {
+    log.warn(
+      `address ${wanted.address} of the new range is no flexible IP of yours: ${flexibleIp.address} was created in its place; to adopt one for certain set ${wanted.isIpv6 ? FLEXIBLE_IP6_ID : FLEXIBLE_IP_ID}`,
+    );
+  }
   return flexibleIp;
 }
 
-async function takeBack(ports: Ports, intent: string, mayCome: number): Promise<void> {
+async function takeBack(session: IpamSession, intent: string, mayCome: number): Promise<void> {
   try {
-    await ports.undo((api, deadline) => undoIntent(ports, api, deadline, intent, mayCome));
+    await session.undo((own) => undoIntent({ ...session, ...own }, intent, mayCome));
   } catch (error) {
-    ports.log.warn(`left for the next run: undoing intent ${intent} (${messageOf(error)})`);
+    session.log.warn(`left for the next run: undoing intent ${intent} (${messageOf(error)})`);
   }
 }
 
@@ -94,7 +97,7 @@ function kept(range: NewRange): [string, string][] {
   for (const name of guest) {
     const value = range.attributes.get(name);
     if (value !== undefined && !isIPv4(value))
-      throw new InputError(`${name} of the address range is no IPv4 address; correct it`);
+      throw new InputError(`${name} of the address range is no IPv4 address`, "correct it");
   }
   return [...range.attributes].filter(
     ([name]) => !(OWNED.has(name) || (range.isDualStack && OWNED_DUAL_STACK.has(name))),
@@ -110,14 +113,16 @@ function ipamMad(range: NewRange): string {
   return range.attributes.get("IPAM_MAD") ?? "scw-flexip";
 }
 
-function answered(
-  ports: Ports,
+function attributesOf(
+  { config, log }: IpamSession,
   range: NewRange,
   intent: string,
   flexibleIp: FlexibleIp,
   flexibleIp6: FlexibleIp | undefined,
 ): Map<string, string> {
-  const { config } = ports;
+  if (config.dns === "" && !range.attributes.has("DNS")) {
+    log.warn(`guests of ${flexibleIp.address} get no resolvers: none are known of zone ${config.zone}; set DNS`);
+  }
   return new Map([
     ["IPAM_MAD", ipamMad(range)],
     ["TYPE", range.isDualStack ? "IP4_6_STATIC" : "IP4"],
@@ -133,7 +138,7 @@ function answered(
         ] as const)),
     ["NETWORK_MASK", config.networkMask],
     ["GATEWAY", config.gateway],
-    ["DNS", config.dns],
+    ...(config.dns === "" ? [] : ([["DNS", config.dns]] as const)),
     ["EXTERNAL_IP", flexibleIp.address],
     [FLEXIBLE_IP_ID, flexibleIp.id],
     [INTENT, intent],

@@ -17,7 +17,7 @@ export function parseIpamRequest(input: string): IpamRequest {
   const ranges = children(data, "AR");
   const range = ranges[0];
   if (range === undefined || typeof range === "string" || ranges.length > 1) {
-    throw new InputError("standard input does not hold one <AR>; run the action through OpenNebula");
+    throw new InputError("standard input does not hold one <AR>", "run the action through OpenNebula");
   }
   return { addressRange: attributes(range), address: attributes(children(data, "ADDRESS")[0]) };
 }
@@ -28,7 +28,10 @@ function attributes(element: Element | undefined): Attributes {
   for (const name of names(element)) {
     const value = child(element, name);
     if (value === undefined || typeof value !== "string") {
-      throw new InputError(`attribute ${shown(name)} of the address range is no text; remove it or give it one value`);
+      throw new InputError(
+        `attribute ${shown(name)} of the address range is no text`,
+        "remove it or give it one value",
+      );
     }
     if (textOf(element, name) !== "") found.set(name, textOf(element, name));
   }

@@ -13,7 +13,7 @@ export function templateOf(name: string, attributes: Iterable<readonly [string, 
 
 function checkedName(key: string): string {
   if (!/^[A-Za-z0-9_]+$/.test(key)) {
-    throw new InputError("an attribute's name holds more than letters, digits and underscores; rename it");
+    throw new InputError("an attribute's name holds more than letters, digits and underscores", "rename it");
   }
   return key;
 }
@@ -21,7 +21,8 @@ function checkedName(key: string): string {
 function checkedValue(key: string, value: string): string {
   if (UNWRITABLE.test(value)) {
     throw new InputError(
-      `attribute ${shown(key)} holds a quote, bracket, backslash or control character, which a template cannot hold; change it`,
+      `attribute ${shown(key)} holds a quote, bracket, backslash or control character, which a template cannot hold`,
+      "change it",
     );
   }
   return value;

@@ -31,7 +31,7 @@ export async function look(config: Config, token: string, userAgent: string, pat
     };
   } catch (cause) {
     const reason = cause instanceof Error && cause.cause !== undefined ? messageOf(cause.cause) : messageOf(cause);
-    throw new ApiError(`${config.apiUrl} cannot be reached: ${reason}; check the network and API_URL`, { cause });
+    throw new ApiError(`${config.apiUrl} cannot be reached: ${reason}`, "check the network and API_URL", { cause });
   }
 }
 

@@ -28,7 +28,7 @@ export function becomeOneadmin(account: Account): void {
     process.setgid?.(account.gid);
     process.setuid?.(account.uid);
   } catch (cause) {
-    throw new DriverError(`this process cannot become ${ONEADMIN}; run the command as ${ONEADMIN}`, { cause });
+    throw new DriverError(`this process cannot become ${ONEADMIN}`, `run the command as ${ONEADMIN}`, { cause });
   }
 }
 

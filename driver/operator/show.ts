@@ -50,7 +50,6 @@ function detailsOf({ leases, view, steps }: Survey, record: AddressRecord): Row 
     ...record,
     range_mac: range?.mac ?? "",
     leased_since: leases[record.address]?.since ?? "",
-    detach_owed: view.owedDetaches.includes(record.id),
     description: flexibleIp?.description ?? "",
     tags: flexibleIp?.tags ?? [],
     updated: flexibleIp?.updatedAt ?? "",

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Config, readToken } from "../config.ts";
-import type { Ports } from "../ipam/ports.ts";
+import type { IpamSession } from "../ipam/ipam-session.ts";
 import { deadIntents } from "../ipam/recover.ts";
 import { openLog } from "../log.ts";
 import { openSession } from "../session.ts";
@@ -40,7 +40,7 @@ export async function survey(operator: Operator): Promise<Survey> {
   terminal.progress("reading Scaleway");
   const { clockOffsetMs } = await look(config, readToken(config), userAgentOf(operator), listPath(config));
   return withPorts(operator, config, READ_LIMIT_MS, async (ports) => {
-    const { intents, leases, owedDetaches } = ports.journal.read();
+    const { intents, leases } = ports.journal.read();
     const flexibleIps = await ports.api.list({ projectId: config.projectId });
     const dead = deadIntents(ports).map(([id]) => id);
     const view: View = {
@@ -52,7 +52,6 @@ export async function survey(operator: Operator): Promise<Survey> {
       servers,
       deadIntents: dead,
       liveIntents: Object.keys(intents).filter((id) => !dead.includes(id)),
-      owedDetaches: Object.keys(owedDetaches),
       now: apiTime(clockOffsetMs),
       graceMs,
     };
@@ -75,7 +74,7 @@ export async function withPorts<T>(
   operator: Operator,
   config: Config,
   limitMs: number,
-  work: (ports: Ports) => Promise<T>,
+  work: (ports: IpamSession) => Promise<T>,
 ): Promise<T> {
   const { caller, terminal, layout } = operator;
   const log = openLog({
@@ -84,7 +83,7 @@ export async function withPorts<T>(
     context: { action: caller.action, host: hostname(), pid: process.pid },
     warn: (line) => terminal.warn(line),
   });
-  const session = openSession({ caller, config, log }, { limitMs });
+  const session = openSession(caller, config, log, { limitMs });
   try {
     return await work({ ...session, journal: new Journal(config.stateFile, session.log), answer: () => {} });
   } finally {

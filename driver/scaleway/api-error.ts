@@ -34,7 +34,7 @@ export function answerError(
 ): ApiError {
   const body = parseErrorBody(answer.text);
   const reason = `${answer.status} ${oneLine(reasonsOf(body).join(", "))}`;
-  return new ApiError(join(what, reason, answer.requestId, nextMove(answer.status, body.type)), {
+  return new ApiError(join(what, reason, answer.requestId), nextMove(answer.status, body.type), {
     status: answer.status,
     type: body.type,
     requestId: answer.requestId,
@@ -50,7 +50,7 @@ export function bodyError(
 ): ApiError {
   const { status, requestId } = answer;
   const reason = `the answer does not fit (${oneLine(bodyFault(cause))})`;
-  return new ApiError(join(what, reason, requestId, "ask Scaleway whether the API changed"), {
+  return new ApiError(join(what, reason, requestId), "ask Scaleway whether the API changed", {
     status,
     requestId,
     // No body, a proxy's page or one that was cut may pass; JSON of another form will not.
@@ -61,14 +61,14 @@ export function bodyError(
 
 /** No answer came. */
 export function connectionError(what: string, origin: string, cause: unknown): ApiError {
-  return new ApiError(join(what, `${origin} ${connectionFault(cause)}`, undefined, "check the network and API_URL"), {
+  return new ApiError(`${what}: ${origin} ${connectionFault(cause)}`, "check the network and API_URL", {
     isFinal: errorCode(cause) === TOO_LARGE,
     cause,
   });
 }
 
-function join(what: string, reason: string, requestId: string | undefined, move: string): string {
-  return `${what}: ${reason.trim()}${requestId === undefined ? "" : ` (request ${requestId})`}; ${move}`;
+function join(what: string, reason: string, requestId: string | undefined): string {
+  return `${what}: ${reason.trim()}${requestId === undefined ? "" : ` (request ${requestId})`}`;
 }
 
 function parseErrorBody(content: string): ErrorBody {

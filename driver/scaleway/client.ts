@@ -128,11 +128,6 @@ export class FlexibleIpClient implements FlexibleIpApi {
     return this.#post(what, `/${id}/mac/duplicate`, { duplicate_from_fip_id: fromId }, false, parseFlexibleIp);
   }
 
-  moveMac(id: string, toId: string): Promise<FlexibleIp> {
-    const what = `move the virtual MAC of flexible IP ${id} to ${toId}`;
-    return this.#post(what, `/${id}/mac/move`, { dst_fip_id: toId }, false, parseFlexibleIp);
-  }
-
   deleteMac(id: string): Promise<void> {
     return this.#http.send({
       what: `delete the virtual MAC of flexible IP ${id}`,

@@ -33,7 +33,7 @@ export type FlexibleIpFilter = {
   readonly serverId?: string | undefined;
 };
 
-export type FlexibleIpChange = { readonly tags?: readonly string[]; readonly description?: string };
+export type FlexibleIpChange = { readonly tags: readonly string[] };
 
 export type NewFlexibleIp = {
   readonly projectId: string;
@@ -57,7 +57,6 @@ export interface FlexibleIpApi {
   detach(ids: readonly string[]): Promise<FlexibleIp[]>;
   generateMac(id: string): Promise<FlexibleIp>;
   duplicateMac(id: string, fromId: string): Promise<FlexibleIp>;
-  moveMac(id: string, toId: string): Promise<FlexibleIp>;
   deleteMac(id: string): Promise<void>;
 }
 

@@ -1,14 +1,11 @@
 // One connection to the API: token, timeouts, retries, and every failure turned into an ApiError.
-import Client from "undici/lib/dispatcher/client.js";
 import type { Deadline } from "../deadline.ts";
-import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Connection, Machine } from "../machine.ts";
 import { answerError, bodyError, connectionError } from "./api-error.ts";
-import { pauseAfter } from "./pause.ts";
+import { insist } from "./retry.ts";
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const ATTEMPT_TIMEOUT_MS = 15_000;
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export type Request<T> = {
   /** What is being done, for messages: "attach flexible IP 203.0.113.7 to server …". */
@@ -29,6 +26,7 @@ export type HttpOptions = {
   /** How long one request is repeated at most; undefined: until the deadline. */
   readonly patienceMs: number | undefined;
   readonly log: Log;
+  readonly machine: Machine;
 };
 
 type Answer = {
@@ -43,7 +41,7 @@ export class Http {
   readonly #options: HttpOptions;
   readonly #origin: string;
   readonly #basePath: string;
-  #client: Client | undefined;
+  #connection: Connection | undefined;
 
   constructor(options: HttpOptions) {
     const url = new URL(options.apiUrl);
@@ -54,34 +52,26 @@ export class Http {
 
   /** The parsed answer. Throws ApiError, or DeadlineError when the time is up. */
   async send<T>(request: Request<T>): Promise<T> {
-    const giveUp = performance.now() + (this.#options.patienceMs ?? Number.POSITIVE_INFINITY);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(request);
-      } catch (error) {
-        if (error instanceof ApiError) this.#options.deadline.blame(error);
-        if (!(error instanceof ApiError && error.isRetryable && request.repeat)) throw error;
-        if (performance.now() > giveUp) throw error;
-        await this.#pause(error, attempt);
-      }
-    }
+    if (!request.repeat) return this.#attempt(request);
+    const { answer } = await insist(this.#options, async () => ({ answer: await this.#attempt(request) }));
+    return answer;
   }
 
   /** Drops the connection without waiting for anything. */
   close(): void {
-    this.#client?.destroy().catch(() => {});
-    this.#client = undefined;
+    this.#connection?.destroy().catch(() => {});
+    this.#connection = undefined;
   }
 
   async #attempt<T>(request: Request<T>): Promise<T> {
-    const { deadline, log } = this.#options;
+    const { deadline, log, machine } = this.#options;
     deadline.throwIfOver();
-    const start = performance.now();
+    const start = machine.elapsed();
     const answer = await this.#exchange(request);
     const requestId = this.#withoutToken(answer).requestId;
     log.debug(`call ${request.method} ${request.path.split("?")[0]} → ${answer.status}`, {
       request_id: requestId,
-      duration_ms: Math.round(performance.now() - start),
+      duration_ms: Math.round(machine.elapsed() - start),
     });
     if (answer.status < 200 || answer.status > 299) throw answerError(request.what, this.#withoutToken(answer));
     try {
@@ -101,16 +91,13 @@ export class Http {
     };
   }
 
-  async #pause(error: ApiError, attempt: number): Promise<void> {
-    const { deadline, log } = this.#options;
-    await pauseAfter(error, attempt, deadline, log);
-  }
-
   #exchange(request: Request<unknown>): Promise<Answer> {
-    const { deadline, token, userAgent } = this.#options;
+    const { deadline, machine, token, userAgent } = this.#options;
     return new Promise((resolve, reject) => {
+      // The attempt's time starts when the connection is free for it: what waits in the queue has not been asked yet.
+      let forget = (): void => {};
       const fail = (error: unknown): void => {
-        clearTimeout(timer);
+        forget();
         deadline.signal.removeEventListener("abort", stop);
         reject(error);
       };
@@ -119,10 +106,10 @@ export class Http {
         fail(deadline.signal.reason);
         this.close();
       };
-      const timer = setTimeout(() => {
+      const giveUp = (): void => {
         fail(connectionError(request.what, this.#origin, Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
         this.close();
-      }, ATTEMPT_TIMEOUT_MS);
+      };
       deadline.signal.addEventListener("abort", stop, { once: true });
 
       const chunks: Buffer[] = [];
@@ -141,7 +128,9 @@ export class Http {
           body: request.body === undefined ? null : JSON.stringify(request.body),
         },
         {
-          onRequestStart() {},
+          onRequestStart() {
+            forget = machine.after(ATTEMPT_TIMEOUT_MS, giveUp);
+          },
           onResponseStart(_controller, statusCode, answerHeaders) {
             status = statusCode;
             headers = answerHeaders;
@@ -150,7 +139,7 @@ export class Http {
             chunks.push(chunk);
           },
           onResponseEnd() {
-            clearTimeout(timer);
+            forget();
             deadline.signal.removeEventListener("abort", stop);
             resolve({
               status,
@@ -168,15 +157,9 @@ export class Http {
     });
   }
 
-  #connected(): Client {
-    this.#client ??= new Client(this.#origin, {
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxResponseSize: MAX_ANSWER_BYTES,
-      pipelining: 1,
-    });
-    return this.#client;
+  #connected(): Connection {
+    this.#connection ??= this.#options.machine.connect(this.#origin);
+    return this.#connection;
   }
 }
 

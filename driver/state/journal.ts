@@ -1,13 +1,15 @@
-// The journal of this front-end: creations under way, detaches owed, leases seen. Truth lives in oned's database and in
-// the flexible IPs' tags; losing this file loses no address and buys none.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+// The journal of this front-end: creations under way, leases seen. Truth lives in oned's database and in the flexible IPs'
+// tags; losing this file loses no address and buys none.
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import * as z from "zod/mini";
-import { DriverError, JournalError, messageOf } from "../errors.ts";
+import { DriverError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { withLock } from "./lock.ts";
+import { type Lock, withLock } from "./lock.ts";
 
 const VERSION = 1;
+// Each of them means that writing took longer than a lock lives.
+const WRITE_ATTEMPTS = 3;
 
 const processIdentity = z.object({ pid: z.number(), startTicks: z.string(), bootId: z.string() });
 const intent = z.object({
@@ -18,31 +20,28 @@ const intent = z.object({
   /** How many flexible IPs are to be obtained. */
   wanted: z.number(),
 });
-const owedDetach = z.object({ lease: z.string(), address: z.string(), asOf: z.string() });
 const lease = z.object({ flexibleIpId: z.string(), since: z.string() });
+// Keys that it does not know are dropped: 0.1.0 also noted detaches.
 const schema = z.object({
   version: z.literal(VERSION),
   intents: z.record(z.string(), intent),
-  owedDetaches: z.record(z.string(), owedDetach),
   leases: z.record(z.string(), lease),
 });
 
 /** A flexible IP about to be created or adopted; by its uuid, which is also a tag of the flexible IP. */
 export type Intent = z.infer<typeof intent>;
-/**
- * A detach that could not be done when the lease ended; by the flexible IP's id. An attachment that is older than `asOf`
- * is the ended lease's; a newer one is somebody else's.
- */
-export type OwedDetach = z.infer<typeof owedDetach>;
 export type JournalState = z.infer<typeof schema>;
 
 export class Journal {
   readonly #file: string;
   readonly #log: Log;
+  readonly #lockWaitMs: number | undefined;
 
-  constructor(file: string, log: Log) {
+  /** `lockWaitMs`: how long to wait for other processes at most. */
+  constructor(file: string, log: Log, lockWaitMs?: number) {
     this.#file = file;
     this.#log = log;
+    this.#lockWaitMs = lockWaitMs;
   }
 
   /** What is noted now. Never throws: what cannot be read is empty. */
@@ -56,22 +55,13 @@ export class Journal {
 
   /**
    * Changes what is noted, on disk before it returns. `change` is synchronous, so that no API call can be made while
-   * the lock is held. Throws JournalError.
+   * the lock is held, and may be called again on a newer state. Throws DriverError.
    */
   async update(change: (state: JournalState) => void): Promise<void> {
-    await withLock(this.#file, () => {
-      try {
-        const state = this.#readOrSetAside();
-        change(state);
-        this.#write(JSON.stringify(state, null, 1));
-      } catch (cause) {
-        if (cause instanceof DriverError) throw cause;
-        throw new JournalError(
-          `state file ${this.#file} cannot be written (${messageOf(cause)}); check the owner, the mode and the free space of ${dirname(this.#file)}`,
-          { cause },
-        );
-      }
-    });
+    for (let attempt = 1; attempt <= WRITE_ATTEMPTS; attempt += 1) {
+      if (await withLock(this.#file, (lock) => this.#change(change, lock), this.#lockWaitMs)) return;
+    }
+    throw this.#unwritable("its disk takes longer than the lock is held");
   }
 
   /** Like update, for what is only a convenience: a failure is a warning. */
@@ -81,6 +71,26 @@ export class Journal {
     } catch (error) {
       this.#log.warn(messageOf(error));
     }
+  }
+
+  /** Whether the change is on disk: not so when another process took the lock meanwhile. */
+  #change(change: (state: JournalState) => void, lock: Lock): boolean {
+    try {
+      if (lock.wasDead) this.#sweep();
+      const state = this.#readOrSetAside();
+      change(state);
+      return this.#write(JSON.stringify(state, null, 1), lock);
+    } catch (cause) {
+      throw cause instanceof DriverError ? cause : this.#unwritable(messageOf(cause), cause);
+    }
+  }
+
+  #unwritable(reason: string, cause?: unknown): DriverError {
+    return new DriverError(
+      `state file ${this.#file} cannot be written (${reason})`,
+      `check the owner, the mode and the free space of ${dirname(this.#file)}`,
+      { cause },
+    );
   }
 
   #readOrSetAside(): JournalState {
@@ -101,23 +111,53 @@ export class Journal {
     }
   }
 
-  // A crash leaves the old file or the new one. Only the holder of the lock writes, so one temporary name will do.
-  #write(content: string): void {
-    const temporary = `${this.#file}.new`;
-    const file = openSync(temporary, "w", 0o600);
+  // A crash leaves the old file or the new one. Each process writes to a file of its own, so that a slow one cannot spoil
+  // what the next one writes.
+  #write(content: string, lock: Lock): boolean {
+    const temporary = `${this.#file}.new-${process.pid}`;
     try {
-      writeFileSync(file, `${content}\n`);
-      fsyncSync(file);
+      sync(temporary, "w", (file) => writeFileSync(file, `${content}\n`));
+      if (!lock.isHeld()) return false;
+      renameSync(temporary, this.#file);
     } finally {
-      closeSync(file);
+      rmSync(temporary, { force: true });
     }
-    renameSync(temporary, this.#file);
-    const folder = openSync(dirname(this.#file), "r");
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    sync(dirname(this.#file), "r", () => {});
+    return true;
+  }
+
+  /** Removes what processes that died left half-written. */
+  #sweep(): void {
+    const folder = dirname(this.#file);
+    const prefix = `${basename(this.#file)}.new-`;
+    for (const name of readdirSync(folder)) if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** What the file is to the driver. Reads only. */
+export function inspectJournal(file: string): "absent" | "sound" | "damaged" {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
+    throw error;
+  }
+  try {
+    parse(content);
+    return "sound";
+  } catch {
+    return "damaged";
+  }
+}
+
+function sync(path: string, flags: string, work: (file: number) => void): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    work(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -126,5 +166,5 @@ function parse(content: string): JournalState {
 }
 
 function empty(): JournalState {
-  return { version: VERSION, intents: {}, owedDetaches: {}, leases: {} };
+  return { version: VERSION, intents: {}, leases: {} };
 }

@@ -84,7 +84,6 @@ export function settled(world: World): string[] {
     ...Object.keys(state.intents)
       .filter((intent) => isOccupied(world, intent))
       .map((intent) => `the journal still has intent ${intent}`),
-    ...Object.values(state.owedDetaches).map(({ address }) => `the journal still owes the detach of ${address}`),
     ...(existsSync(lock) ? ["the journal is still locked"] : []),
     ...[...world.adoptable]
       .filter(([id, tags]) => tags.some((tag) => world.account.get(id)?.tags.includes(tag) !== true))

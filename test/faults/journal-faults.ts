@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
-import { type ProcessIdentity, thisProcess } from "../../driver/state/process-identity.ts";
+import type { ProcessIdentity } from "../../driver/machine.ts";
+import { thisProcess } from "../../driver/process-identity.ts";
 import { PROJECT } from "../rig.ts";
 import { isHook, type Kind } from "./kind.ts";
 import type { Injected } from "./play.ts";

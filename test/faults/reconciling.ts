@@ -2,17 +2,15 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../driver/config.ts";
-import { Deadline } from "../../driver/deadline.ts";
-import type { Ports } from "../../driver/ipam/ports.ts";
+import type { IpamSession } from "../../driver/ipam/ipam-session.ts";
 import { openLog } from "../../driver/log.ts";
 import type { CloudRange, CloudVm } from "../../driver/operator/one/listings.ts";
 import { apply } from "../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../driver/operator/reconcile/plan.ts";
 import type { Step } from "../../driver/operator/reconcile/step.ts";
-import { FlexibleIpClient, parseFlexibleIp } from "../../driver/scaleway/client.ts";
-import { Http } from "../../driver/scaleway/http.ts";
+import { parseFlexibleIp } from "../../driver/scaleway/client.ts";
+import { openSession, realMachine } from "../../driver/session.ts";
 import { Journal, type JournalState } from "../../driver/state/journal.ts";
-import { isRunning } from "../../driver/state/process-identity.ts";
 import { PROJECT } from "../rig.ts";
 import { CLOUD, type HostName, type World } from "./world.ts";
 
@@ -33,10 +31,10 @@ export function isOccupied(world: World, intent: string): boolean {
 
 /** What a reconcile finds now. */
 export function findings(world: World): Step[] {
-  const { intents, owedDetaches } = journalOf(world);
+  const { intents } = journalOf(world);
   const isAlive = (intent: string): boolean => {
     const entry = intents[intent];
-    return entry !== undefined && isRunning(entry.process);
+    return entry !== undefined && realMachine.isRunning(entry.process) === true;
   };
   const hosts: readonly HostName[] = ["h1", "h2", "h3"];
   return plan({
@@ -53,7 +51,6 @@ export function findings(world: World): Step[] {
     servers: new Map(hosts.map((host) => [host, world.server(host)])),
     deadIntents: Object.keys(intents).filter((intent) => !isAlive(intent) && isOccupied(world, intent)),
     liveIntents: Object.keys(intents).filter(isAlive),
-    owedDetaches: Object.keys(owedDetaches),
     now: new Date(),
     graceMs: 0,
   });
@@ -94,31 +91,17 @@ function cloudRange(world: World, range: Readonly<Record<string, string>>): Clou
   };
 }
 
-/** As driver/ipam/run.ts makes them, less the signals, which are this process's own. */
-function openPorts(world: World): Ports {
-  const { frontEnd, simulator } = world.rig;
+/** What an operator's command on the front-end works with. */
+function openPorts(world: World): IpamSession {
+  const { frontEnd } = world.rig;
   const executable = join(frontEnd.root, "ipam/scw-flexip/scw-flexip");
   const config = readConfig({}, executable);
-  const deadline = new Deadline(20_000, "reconcile was");
   const log = openLog({
     level: "error",
     file: join(frontEnd.logDir, "scw-flexip.log"),
     context: { action: "reconcile", host: hostname(), pid: process.pid },
   });
-  const http = new Http({
-    ...{ apiUrl: config.apiUrl, token: simulator.token, userAgent: "scw-flexip/test (reconcile)" },
-    ...{ deadline, patienceMs: undefined, log },
-  });
-  const api = new FlexibleIpClient(http, config.zone, config.macType);
-  return {
-    caller: { action: "reconcile", version: "test", environment: {}, executable },
-    ...{ config, log, deadline, api, patienceMs: undefined },
-    journal: new Journal(frontEnd.stateFile, log),
-    answer: () => {},
-    undo: (work) => work(api, deadline),
-    close: () => {
-      http.close();
-      deadline.clear();
-    },
-  };
+  const caller = { action: "reconcile", version: "test", environment: {}, executable };
+  const session = openSession(caller, config, log, { limitMs: 24_000 });
+  return { ...session, journal: new Journal(frontEnd.stateFile, log), answer: () => {} };
 }

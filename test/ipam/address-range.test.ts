@@ -77,7 +77,14 @@ suite("newRange", () => {
 });
 
 suite("registeredRange", () => {
-  const none = { mac: undefined, ip6: undefined, flexibleIpId: undefined, flexibleIp6Id: undefined, intent: undefined };
+  const none = {
+    mac: undefined,
+    ip6: undefined,
+    flexibleIpId: undefined,
+    flexibleIp6Id: undefined,
+    intent: undefined,
+    servesAliases: false,
+  };
   const accepted: readonly { sent: Fields; range: ReturnType<typeof registeredRange> }[] = [
     { sent: { IP: "203.0.113.7" }, range: { ip: "203.0.113.7", ...none } },
     // What register never answered may still be in a range that somebody wrote.

@@ -62,7 +62,8 @@ export class InProcess implements Machines {
 
   async hook(cloud: CloudName, host: string, hook: Hook, document: string): Promise<Ran> {
     const input = Buffer.from(document).toString("base64");
-    return (await this.processes.run(hook, () => runHook(hook, this.#caller(cloud, hook, host), input))).ran;
+    return (await this.processes.run(hook, () => runHook(hook, this.#caller(cloud, hook, host), async () => input)))
+      .ran;
   }
 
   async reconcile(cloud: CloudName, input: ReconcileInput): Promise<Reconciled> {

@@ -25,7 +25,7 @@ suite("decodeInput", () => {
     { input: "YQ==YQ==", reason: /^standard input is not base64; / },
     { input: "_-8=", reason: /^standard input is not base64; / },
     { input: `${PLANTED}!`, reason: /^standard input is not base64; / },
-    { input: "A".repeat(MAX_INPUT_BYTES + 1), reason: /^standard input is longer than 1048576 bytes; / },
+    { input: "A".repeat(MAX_INPUT_BYTES + 1), reason: /^standard input is longer than 16777216 bytes; / },
   ];
   for (const { input, reason } of refused) {
     test(`refuses ${JSON.stringify(input.slice(0, 20))}`, () => assertRefused(() => decodeInput(input), reason));

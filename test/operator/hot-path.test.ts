@@ -15,7 +15,7 @@ test("no action and no hook can reach the operator's modules or the option parse
   });
   const reached = new Set<string>();
   const visit = (path: string): void => {
-    // The one door to the commands; main.ts opens it for what is no action.
+    // The one door to the commands; run.ts opens it for what is no action.
     if (reached.has(path) || path === "driver/command.ts") return;
     reached.add(path);
     for (const { path: next, external } of metafile.inputs[path]?.imports ?? []) if (external !== true) visit(next);
@@ -26,6 +26,6 @@ test("no action and no hook can reach the operator's modules or the option parse
     [...reached].filter((path) => /driver\/operator|node_modules\/commander/.test(path)),
     [],
   );
-  const door = metafile.inputs["driver/main.ts"]?.imports.find(({ path }) => path === "driver/command.ts");
+  const door = metafile.inputs["driver/run.ts"]?.imports.find(({ path }) => path === "driver/command.ts");
   assert.equal(door?.kind, "dynamic-import");
 });

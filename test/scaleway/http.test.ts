@@ -9,7 +9,8 @@ import { ApiError, DeadlineError } from "../../driver/errors.ts";
 import type { Log } from "../../driver/log.ts";
 import { FlexibleIpClient } from "../../driver/scaleway/client.ts";
 import { Http, type Request } from "../../driver/scaleway/http.ts";
-import { pauseMs } from "../../driver/scaleway/pause.ts";
+import { pauseMs } from "../../driver/scaleway/retry.ts";
+import { realMachine } from "../../driver/session.ts";
 
 const TOKEN = "planted-token";
 const HOUR_MS = 3_600_000;
@@ -153,7 +154,6 @@ suite("a request that may not be repeated", { concurrency: true }, () => {
     { name: "create", call: (api) => api.create({ projectId: PROJECT, description: "", tags: [], isIpv6: false }) },
     { name: "generateMac", call: (api) => api.generateMac(PROJECT) },
     { name: "duplicateMac", call: (api) => api.duplicateMac(PROJECT, PROJECT) },
-    { name: "moveMac", call: (api) => api.moveMac(PROJECT, PROJECT) },
     { name: "deleteMac", call: (api) => api.deleteMac(PROJECT) },
     { name: "attach", call: (api) => api.attach([PROJECT], PROJECT) },
     { name: "detach", call: (api) => api.detach([PROJECT]) },
@@ -422,14 +422,14 @@ suite("pauseMs", { concurrency: true }, () => {
   for (const { attempt, asked, min, max } of pauses) {
     test(`of try ${attempt}, asked for ${asked}`, () => {
       for (let count = 0; count < 200; count++) {
-        const pause = pauseMs(attempt, asked);
+        const pause = pauseMs(attempt, asked, realMachine);
         assert.ok(pause >= min && pause <= max, String(pause));
       }
     });
   }
 
   test("differs, so that many drivers do not come back at once", () => {
-    assert.ok(new Set(Array.from({ length: 50 }, () => pauseMs(3, undefined))).size > 1);
+    assert.ok(new Set(Array.from({ length: 50 }, () => pauseMs(3, undefined, realMachine))).size > 1);
   });
 });
 
@@ -488,6 +488,7 @@ function connect(t: TestContext, url: string, options: Options = {}) {
     deadline,
     patienceMs: options.patienceMs,
     log: lines,
+    machine: realMachine,
   });
   t.after(() => {
     http.close();

@@ -1,7 +1,7 @@
 // The API as this machine sees it: reach, clock, token, project, zone; on a host also which server it is.
 import { networkInterfaces } from "node:os";
 import { type Config, readServerId } from "../../config.ts";
-import { messageOf } from "../../errors.ts";
+import { messageOf, reasonOf } from "../../errors.ts";
 import { type Look, listPath, look } from "../api-look.ts";
 import type { Operator } from "../operator.ts";
 import { userAgentOf } from "../survey.ts";
@@ -24,7 +24,7 @@ export async function checkApi(
   try {
     seen = await look(config, token, userAgentOf(operator), listPath(config));
   } catch (error) {
-    const why = messageOf(error).split("; ")[0] ?? "";
+    const why = reasonOf(error);
     return { findings: [failure("api", why, `curl -sSI ${config.apiUrl}`)], count: undefined };
   }
   const time = `${config.apiUrl} answers in ${seen.durationMs} ms`;
@@ -41,7 +41,7 @@ export async function checkServer(operator: Operator, config: Config, token: str
   try {
     id = readServerId(config);
   } catch (error) {
-    return failure(check, messageOf(error).split("; ")[0] ?? "", cure);
+    return failure(check, reasonOf(error), cure);
   }
   try {
     const path = `/baremetal/v1/zones/${config.zone}/servers/${id}`;

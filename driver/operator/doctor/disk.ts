@@ -1,11 +1,12 @@
 // Folders that are written to, and the journal.
-import { accessSync, constants, globSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, globSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { deadIntents } from "../../ipam/recover.ts";
 import { openLog } from "../../log.ts";
-import { Journal } from "../../state/journal.ts";
+import { realMachine } from "../../session.ts";
+import { inspectJournal, Journal } from "../../state/journal.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
 const LOW_BYTES = 500e6;
@@ -53,9 +54,14 @@ function journal(file: string): Finding[] {
   const damaged = globSync(`${file}.damaged-*`).map((path) =>
     warning("journal", `${path} was set aside: it could not be read`, `scw-flexip reconcile && rm ${path}`),
   );
-  const now = readJournal(file);
-  if (typeof now === "string") return [failure("journal", now, `chown oneadmin:oneadmin ${file}`), ...damaged];
-  if (!now.isSound) {
+  let now: ReturnType<typeof inspectJournal>;
+  try {
+    now = inspectJournal(file);
+  } catch (error) {
+    const why = `${file} cannot be read (${messageOf(error)})`;
+    return [failure("journal", why, `chown oneadmin:oneadmin ${file}`), ...damaged];
+  }
+  if (now === "damaged") {
     return [
       warning("journal", `${file} is damaged; the next action begins a new one`, "scw-flexip reconcile"),
       ...damaged,
@@ -63,30 +69,12 @@ function journal(file: string): Finding[] {
   }
   // Only reading: nothing is logged.
   const state = new Journal(file, openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }));
-  const dead = deadIntents({ journal: state }).length;
-  const owed = Object.keys(state.read().owedDetaches).length;
+  const dead = deadIntents({ journal: state, machine: realMachine }).length;
   const work =
-    dead + owed === 0
-      ? ok("owed work", "none")
-      : warning("owed work", `${dead} registrations to undo, ${owed} detaches to do`, "scw-flexip reconcile --apply");
+    dead === 0
+      ? ok("unfinished work", "none")
+      : warning("unfinished work", `${dead} registrations to undo`, "scw-flexip reconcile --apply");
   return [ok("journal", `${file} can be read`), work, ...damaged];
-}
-
-function readJournal(file: string): { isSound: boolean } | string {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    // None yet: no action has run.
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { isSound: true };
-    return `${file} cannot be read (${messageOf(error)})`;
-  }
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return { isSound: typeof parsed === "object" && parsed !== null && "intents" in parsed && "version" in parsed };
-  } catch {
-    return { isSound: false };
-  }
 }
 
 function whyNotWritable(path: string): string | undefined {

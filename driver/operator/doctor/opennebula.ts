@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config.ts";
-import { messageOf } from "../../errors.ts";
+import { messageOf, reasonOf } from "../../errors.ts";
 import { textOf } from "../../opennebula/xml.ts";
 import { inspectOnedConf, type OnedConf } from "../install/oned-conf.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
@@ -87,7 +87,7 @@ export async function checkNetworks(operator: Operator, flexibleIps: number | un
       ),
     ];
   } catch (error) {
-    return [failure("OpenNebula", messageOf(error).split("; ")[0] ?? "", "sudo -u oneadmin onevnet list")];
+    return [failure("OpenNebula", reasonOf(error), "sudo -u oneadmin onevnet list")];
   }
 }
 

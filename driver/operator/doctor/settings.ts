@@ -1,7 +1,7 @@
 // The settings, and the files that hold secrets.
 import { existsSync, readFileSync } from "node:fs";
 import { type Config, readToken } from "../../config.ts";
-import { messageOf } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import { settingIn } from "../install/settings.ts";
 import { configOf, type Operator, settingsOf } from "../operator.ts";
 import { type Finding, failure, ok } from "./finding.ts";
@@ -18,7 +18,7 @@ export function checkSettings(operator: Operator, role: "frontend" | "host"): Se
   const config = typeof found === "string" ? undefined : found;
   const settings =
     typeof found === "string"
-      ? failure("settings", found.split("; ")[0] ?? found, existsSync(file) ? `sudoedit ${file}` : cureOfMissing(role))
+      ? failure("settings", found, existsSync(file) ? `sudoedit ${file}` : cureOfMissing(role))
       : ok("settings", `${file}: zone ${found.zone}, project ${found.projectId}, cloud ${found.cloud}`);
   const secret = tokenOrWhy(operator, config);
   return {
@@ -40,7 +40,7 @@ function configOrWhy(operator: Operator): Config | string {
   try {
     return configOf(operator);
   } catch (error) {
-    return messageOf(error);
+    return reasonOf(error);
   }
 }
 
@@ -55,6 +55,6 @@ function tokenOrWhy(operator: Operator, config: Config | undefined): { token?: s
   try {
     return { token: readToken(config) };
   } catch (error) {
-    return { why: messageOf(error).split("; ")[0] ?? "" };
+    return { why: reasonOf(error) };
   }
 }

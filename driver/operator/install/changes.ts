@@ -84,7 +84,7 @@ export class Changes {
     try {
       work();
     } catch (cause) {
-      throw new DriverError(`${what} cannot be changed (${messageOf(cause)}); run this as root, or check the disk`, {
+      throw new DriverError(`${what} cannot be changed (${messageOf(cause)})`, "run this as root, or check the disk", {
         cause,
       });
     }

@@ -18,7 +18,7 @@ export function planOnedConf(file: string, edit: (text: string) => string): Oned
     return { path, before, after: edit(before) };
   } catch (cause) {
     if (cause instanceof DriverError) throw cause;
-    throw new DriverError(`${file} cannot be read (${messageOf(cause)}); run this as root`, { cause });
+    throw new DriverError(`${file} cannot be read (${messageOf(cause)})`, "run this as root", { cause });
   }
 }
 

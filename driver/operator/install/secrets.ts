@@ -34,6 +34,6 @@ function read(file: string | undefined, source: string): string {
   try {
     return readFileSync(file ?? 0, "utf8");
   } catch (cause) {
-    throw new ConfigError(`the token cannot be read from ${source} (${messageOf(cause)}); check the file`, { cause });
+    throw new ConfigError(`the token cannot be read from ${source} (${messageOf(cause)})`, "check the file", { cause });
   }
 }

@@ -33,7 +33,7 @@ async function runOne(
   const as = isRoot() && layout.root === "" ? oneadmin : undefined;
   const result = await runProgram(name, words, { environment, as, ...limits });
   if (result.code === 0) return result.stdout;
-  throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}; try it as oneadmin on the front-end`);
+  throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}`, "try it as oneadmin on the front-end");
 }
 
 /** The root element that a command with -x prints. Throws DriverError. */
@@ -42,6 +42,6 @@ export function readXml(text: string, root: string, lists: readonly string[], co
     return parseXml(text.trim(), root, lists);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new DriverError(`${command} printed no <${root}> document; try it as oneadmin on the front-end`);
+    throw new DriverError(`${command} printed no <${root}> document`, "try it as oneadmin on the front-end");
   }
 }

@@ -1,11 +1,10 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
-import { detachAll, takeOver } from "../../flexible-ip/attachment.ts";
-import { dropMac, evictBorrowers, shareMac } from "../../flexible-ip/mac-group.ts";
-import { deleteUntilGone, find } from "../../flexible-ip/presence.ts";
-import type { Ports } from "../../ipam/ports.ts";
+import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
+import { find } from "../../flexible-ip/presence.ts";
+import { deleteUntilGone } from "../../ipam/delete.ts";
+import type { IpamSession } from "../../ipam/ipam-session.ts";
 import { stillToCome, undoIntent } from "../../ipam/recover.ts";
-import { release } from "../../ipam/release.ts";
 import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
 import type { Step } from "./step.ts";
 
@@ -15,27 +14,24 @@ export type Outcome =
   | "changed since the plan"
   | "for a person to do";
 
+const WHY = "scw-flexip reconcile";
+
 /** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
-export async function apply(ports: Ports, step: Step): Promise<Outcome> {
+export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
   const { remedy } = step;
   switch (remedy.do) {
     case "none":
       return "for a person to do";
     case "undo-intent":
       return undo(ports, remedy.intent);
-    case "forget-owed":
-      return forget(ports, [remedy.id]);
     case "delete":
       return unchanged(ports, [remedy.flexibleIp], async ([flexibleIp]) => {
         if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
       });
     case "detach":
       return unchanged(ports, remedy.flexibleIps, async (now) => {
-        await release(ports, now);
-        await forget(
-          ports,
-          now.map(({ id }) => id),
-        );
+        const serverId = now.find((one) => one.serverId !== null)?.serverId;
+        if (serverId) await sendAway(ports, { own: now, aliases: [] }, serverId, WHY);
       });
     case "set-tags":
       return unchanged(ports, [remedy.flexibleIp], async () => {
@@ -45,43 +41,21 @@ export async function apply(ports: Ports, step: Step): Promise<Outcome> {
     case "move":
       return unchanged(ports, [...remedy.flexibleIps, ...(remedy.aliases ?? [])], async (now) => {
         const count = remedy.flexibleIps.length;
-        await place(ports, now.slice(0, count), now.slice(count), remedy.serverId);
+        const group = { own: now.slice(0, count), aliases: now.slice(count) };
+        await bringHere(ports, group, remedy.serverId, "take", WHY);
       });
   }
 }
 
-async function undo(ports: Ports, intent: string): Promise<Outcome> {
+async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
   const noted = ports.journal.read().intents[intent];
   if (noted === undefined) return "changed since the plan";
-  const isClosed = await undoIntent(ports, ports.api, ports.deadline, intent, stillToCome(noted));
+  const isClosed = await undoIntent(ports, intent, stillToCome(ports, noted));
   return isClosed ? "done" : "not yet: a call may still be acted on";
 }
 
-async function place(
-  ports: Ports,
-  flexibleIps: readonly FlexibleIp[],
-  aliases: readonly FlexibleIp[],
-  serverId: string,
-): Promise<void> {
-  const [owner] = flexibleIps;
-  if (owner === undefined) return;
-  if (owner.serverId !== serverId) await evictBorrowers(ports, owner, flexibleIps);
-  await shareMac(ports, owner, await takeOver(ports, flexibleIps, serverId));
-  // An alias can be attached only without a virtual MAC, and gets its NIC's where that one is.
-  const now = (await Promise.all(aliases.map(({ id, projectId }) => find(ports.api, id, projectId)))).filter(
-    (alias) => alias !== undefined,
-  );
-  const here = now.filter((alias) => alias.serverId === serverId);
-  const away = await detachAll(
-    ports,
-    now.filter((alias) => alias.serverId !== serverId),
-  );
-  const bare = await Promise.all(away.map((alias) => (alias.mac === null ? alias : dropMac(ports, alias))));
-  await shareMac(ports, owner, await takeOver(ports, [...bare, ...here], serverId));
-}
-
 async function unchanged(
-  ports: Ports,
+  ports: IpamSession,
   planned: readonly FlexibleIp[],
   work: (now: readonly FlexibleIp[]) => Promise<void>,
 ): Promise<Outcome> {
@@ -92,12 +66,5 @@ async function unchanged(
   if (same.length < planned.length) return "changed since the plan";
   await work(same);
   ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
-  return "done";
-}
-
-async function forget(ports: Ports, ids: readonly string[]): Promise<Outcome> {
-  await ports.journal.update((state) => {
-    for (const id of ids) delete state.owedDetaches[id];
-  });
   return "done";
 }

@@ -15,7 +15,6 @@ export function plan(view: View): Step[] {
     ...states.flatMap((state) => rangeFindings(view, states, state)),
     ...shared(states),
     ...view.flexibleIps.filter(({ id }) => !held.has(id)).flatMap((flexibleIp) => unheld(view, flexibleIp)),
-    ...owed(view, states),
   ];
 }
 
@@ -58,24 +57,4 @@ function unheld(view: View, flexibleIp: FlexibleIp): Step[] {
   }
   const attached = flexibleIp.serverId === null ? "" : `, attached to server ${flexibleIp.serverId}`;
   return [finding("orphan", `is paid for each month and in no range${attached}`, { do: "delete", flexibleIp })];
-}
-
-function owed(view: View, states: readonly RangeState[]): Step[] {
-  return view.owedDetaches.flatMap((id) => {
-    const state = states.find(({ flexibleIps }) => flexibleIps.some((flexibleIp) => flexibleIp.id === id));
-    const flexibleIp = state?.flexibleIps.find((candidate) => candidate.id === id);
-    const isOwed = flexibleIp !== undefined && flexibleIp.serverId !== null && state?.range.holder === undefined;
-    // Still to be detached: left-attached says so. Otherwise somebody else did it, or the address has a new lease.
-    if (isOwed) return [];
-    return [
-      {
-        kind: "owed-detach",
-        key: `owed-detach:${id}`,
-        address: flexibleIp?.address ?? "-",
-        reason: "a detach owed since a lease ended is no longer needed",
-        remedy: { do: "forget-owed", id },
-        isSafe: true,
-      } as const,
-    ];
-  });
 }

@@ -13,10 +13,9 @@ export type View = {
   readonly vms: readonly CloudVm[];
   /** The server of each host, by the host's name in OpenNebula; a host that is missing is not judged. */
   readonly servers: ReadonlyMap<string, string>;
-  /** Intents of processes that are gone, and owed detaches by flexible IP id, from the journal. */
+  /** Intents of processes that are gone, from the journal. */
   readonly deadIntents: readonly string[];
   readonly liveIntents: readonly string[];
-  readonly owedDetaches: readonly string[];
   /** By the API's clock. What changed less than `graceMs` before may be another run's work under way. */
   readonly now: Date;
   readonly graceMs: number;
@@ -25,7 +24,6 @@ export type View = {
 /** What a step does; none: a person has to. */
 export type Remedy =
   | { readonly do: "undo-intent"; readonly intent: string }
-  | { readonly do: "forget-owed"; readonly id: string }
   | { readonly do: "delete"; readonly flexibleIp: FlexibleIp }
   | { readonly do: "detach"; readonly flexibleIps: readonly FlexibleIp[] }
   | { readonly do: "set-tags"; readonly flexibleIp: FlexibleIp; readonly tags: readonly string[] }
@@ -40,7 +38,6 @@ export type Remedy =
 
 export type StepKind =
   | "open-intent"
-  | "owed-detach"
   | "orphan"
   | "left-adopted"
   | "missing"

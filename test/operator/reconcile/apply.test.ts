@@ -4,15 +4,17 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
+import { readConfig } from "../../../driver/config.ts";
 import { RefusedError } from "../../../driver/errors.ts";
 import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
-import type { Ports } from "../../../driver/ipam/ports.ts";
+import type { IpamSession } from "../../../driver/ipam/ipam-session.ts";
+import { openLog } from "../../../driver/log.ts";
 import type { CloudRange } from "../../../driver/operator/one/listings.ts";
 import { apply, type Outcome } from "../../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
 import type { Step, View } from "../../../driver/operator/reconcile/step.ts";
 import type { FlexibleIp } from "../../../driver/scaleway/flexible-ip.ts";
-import { openDesk, openSession } from "../../../driver/session.ts";
+import { openSession } from "../../../driver/session.ts";
 import { Journal } from "../../../driver/state/journal.ts";
 import type { FlexibleIpSeed } from "../../fakes/seeds.ts";
 import { PROJECT, Rig } from "../../rig.ts";
@@ -23,7 +25,7 @@ const LENDER = [...OURS, "scw-flexip:mac-lender"];
 const ALIAS = { id: "f1e81b1e-0000-4000-8000-0000000000a1", ip: "203.0.113.8" };
 
 let rig: Rig;
-let ports: Ports;
+let ports: IpamSession;
 
 before(async () => {
   rig = await Rig.start({ maxPageSize: 2 });
@@ -63,13 +65,11 @@ suite("delete", () => {
 });
 
 suite("detach", () => {
-  test("what no lease holds, wherever it is, and nothing is owed any more", async () => {
+  test("what no lease holds, wherever it is", async () => {
     seed({ tags: OURS, serverId: SERVER.h2 });
-    await noteOwed(ID);
-    assert.deepEqual(await mend({ owedDetaches: [ID] }), ["left-attached done"]);
+    assert.deepEqual(await mend({}), ["left-attached done"]);
     await rig.simulator.account.settled();
     assert.deepEqual(place(ID), { serverId: null, mac: MAC });
-    assert.deepEqual(journal().owedDetaches, {});
   });
 
   test("both of a dual-stack range in one call, so that the virtual MAC stays", async () => {
@@ -256,35 +256,22 @@ suite("undo-intent", () => {
   });
 });
 
-suite("forget-owed", () => {
-  test("that one, and no other", async () => {
-    seed({ tags: OURS });
-    await noteOwed(ID);
-    await noteOwed(ID6);
-    assert.deepEqual(await mend({ owedDetaches: [ID] }), ["owed-detach done"]);
-    assert.deepEqual(Object.keys(journal().owedDetaches), [ID6]);
-    await ports.journal.update((state) => {
-      state.owedDetaches = {};
-    });
-  });
-});
-
 test("every step of a whole plan, then an empty one", async () => {
   seed({ tags: OURS, serverId: SERVER.h2 });
   seedOther({ tags: ADOPTED });
   seedAt("203.0.113.9", { tags: OURS });
-  const changes = { ...leased(range()), owedDetaches: ["f1e81b1e-0000-4000-8000-0000000000ff"] };
+  const changes = leased(range());
   const made = await steps(changes);
   const told = await outcomes(made);
-  assert.deepEqual(told.sort(), ["left-adopted done", "orphan done", "owed-detach done", "wrong-server done"]);
-  assert.deepEqual(await steps({ ...changes, owedDetaches: [] }), []);
+  assert.deepEqual(told.sort(), ["left-adopted done", "orphan done", "wrong-server done"]);
+  assert.deepEqual(await steps(changes), []);
 });
 
 /** Plans, applies all of it, and checks that the next plan is empty. */
 async function mend(changes: Partial<View>): Promise<string[]> {
   const told = await outcomes(await steps(changes));
   await rig.simulator.account.settled();
-  assert.deepEqual(await steps({ ...changes, owedDetaches: [] }), [], "nothing more to do");
+  assert.deepEqual(await steps(changes), [], "nothing more to do");
   return told;
 }
 
@@ -346,14 +333,8 @@ function addresses(): string[] {
     .sort();
 }
 
-function journal(): { intents: object; owedDetaches: object } {
+function journal(): { intents: object } {
   return JSON.parse(readFileSync(rig.frontEnd.stateFile, "utf8"));
-}
-
-async function noteOwed(id: string): Promise<void> {
-  await ports.journal.update((state) => {
-    state.owedDetaches[id] = { lease: IP, address: IP, asOf: new Date().toISOString() };
-  });
 }
 
 function deadIntent(): {
@@ -365,15 +346,17 @@ function deadIntent(): {
 }
 
 /** What an operator's command on the front-end works with. */
-function openPorts(on: Rig): Ports {
+function openPorts(on: Rig): IpamSession {
   const { root, stateFile } = on.frontEnd;
   mkdirSync(dirname(stateFile), { recursive: true });
-  writeFileSync(stateFile, JSON.stringify({ version: 1, intents: {}, owedDetaches: {}, leases: {} }));
+  writeFileSync(stateFile, JSON.stringify({ version: 1, intents: {}, leases: {} }));
   const environment = {
     SCW_FLEXIP_CONF: join(root, "etc/ipam/scw-flexip/scw-flexip.conf"),
     SCW_FLEXIP_LOG_LEVEL: "error",
   };
   const caller = { action: "reconcile", version: "0.0.0", environment, executable: process.execPath };
-  const session = openSession(openDesk(caller, "/nowhere", "reconcile.log", {}), { limitMs: 120_000 });
+  const config = readConfig(environment, process.execPath);
+  const log = openLog({ level: "error", file: "/dev/null", context: {} });
+  const session = openSession(caller, config, log, { limitMs: 120_000 });
   return { ...session, journal: new Journal(stateFile, session.log), answer: () => {} };
 }

@@ -299,22 +299,6 @@ table("the journal", [
     changes: { deadIntents: ["9"] },
     steps: ["open-intent:9 undo-intent safe"],
   },
-  {
-    name: "owed and still attached: the detach itself is the step",
-    changes: { owedDetaches: [ID], flexibleIps: [onH1] },
-    steps: [`left-attached:${IP} detach safe`],
-  },
-  { name: "owed, done meanwhile", changes: { owedDetaches: [ID] }, steps: [`owed-detach:${ID} forget-owed safe`] },
-  {
-    name: "owed, leased again",
-    changes: { ...leased, vms: [vm()], flexibleIps: [onH1], owedDetaches: [ID] },
-    steps: [`owed-detach:${ID} forget-owed safe`],
-  },
-  {
-    name: "owed, its flexible IP gone",
-    changes: { ranges: [], flexibleIps: [], owedDetaches: [ID] },
-    steps: [`owed-detach:${ID} forget-owed safe`],
-  },
 ]);
 
 suite("the time of grace", () => {
@@ -389,7 +373,7 @@ test("every reason names the place and is one line for people", () => {
     ...plan(view({ flexibleIps: [] })),
     ...plan(view({ flexibleIps: [onH1] })),
     ...plan(view({ ...leased, vms: [vm()], flexibleIps: [onH2] })),
-    ...plan(view({ ranges: [], deadIntents: [INTENT], owedDetaches: [ID] })),
+    ...plan(view({ ranges: [], deadIntents: [INTENT] })),
     ...plan(view({ ranges: [range(), range({ arId: "1" })] })),
     ...plan(view({ flexibleIps: [flexibleIp({ address: IP6, isIpv6: true, id: ID6 })] })),
   ];
@@ -401,10 +385,6 @@ test("every reason names the place and is one line for people", () => {
 
 test("guests come before money: placing first, what is in no range later", () => {
   const other = flexibleIp({ id: ID6, address: "203.0.113.8" });
-  const steps = found({ ...leased, vms: [vm()], flexibleIps: [other, flexibleIp()], owedDetaches: ["gone"] });
-  assert.deepEqual(steps, [
-    `not-attached:${IP} attach safe`,
-    "orphan:203.0.113.8 delete",
-    "owed-detach:gone forget-owed safe",
-  ]);
+  const steps = found({ ...leased, vms: [vm()], flexibleIps: [other, flexibleIp()] });
+  assert.deepEqual(steps, [`not-attached:${IP} attach safe`, "orphan:203.0.113.8 delete"]);
 });

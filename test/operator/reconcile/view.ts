@@ -71,7 +71,6 @@ export function view(changes: Partial<View> = {}): View {
     servers: new Map(Object.entries(SERVER)),
     deadIntents: [],
     liveIntents: [],
-    owedDetaches: [],
     now: NOW,
     graceMs: GRACE_MS,
     ...changes,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { isHotPlug, nicGroups } from "../../driver/bridge/flexible-ip-nics.ts";
-import type { Nic } from "../../driver/opennebula/vm.ts";
+import { nicGroups, unserved } from "../../driver/bridge/nics.ts";
+import type { Nic, Vm } from "../../driver/opennebula/vm.ts";
 
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
 
@@ -30,7 +30,26 @@ suite("nicGroups: which NICs a hook is about", () => {
     },
     { name: "the parent marked", nics: [pub("1", { isMarked }), alias("2", "1")], groups: ["1: .1 + .2"] },
     { name: "another parent's alias", nics: [pub("1"), pub("2"), alias("3", "2")], groups: ["1: .1", "2: .2 + .3"] },
-    { name: "an alias of a private NIC", nics: [priv("0"), alias("2", "0")], groups: ["0:  + .2"] },
+    { name: "an alias of a private NIC", nics: [priv("0"), alias("2", "0")], groups: [] },
+    {
+      name: "an alias that was asked for, of a private NIC",
+      nics: [priv("0"), alias("2", "0", { isForAliases: true })],
+      groups: ["0:  + .2"],
+    },
+    { name: "a NIC of the driver bridge", nics: [pub("1", { driver: "bridge" })], groups: ["1: .1"] },
+    { name: "a NIC of the driver fw", nics: [pub("1", { driver: "fw" })], groups: ["1: .1"] },
+    {
+      name: "a NIC of another driver",
+      nics: [pub("1", { driver: "802.1Q", flexibleIpId: ID }), priv("2", { driver: "bridge" })],
+      groups: [],
+    },
+    { name: "an alias of a NIC of another driver", nics: [pub("1", { driver: "vxlan" }), alias("2", "1")], groups: [] },
+    { name: "a public address with a MAC of OpenNebula", nics: [pub("1", { mac: "02:00:cb:00:71:01" })], groups: [] },
+    {
+      name: "one with a MAC of OpenNebula that claims a flexible IP",
+      nics: [pub("1", { mac: "02:00:cb:00:71:01", flexibleIpId: ID })],
+      groups: ["1: .1"],
+    },
     { name: "a private alias", nics: [pub("1"), priv("2", { isAlias: true, parentId: "1" })], groups: ["1: .1"] },
     {
       name: "a private alias marked",
@@ -47,7 +66,7 @@ suite("nicGroups: which NICs a hook is about", () => {
   for (const { name, nics, groups } of cases) {
     test(name, () => {
       assert.deepEqual(
-        nicGroups({ id: "1", deployId: "one-1", nics }).map((group) => {
+        nicGroups(vmOf(nics)).map((group) => {
           const [own, aliases] = [group.own, group.aliases].map((addresses) =>
             addresses.map(({ address }) => address.replace("203.0.113", "")).join(" "),
           );
@@ -55,16 +74,13 @@ suite("nicGroups: which NICs a hook is about", () => {
         }),
         groups,
       );
-      assert.equal(
-        isHotPlug({ id: "1", deployId: "one-1", nics }),
-        nics.some((each) => each.isMarked),
-      );
     });
   }
 });
 
 suite("nicGroups: what a NIC says of its flexible IP", () => {
   const none = { hint: undefined, isClaimed: false };
+  const usual = { intent: undefined, mac: "52:54:00:00:00:01", isForAliases: false };
   const cases: readonly { name: string; nic: Partial<Nic>; own: readonly unknown[] }[] = [
     { name: "nothing", nic: { ip: "203.0.113.7" }, own: [{ address: "203.0.113.7", ...none }] },
     {
@@ -76,6 +92,16 @@ suite("nicGroups: what a NIC says of its flexible IP", () => {
       name: "the external address",
       nic: { ip: "203.0.113.7", externalIp: "203.0.113.7" },
       own: [{ address: "203.0.113.7", hint: undefined, isClaimed: true }],
+    },
+    {
+      name: "the intent of its range",
+      nic: { ip: "203.0.113.7", intent: ID },
+      own: [{ address: "203.0.113.7", hint: undefined, intent: ID, isClaimed: true }],
+    },
+    {
+      name: "that its range serves aliases",
+      nic: { ip: "203.0.113.7", isForAliases: true },
+      own: [{ address: "203.0.113.7", ...none, isForAliases: true }],
     },
     {
       name: "another external address",
@@ -99,26 +125,57 @@ suite("nicGroups: what a NIC says of its flexible IP", () => {
   ];
   for (const { name, nic: fields, own } of cases) {
     test(name, () => {
-      const groups = nicGroups({ id: "1", deployId: "one-1", nics: [nic(fields)] });
+      const groups = nicGroups(vmOf([nic(fields)]));
       assert.deepEqual(
         groups.flatMap((group) => group.own),
-        own.map((one) => Object.assign({ mac: "52:54:00:00:00:01" }, one)),
+        own.map((one) => Object.assign({}, usual, one)),
       );
     });
   }
 });
+
+suite("unserved: flexible IPs that pre names because no hook serves them", () => {
+  const claimed = { flexibleIpId: ID };
+  const cases: readonly { name: string; vm: Partial<Vm>; is: readonly string[] }[] = [
+    { name: "none", vm: { nics: [nic({ ip: "203.0.113.7", ...claimed })] }, is: [] },
+    {
+      name: "a floating address",
+      vm: { nics: [nic({ ip: "203.0.113.7", floatingIp: "203.0.113.8", ...claimed })] },
+      is: ["203.0.113.8"],
+    },
+    { name: "a private floating address", vm: { nics: [nic({ floatingIp: "10.1.2.3", ...claimed })] }, is: [] },
+    { name: "a floating address of somebody else's range", vm: { nics: [nic({ floatingIp: "203.0.113.8" })] }, is: [] },
+    { name: "a PCI NIC", vm: { pciNics: [nic({ ip: "203.0.113.9", ...claimed })] }, is: ["203.0.113.9"] },
+    {
+      name: "a PCI NIC, while another NIC comes",
+      vm: { pciNics: [nic({ ip: "203.0.113.9", ...claimed })], isHotPlug: true },
+      is: [],
+    },
+  ];
+  for (const { name, vm, is } of cases) {
+    test(name, () => assert.deepEqual(unserved({ ...vmOf([]), ...vm }), is));
+  }
+});
+
+function vmOf(nics: readonly Nic[]): Vm {
+  return { id: "1", deployId: "one-1", host: "", nics, pciNics: [], isHotPlug: nics.some(({ isMarked }) => isMarked) };
+}
 
 function nic(fields: Partial<Nic>): Nic {
   return {
     isAlias: false,
     nicId: "0",
     parentId: "",
+    driver: "",
     ip: "",
     ip6: "",
     mac: "52:54:00:00:00:01",
     externalIp: "",
     flexibleIpId: "",
     flexibleIp6Id: "",
+    intent: "",
+    isForAliases: false,
+    floatingIp: "",
     isMarked: false,
     ...fields,
   };

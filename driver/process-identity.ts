@@ -1,16 +1,15 @@
-// Tells whether the process that wrote something is still running, also after its number was given to another.
+// Whether the process that wrote something is still running, also after its number was given to another.
 import { readFileSync } from "node:fs";
-
-export type ProcessIdentity = { readonly pid: number; readonly startTicks: string; readonly bootId: string };
+import type { ProcessIdentity } from "./machine.ts";
 
 /** This process. */
 export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", bootId: bootId() };
 }
 
-/** Whether it runs on this machine. What ran on another front-end, or before a reboot, counts as gone. */
-export function isRunning(identity: ProcessIdentity): boolean {
-  return identity.bootId === bootId() && identity.startTicks === startTicks(identity.pid);
+/** Whether it runs; undefined where this machine cannot know, since it ran on another one or before a reboot. */
+export function isRunning(identity: ProcessIdentity): boolean | undefined {
+  return identity.bootId === bootId() ? identity.startTicks === startTicks(identity.pid) : undefined;
 }
 
 // Field 22 of proc(5) stat, counted after the command's name, which may hold spaces and brackets.

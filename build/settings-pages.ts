@@ -1,0 +1,47 @@
+// The table of settings as the settings file that is shipped and as the table in docs/settings.md.
+import { defaultOf, isKey, type Key, SETTINGS, type Setting } from "../driver/settings.ts";
+
+const WIDTH = 118;
+
+const HEAD = [
+  'Settings of scw-flexip, read on the front-end and on every host. Lines are KEY="value"; after a change on the',
+  "front-end run `onehost sync -f` as oneadmin. A key that is commented out has the value shown, which is the default.",
+  "The environment variable SCW_FLEXIP_<KEY> overrides a key.",
+];
+
+/** scw-flexip.conf as it is shipped: what has a default is commented out. */
+export function settingsFile(): string {
+  const blocks = entries().map(([key, setting]) => {
+    const line = `${setting.default === undefined ? "" : "#"}${key}="${shippedDefault(key)}"`;
+    return [...wrapped(setting.describe).map((text) => `# ${text}`), line].join("\n");
+  });
+  return `${[HEAD.map((line) => `# ${line}`).join("\n"), ...blocks].join("\n\n")}\n`;
+}
+
+/** The rows of the table in docs/settings.md. */
+export function settingsTable(): string {
+  const rows = entries().map(([key, { describe }]) => {
+    const usual = shippedDefault(key);
+    return `| \`${key}\` | ${usual === "" ? "" : `\`${usual}\``} | ${describe} |`;
+  });
+  return ["| key | default | what it is |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function entries(): [Key, Setting][] {
+  return Object.keys(SETTINGS)
+    .filter(isKey)
+    .map((key) => [key, SETTINGS[key]]);
+}
+
+// What the zone decides is left empty.
+function shippedDefault(key: Key): string {
+  return defaultOf(key, "") ?? "";
+}
+
+function wrapped(text: string): string[] {
+  return text.split(" ").reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length + 1 > WIDTH) return [...lines, word];
+    return [...lines.slice(0, -1), `${last} ${word}`];
+  }, []);
+}

@@ -1,0 +1,88 @@
+// Which NICs a hook is about. Pure.
+import { isPublicIpv4, isPublicIpv6, isUuid } from "../addresses.ts";
+import type { Nic, Vm } from "../opennebula/vm.ts";
+
+/** A public address of a NIC, from oned, and what the NIC says of its flexible IP, which is only a hint. */
+export type NicAddress = {
+  readonly address: string;
+  /** Undefined: the NIC names none, or no UUID. */
+  readonly hint: string | undefined;
+  /** The intent of the address's range; undefined where an older lease or a hand-written range has none. */
+  readonly intent: string | undefined;
+  /** The address range claims to be a flexible IP of ours, so it has to be one. */
+  readonly isClaimed: boolean;
+  /** The MAC of the address's range, as oned has it: of an alias too, though its guest sends from the NIC's. */
+  readonly mac: string;
+  /** Its range serves aliases, and nothing else. */
+  readonly isForAliases: boolean;
+};
+
+/** The public addresses that share one virtual MAC: those of a NIC, then those of its aliases. */
+export type NicGroup = {
+  readonly nic: Nic;
+  readonly own: readonly NicAddress[];
+  /** Of aliases: the guest sends from the NIC's MAC, so they borrow its virtual MAC. */
+  readonly aliases: readonly NicAddress[];
+  /** The hook is about the aliases alone; the NIC serves on. */
+  readonly isAliasOnly: boolean;
+};
+
+// Hand-made documents name no driver; in those of oned every NIC does.
+const DRIVERS: readonly string[] = ["bridge", "fw", ""];
+// What Scaleway's virtual MACs for KVM, Xen and VMware start with. OpenNebula makes its own with 02:00.
+const VIRTUAL_MAC = /^(52:54:00|00:16:3e|00:50:56):/;
+
+/** The NICs with a public address that the hook is about: the marked ones with their aliases, or else all. */
+export function nicGroups(vm: Vm): NicGroup[] {
+  const nics = vm.nics.filter((nic) => DRIVERS.includes(nic.driver));
+  return nics
+    .filter((nic) => !nic.isAlias)
+    .map((nic): NicGroup => {
+      const isWhole = !vm.isHotPlug || nic.isMarked;
+      const own = addresses(nic);
+      const aliases = nics
+        .filter((alias) => alias.isAlias && alias.parentId === nic.nicId && (isWhole || alias.isMarked))
+        .flatMap(addresses)
+        // What lends no virtual MAC is not our business unless somebody asks for it.
+        .filter((alias) => own.length > 0 || alias.isForAliases);
+      return { nic, own, aliases, isAliasOnly: !isWhole };
+    })
+    .filter((group) => group.aliases.length > 0 || (!group.isAliasOnly && group.own.length > 0));
+}
+
+/** Whether any of them has to be a flexible IP, so that a host where nothing is set up cannot serve the VM. */
+export function isAnyClaimed(groups: readonly NicGroup[]): boolean {
+  return groups.some(({ own, aliases }) => [...own, ...aliases].some(({ isClaimed }) => isClaimed));
+}
+
+/** Addresses of flexible IPs that the hooks do not serve: those of PCI NICs, and what floats between virtual routers. */
+export function unserved(vm: Vm): string[] {
+  const isMeant = (nic: Nic): boolean => !vm.isHotPlug || nic.isMarked;
+  const isOurs = (nic: Nic): boolean => isMeant(nic) && (isUuid(nic.flexibleIpId) || isUuid(nic.intent));
+  const floating = vm.nics.filter(isOurs).map(({ floatingIp }) => floatingIp);
+  const passedThrough = vm.pciNics.filter(isOurs).map(({ ip }) => ip);
+  return [...floating, ...passedThrough].filter(isPublicIpv4);
+}
+
+function addresses(nic: Nic): NicAddress[] {
+  const intent = isUuid(nic.intent) ? nic.intent : undefined;
+  const found = [
+    {
+      isPublic: isPublicIpv4(nic.ip),
+      address: nic.ip,
+      id: nic.flexibleIpId,
+      isSaid: nic.externalIp === nic.ip,
+    },
+    { isPublic: isPublicIpv6(nic.ip6), address: nic.ip6, id: nic.flexibleIp6Id, isSaid: false },
+  ].filter(({ isPublic }) => isPublic);
+  return (
+    found
+      .map(({ address, id, isSaid }): NicAddress => {
+        const hint = isUuid(id) ? id : undefined;
+        const isClaimed = hint !== undefined || intent !== undefined || isSaid;
+        return { address, hint, intent, isClaimed, mac: nic.mac, isForAliases: nic.isForAliases };
+      })
+      // A guest with any other MAC gets nothing that is sent to a flexible IP.
+      .filter(({ isClaimed }) => isClaimed || VIRTUAL_MAC.test(nic.mac))
+  );
+}

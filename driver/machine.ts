@@ -1,0 +1,39 @@
+// What a run takes from the machine that it is on. Tests hand in a machine of their own.
+
+/** What the journal knows a process by, also after its number was given to another. */
+export type ProcessIdentity = { readonly pid: number; readonly startTicks: string; readonly bootId: string };
+
+/** Clocks and timers. Milliseconds throughout. */
+export type Clock = {
+  /** Since 1970. */
+  now(): number;
+  /** On a clock that nobody sets. */
+  elapsed(): number;
+  /** Calls `work` after `ms`. Returns how to forget it. */
+  after(ms: number, work: () => void): () => void;
+};
+
+/** The clock of this machine. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after: (ms, work) => {
+    const timer = setTimeout(work, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A connection to the API: the part of undici's client that is used. */
+export type Connection = Pick<import("undici").Client, "dispatch"> & { destroy(): Promise<void> };
+
+export type Machine = Clock & {
+  /** From 0 to 1, for jitter. */
+  random(): number;
+  connect(origin: string): Connection;
+  /** Writes to standard output or standard error; a failure is thrown. */
+  write(stream: 1 | 2, text: string): void;
+  /** This process. */
+  self(): ProcessIdentity;
+  /** Undefined: this machine cannot know, since the process ran on another one or before a reboot. */
+  isRunning(identity: ProcessIdentity): boolean | undefined;
+};

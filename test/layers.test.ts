@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 // A package, or what does its work, and the one place that may use it.
 const HOMES: readonly (readonly [RegExp, RegExp, string])[] = [
   [/from "undici/, /^scaleway\//, "only driver/scaleway talks HTTP"],
-  [/\bfetch\(/, /^operator\/api-look\.ts$/, "only driver/scaleway/http.ts talks HTTP"],
+  [/\bfetch\(/, /^$/, "only driver/scaleway/http.ts talks HTTP"],
   [/from "fast-xml-parser"/, /^opennebula\/xml\.ts$/, "only driver/opennebula/xml.ts parses XML"],
   [/from "proper-lockfile"/, /^state\/lock\.ts$/, "only driver/state/lock.ts locks"],
   [/from "commander"/, /^operator\/cli\.ts$/, "only driver/operator/cli.ts parses options"],

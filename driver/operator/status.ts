@@ -1,7 +1,7 @@
 // One look from far: ten lines on the front-end, the hosts, the addresses, what drifted, the API and what failed last.
 import * as z from "zod/mini";
 import { readToken } from "../config.ts";
-import { messageOf } from "../errors.ts";
+import { ApiError, messageOf } from "../errors.ts";
 import { listPath, look } from "./api-look.ts";
 import { EXIT } from "./exit.ts";
 import { type Entry, readEntries } from "./log-files.ts";
@@ -100,10 +100,10 @@ function countsOf(found: Survey | null): Pick<Status, "ranges" | "addresses" | "
 async function apiOf(operator: Operator): Promise<Status["api"]> {
   try {
     const config = configOf(operator);
-    const { status: code, durationMs } = await look(config, readToken(config), userAgentOf(operator), listPath(config));
-    return { reachable: code === 200, status: code, ms: durationMs };
-  } catch {
-    return { reachable: false, status: null, ms: null };
+    const { durationMs } = await look(config, readToken(config), userAgentOf(operator), listPath(config));
+    return { reachable: true, status: 200, ms: durationMs };
+  } catch (error) {
+    return { reachable: false, status: (error instanceof ApiError && error.status) || null, ms: null };
   }
 }
 

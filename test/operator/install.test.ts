@@ -82,7 +82,7 @@ test("settings are never overwritten, and keys they lack are told", async (conte
   assert.equal(outcome.code, 0);
   assert.equal(readFileSync(file, "utf8"), old);
   assert.equal(modeOf(file), "600");
-  assert.match(outcome.stderr, /^new settings, not in .*: DNS, MAC_TYPE; their defaults hold$/m);
+  assert.match(outcome.stderr, /^new settings, not in .*: DNS, MAC_TYPE; they have their defaults$/m);
 });
 
 test("a file of ours that was changed is put right, and one that lost its mode", async (context) => {
@@ -188,7 +188,7 @@ test("uninstall refuses when OpenNebula does not answer, unless it is forced to"
   const silent = { env: { FAKE_ONE: "/nowhere" } };
   const refused = await rig.run(["uninstall", "--frontend"], silent);
   assert.equal(refused.code, 4);
-  assert.match(refused.stderr, /whether address ranges still use the driver cannot be told/);
+  assert.match(refused.stderr, /OpenNebula does not say whether address ranges still use the driver/);
   const forced = await rig.run(["uninstall", "--frontend", "--force"], silent);
   assert.equal(forced.code, 0, forced.stderr);
   assert.equal(existsSync(rig.at("var/lib/one/remotes/ipam/scw-flexip")), false);
@@ -298,5 +298,7 @@ test("root without a user oneadmin is told to come back: exit code 3", {
   assert.match(outcome.stderr, /^there is no user oneadmin here, .*; install OpenNebula, then run this again$/m);
   const doctor = await rig.run(["doctor", "--no-hosts"]);
   assert.equal(doctor.code, 1);
-  assert.match(doctor.stdout, /^failure +user +there is no user oneadmin .*apt install opennebula/m);
+  assert.match(doctor.stdout, /^failure +front-end +user +there is no user oneadmin /m);
+  assert.match(doctor.stdout, /^user, front-end:\n {2}apt install opennebula$/m);
+  assert.equal(existsSync(rig.at("etc/logrotate.d/scw-flexip")), false, "logrotate fails on a user that is not there");
 });

@@ -13,6 +13,7 @@ export type Network = {
   readonly id: string;
   readonly name: string;
   readonly driver: string;
+  readonly bridge: string;
   /** Of any driver. */
   readonly ranges: readonly Element[];
 };
@@ -30,6 +31,7 @@ export async function listNetworks(operator: Operator): Promise<Network[]> {
     id: textOf(network, "ID"),
     name: textOf(network, "NAME"),
     driver: textOf(network, "VN_MAD"),
+    bridge: textOf(network, "BRIDGE"),
     ranges: children(child(network, "AR_POOL"), "AR"),
   }));
 }

@@ -80,10 +80,16 @@ export class Obtaining {
   readonly #intent: string;
   // Calls of which nobody knows whether they were acted on.
   readonly #unanswered = new Set<string>();
+  #hasObtained = false;
 
   constructor(session: IpamSession, intent: string) {
     this.#session = session;
     this.#intent = intent;
+  }
+
+  /** Whether nothing was obtained and nothing can come: every call was refused. */
+  get isEmptyHanded(): boolean {
+    return !this.#hasObtained && this.#unanswered.size === 0;
   }
 
   /** How many flexible IPs may still come of calls whose answer got lost. */
@@ -133,6 +139,7 @@ export class Obtaining {
         const found = (await this.#obtained()).find((flexibleIp) => flexibleIp.isIpv6 === isIpv6);
         if (found === undefined) return AGAIN;
         this.#unanswered.delete(call);
+        this.#hasObtained = true;
         return { flexibleIp: found, isFirstTry: false };
       },
     );
@@ -166,6 +173,7 @@ export class Obtaining {
     try {
       const answer = await call;
       this.#unanswered.delete(name);
+      this.#hasObtained = true;
       return answer;
     } catch (error) {
       if (error instanceof ApiError && !error.isAmbiguous) this.#unanswered.delete(name);

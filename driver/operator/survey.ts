@@ -18,7 +18,7 @@ import { plan, tooYoung } from "./reconcile/plan.ts";
 import type { Step, View } from "./reconcile/step.ts";
 import { Waiting } from "./waiting.ts";
 
-const READ_LIMIT_MS = 30_000;
+const DEFAULT_LIMIT_S = 30;
 const DEFAULT_GRACE_S = 120;
 const CLOCK_RESOLUTION_MS = 2_000;
 
@@ -42,6 +42,7 @@ export type Word = Pick<View, "ranges" | "vms">;
 export async function survey(operator: Operator): Promise<Survey> {
   const { terminal, options } = operator;
   const graceMs = 1_000 * (options.number("grace", "--grace", 0, 86_400) ?? DEFAULT_GRACE_S);
+  limitOf(operator);
   const config = configOf(operator);
   terminal.progress("reading OpenNebula");
   const [word, hosts] = await Promise.all([readWord(operator), listHosts(operator)]);
@@ -100,9 +101,15 @@ export function wordOn({ ranges, vms }: Word, addresses: readonly string[]): Wor
   return { ranges: own, vms: vms.filter(({ id }) => holders.includes(id)) };
 }
 
+/** How long a reading command waits for the API, in seconds. Throws UsageError. */
+function limitOf({ options }: Operator): number {
+  return options.number("timeout", "--timeout", 3, 600) ?? DEFAULT_LIMIT_S;
+}
+
 /** All flexible IPs of the project. */
 export function readFlexibleIps(operator: Operator, config: Config): Promise<FlexibleIp[]> {
-  return withPorts(operator, config, READ_LIMIT_MS, ({ api }) => api.list({ projectId: config.projectId }), true);
+  const limitMs = 1_000 * limitOf(operator);
+  return withPorts(operator, config, limitMs, ({ api }) => api.list({ projectId: config.projectId }), true);
 }
 
 /** The API's clock and time; undefined when it does not answer, which is for the listing to say. */

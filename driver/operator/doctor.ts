@@ -5,16 +5,18 @@ import { DriverError, messageOf, UsageError } from "../errors.ts";
 import { type Finding, failure } from "./doctor/finding.ts";
 import { examineFrontEnd, examineHosts } from "./doctor/front-end.ts";
 import { examineHost } from "./doctor/host.ts";
-import { pluginLine, printFindings, type Row } from "./doctor/report.ts";
+import { formOfFindings, pluginLine, printFindings, type Row } from "./doctor/report.ts";
 import { EXIT } from "./exit.ts";
 import { EXECUTABLE } from "./layout.ts";
 import { asOneadmin, type Operator, type Role } from "./operator.ts";
+import type { Form } from "./print/rows.ts";
 
 const PLUGIN_UNKNOWN = 3;
 
 export async function doctor(operator: Operator): Promise<number> {
   const { terminal, options } = operator;
-  if (!options.has("plugin")) return report(operator, await examine(asOneadmin(operator)));
+  const form = formOfFindings(operator);
+  if (!options.has("plugin")) return report(operator, form, await examine(asOneadmin(operator)));
   try {
     const { line, exit } = pluginLine(await examine(asOneadmin(operator)));
     terminal.progress("");
@@ -27,10 +29,10 @@ export async function doctor(operator: Operator): Promise<number> {
   }
 }
 
-function report(operator: Operator, rows: readonly Row[]): number {
+function report(operator: Operator, form: Form<Row>, rows: readonly Row[]): number {
   const { terminal } = operator;
   terminal.progress("");
-  printFindings(operator, rows);
+  printFindings(operator, form, rows);
   const count = (level: Finding["level"]): number => rows.filter((row) => row.level === level).length;
   const [warnings, failures] = [count("warning"), count("failure")];
   terminal.note(`${count("ok")} ok, ${warnings} warning${plural(warnings)}, ${failures} failure${plural(failures)}`);
@@ -38,7 +40,8 @@ function report(operator: Operator, rows: readonly Row[]): number {
   return warnings > 0 ? EXIT.findings : EXIT.done;
 }
 
-async function examine(operator: Operator): Promise<Row[]> {
+/** Everything that doctor finds here and, from a front-end, on the hosts. Throws UsageError where nothing is installed. */
+export async function examine(operator: Operator): Promise<Row[]> {
   const { options, layout } = operator;
   const [isFrontEnd, isHost] = [options.has("frontend"), options.has("host")];
   const isOpen = !(isFrontEnd || isHost);

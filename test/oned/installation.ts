@@ -32,6 +32,7 @@ export function copyInstallation(installation: string, target: string): void {
   for (const folder of PROGRAMS) symlinkSync(join(installation, folder), join(target, folder));
   cpSync(join(installation, "etc"), join(target, "etc"), { recursive: true });
   cpSync(join(installation, "var/remotes"), join(target, "var/remotes"), { recursive: true, verbatimSymlinks: true });
+  for (const file of ["oned.conf", "monitord.conf"]) leaveOut(join(target, "etc", file));
   for (const folder of ["lock", "run", "vms", "datastores"]) mkdirSync(join(target, "var", folder));
   writeFileSync(join(target, "var/.one/one_auth"), "oneadmin:oneadmin\n", { mode: 0o600 });
   const actions = join(target, "var/remotes/vmm/kvm");
@@ -39,6 +40,12 @@ export function copyInstallation(installation: string, target: string): void {
     if (entry.isFile() && !entry.name.endsWith(".rb"))
       copyFileSync(join(STAND_INS, "hypervisor"), join(actions, entry.name));
   }
+}
+
+/** Other hypervisors, which no scene uses: their drivers would only make the start slower. */
+function leaveOut(file: string): void {
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace(/^(VM|IM)_MAD = \[[^\]]*NAME\s*=\s*"(qemu|lxc)"[^\]]*\]/gm, ""));
 }
 
 /** ssh, sudo and virsh for the rig, to be first in PATH. */

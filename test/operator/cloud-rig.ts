@@ -21,7 +21,7 @@ import { PROJECT, REPOSITORY } from "../rig.ts";
 import type { FakeCloud } from "./fake-one.ts";
 
 export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
-const TOOLS = ["onevnet", "onevm", "onehost", "ssh", "systemctl"];
+const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
 
 export const SERVER_A = "33333333-3333-4333-8333-00000000000a";
 export const SERVER_B = "33333333-3333-4333-8333-00000000000b";

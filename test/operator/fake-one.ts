@@ -1,5 +1,5 @@
-// A small OpenNebula for one test: `onevnet`, `onevm`, `onehost` and `ssh`, all told by their first argument. State is a JSON
-// file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
+// A small OpenNebula for one test: `onevnet`, `onevm`, `onehost`, `onezone`, `ssh` and `logger` by their first argument. State
+// is a JSON file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
 import { spawnSync } from "node:child_process";
 import { cpSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,6 +26,8 @@ export type FakeCloud = {
   networks: FakeNetwork[];
   vms: FakeVm[];
   hosts: FakeHost[];
+  /** What onezone shows of the front-ends; none where there is one alone. */
+  servers?: { id: string; name: string; state: string; term: string }[];
   /** What was run, without what only reads. */
   calls: string[];
 };
@@ -110,6 +112,11 @@ function hostXml(host: FakeHost): string {
   return `<HOST><NAME>${host.name}</NAME><STATE>${host.state}</STATE><TEMPLATE>${attribute}</TEMPLATE></HOST>`;
 }
 
+function serverXml({ id, name, state, term }: NonNullable<FakeCloud["servers"]>[number]): string {
+  const endpoint = element("ENDPOINT", `http://${name}:2633/RPC2`);
+  return `<SERVER>${endpoint}<ID>${id}</ID><NAME>${name}</NAME><STATE>${state}</STATE><TERM>${term}</TERM></SERVER>`;
+}
+
 /** As onehost sync: the whole tree, links followed. */
 function sync(): void {
   for (const { root } of cloud.hosts) {
@@ -149,7 +156,7 @@ function onHost({ root, answers }: FakeHost, command: string[]): void {
 }
 
 const asked = `${tool} ${words.join(" ")}`;
-if (!/ list |^ssh/.test(`${asked} `)) {
+if (!/ list |^ssh|^onezone show/.test(`${asked} `)) {
   cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
   save();
 }
@@ -163,6 +170,11 @@ if (asked === "onevnet list -x") {
   process.stdout.write(`<VM_POOL>${cloud.vms.map(vmXml).join("")}</VM_POOL>\n`);
 } else if (asked === "onehost list -x") {
   process.stdout.write(`<HOST_POOL>${cloud.hosts.map(hostXml).join("")}</HOST_POOL>\n`);
+} else if (asked === "onezone show 0 -x") {
+  const pool = (cloud.servers ?? []).map(serverXml).join("");
+  process.stdout.write(`<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${pool}</SERVER_POOL></ZONE>\n`);
+} else if (tool === "logger") {
+  // As the system's log: what was said stands among the calls.
 } else if (asked === "onehost sync -f") {
   sync();
 } else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {

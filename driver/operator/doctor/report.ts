@@ -1,8 +1,7 @@
 // The findings as a table for people, as rows for programs, and as one line for a monitoring system.
 import type { Operator } from "../operator.ts";
 import type { Column } from "../print/column.ts";
-import { formatOf, printRows } from "../print/rows.ts";
-import { table } from "../print/table.ts";
+import { type Form, formOf, printRows } from "../print/rows.ts";
 import type { Style } from "../terminal.ts";
 import type { Finding } from "./finding.ts";
 
@@ -14,37 +13,34 @@ export type Row = Finding & {
 };
 
 const STYLES: Readonly<Record<string, Style>> = { ok: "green", warning: "yellow", failure: "red" };
-const LEVEL: Column = { key: "level", title: "LEVEL", rank: 0, style: (level) => STYLES[level] };
-const COLUMNS: readonly Column[] = [
-  LEVEL,
-  { key: "id", title: "CHECK", rank: 0 },
-  { key: "role", title: "ROLE", rank: 0 },
-  { key: "host", title: "HOST", rank: 0 },
-  { key: "value", title: "VALUE", rank: 0 },
-  { key: "why", title: "WHY", rank: 0 },
-  { key: "cure", title: "CURE", rank: 0 },
-];
-const SHORT: readonly Column[] = [
-  LEVEL,
-  { key: "where", title: "WHERE", rank: 0 },
+const COLUMNS: readonly Column<Row>[] = [
+  { key: "level", title: "LEVEL", rank: 0, style: (level) => STYLES[level] },
+  { key: "where", title: "WHERE", rank: 0, text: placeOf },
   { key: "id", title: "CHECK", rank: 0 },
   { key: "why", title: "WHY", rank: 0 },
+  { key: "role", title: "ROLE", rank: 0, isExtra: true },
+  { key: "host", title: "HOST", rank: 0, isExtra: true },
+  { key: "value", title: "VALUE", rank: 0, isExtra: true },
+  { key: "cure", title: "CURE", rank: 0, isExtra: true },
 ];
 
-export function printFindings(operator: Operator, rows: readonly Row[]): void {
-  const { terminal, options } = operator;
-  if (formatOf(operator) !== "table" || options.text("columns") !== undefined) {
-    printRows(operator, COLUMNS, rows);
+/** The form that the findings are printed in. Throws UsageError. */
+export function formOfFindings(operator: Operator): Form<Row> {
+  return formOf(operator, COLUMNS);
+}
+
+/** A table for people ends with what fixes each finding, on lines of their own that can be pasted. */
+export function printFindings(operator: Operator, form: Form<Row>, rows: readonly Row[]): void {
+  const { terminal } = operator;
+  if (form.format === "json" || form.isFixed) {
+    printRows(operator, form, rows);
     return;
   }
   const shown = shortened(rows);
-  const lines = shown.map((row) => ({ level: row.level, where: placeOf(row), id: row.id, why: row.why }));
-  const isTitled = options.has("header");
-  const text = table(terminal, SHORT, lines, { hasHeader: isTitled, isFixed: false });
-  terminal.print(text);
+  printRows(operator, form, shown);
   for (const { cure, level, id, ...row } of shown) {
-    if (cure !== null)
-      terminal.print(`\n${terminal.style(STYLES[level] ?? "bold", id)}, ${placeOf(row)}:\n  ${cure}\n`);
+    if (cure === null) continue;
+    terminal.print(`\n${terminal.style(STYLES[level] ?? "bold", id)}, ${placeOf(row)}:\n  ${cure}\n`);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Config, readToken } from "../../config.ts";
 import { DriverError, messageOf, RefusedError } from "../../errors.ts";
 import { examineFrontEnd, examineHosts } from "../doctor/front-end.ts";
-import { printFindings, type Row } from "../doctor/report.ts";
+import { formOfFindings, printFindings, type Row } from "../doctor/report.ts";
 import { listServers, type Server } from "../elastic-metal.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
@@ -158,7 +158,7 @@ async function check(operator: Operator, hosts: readonly Host[]): Promise<number
   operator.terminal.progress("");
   const rows = seen.flatMap(({ host, findings }): Row[] => findings.map((one) => ({ ...one, role: "host", host })));
   const wrong = rows.filter(({ level }) => level !== "ok");
-  if (wrong.length > 0) printFindings(operator, wrong);
+  if (wrong.length > 0) printFindings(operator, formOfFindings(operator), wrong);
   operator.terminal.note(`${rows.length - wrong.length} of ${rows.length} checks on the hosts are ok`);
   if (wrong.some(({ level }) => level === "failure")) return EXIT.failed;
   return wrong.length > 0 ? EXIT.findings : EXIT.done;

@@ -42,6 +42,7 @@ export async function serversOf(
 ): Promise<Map<string, string>> {
   const found = await inTurn(hosts, AT_ONCE, async (host) => {
     if (host.attribute !== "") return serverId(host.attribute, zone);
+    if (host.isOffline) return undefined;
     const answer = await onHost(operator, host.name, ["cat", serverIdFile]);
     return answer.code === 0 ? serverId(answer.stdout.trim(), zone) : undefined;
   });

@@ -142,6 +142,15 @@ function sync(): void {
   process.stdout.write("All hosts updated successfully.\n");
 }
 
+function createNetwork(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
+  const id = String(cloud.networks.length);
+  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
+  save();
+  process.stdout.write(`ID: ${id}\n`);
+}
+
 function updateHost(name: string, file: string): void {
   const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
   const [, id] = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(file, "utf8")) ?? fail("nothing to update");
@@ -188,6 +197,8 @@ if (asked === "onevnet list -x") {
   // As the system's log: what was said stands among the calls.
 } else if (asked === "onehost sync -f") {
   sync();
+} else if (tool === "onevnet" && words[0] === "create") {
+  createNetwork(words[1] ?? "");
 } else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {
   updateHost(words[1] ?? "", words[3] ?? "");
 } else if (tool === "ssh") {

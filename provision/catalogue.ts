@@ -13,7 +13,7 @@ export type Catalogue = {
   readonly privateNetworkOptionId: pulumi.Output<string>;
 };
 
-/** Looks up offer, image and option. An offer no longer sold is found too: servers of it go on running. */
+/** Looks up offer, image and option. What is no longer sold is found too: servers of it go on running. */
 export function lookUpCatalogue(settings: Settings): Catalogue {
   const { zone, offer, subscriptionPeriod, osName, osVersion } = settings;
   const found = {
@@ -21,21 +21,35 @@ export function lookUpCatalogue(settings: Settings): Catalogue {
     os: scw.elasticmetal.getOsOutput({ zone, name: osName, version: osVersion }),
     option: scw.elasticmetal.getOptionOutput({ zone, name: PRIVATE_NETWORK_OPTION }),
   };
+  const lookedUp = (id: string | undefined, what: string, setting: string) => {
+    if (isId(id)) return id;
+    throw new pulumi.RunError(absent(what, zone, setting));
+  };
   return {
-    offerId: found.offer.apply(({ offerId }) =>
-      catalogueId(offerId, `offer ${offer} (${subscriptionPeriod})`, zone, "offer"),
-    ),
-    osId: found.os.apply(({ osId }) => catalogueId(osId, `image ${osName} ${osVersion}`, zone, "osName or osVersion")),
+    offerId: found.offer.apply(({ offerId }) => lookedUp(offerId, `offer ${offer} (${subscriptionPeriod})`, "offer")),
+    osId: found.os.apply(({ osId }) => imageId(osId, `image ${osName} ${osVersion}`, zone)),
     privateNetworkOptionId: found.option.apply(({ optionId }) =>
-      catalogueId(optionId, `option ${PRIVATE_NETWORK_OPTION}`, zone, "scaleway:zone"),
+      lookedUp(optionId, `option ${PRIVATE_NETWORK_OPTION}`, "scaleway:zone"),
     ),
   };
 }
 
-/** Checks an id: the provider answers an unknown image or option with one that holds no UUID, not with an error. */
-export function catalogueId(id: string | undefined, what: string, zone: string, setting: string): string {
-  if (id !== undefined && ENDS_IN_UUID.test(id)) return id;
-  throw new pulumi.RunError(
-    `${what} does not exist in zone ${zone}; change the setting ${setting} (make preflight lists what there is)`,
-  );
+/**
+ * An image that left the catalogue must not stop a running cloud, whose servers keep theirs. A new server is refused: the
+ * provider takes UUIDs only, and quotes this sentence.
+ */
+function imageId(id: string | undefined, what: string, zone: string): string {
+  if (isId(id)) return id;
+  const sentence = absent(what, zone, "osName or osVersion");
+  pulumi.log.warn(`${sentence}; servers that are there keep theirs, a new one cannot be ordered`);
+  return sentence;
+}
+
+/** The provider answers an unknown image or option with an id that holds no UUID, not with an error. */
+function isId(id: string | undefined): id is string {
+  return id !== undefined && ENDS_IN_UUID.test(id);
+}
+
+function absent(what: string, zone: string, setting: string): string {
+  return `${what} does not exist in zone ${zone}; change the setting ${setting} (make preflight lists what there is)`;
 }

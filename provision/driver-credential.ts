@@ -8,20 +8,19 @@ export type DriverCredentialArgs = {
   readonly purpose: string;
   /** Public addresses of the servers that use it. */
   readonly usedFrom: readonly pulumi.Output<string>[];
-  readonly tags: readonly string[];
+  readonly tags: string[];
 };
 
 /** An IAM application that may act on one project only, and an API key for each expiry date; the last one is in use. */
 export class DriverCredential extends pulumi.ComponentResource {
-  readonly accessKey: pulumi.Output<string>;
   readonly secretKey: pulumi.Output<string>;
 
-  constructor(name: string, args: DriverCredentialArgs, options: pulumi.ComponentResourceOptions) {
-    super("hosted-cloud:index:DriverCredential", name, {}, options);
+  constructor(name: string, args: DriverCredentialArgs) {
+    super("hosted-cloud:index:DriverCredential", name);
     const { settings, purpose } = args;
     const { organizationId, projectId } = settings;
     const description = `${purpose} (${settings.namePrefix})`;
-    const common = { name: `${settings.namePrefix}-${name}`, description, organizationId, tags: [...args.tags] };
+    const common = { name: `${settings.namePrefix}-${name}`, description, organizationId, tags: args.tags };
     const application = new scw.iam.Application(name, common, { parent: this });
     const group = new scw.iam.Group(name, { ...common, applicationIds: [application.id] }, { parent: this });
     const policy = new scw.iam.Policy(
@@ -49,9 +48,8 @@ export class DriverCredential extends pulumi.ComponentResource {
     );
     const current = keys.at(-1);
     if (current === undefined) throw new pulumi.RunError("setting driverKeyExpiries is empty; add a date");
-    this.accessKey = current.accessKey;
     this.secretKey = pulumi.secret(current.secretKey);
-    this.registerOutputs({ accessKey: this.accessKey, secretKey: this.secretKey });
+    this.registerOutputs();
   }
 }
 

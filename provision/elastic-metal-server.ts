@@ -2,70 +2,79 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as scw from "@pulumiverse/scaleway";
 import type { Catalogue } from "./catalogue.ts";
-import { applyHostNetwork, type HostLayout } from "./host-network/command.ts";
+import { formerly, formerMachine } from "./former-names.ts";
+import type { HostLayout } from "./host-network/netplan.ts";
 import { prefixLengthOf } from "./ipv4-network.ts";
 import type { PrivateNetworks } from "./private-network.ts";
 import type { Settings } from "./settings.ts";
+
+const TYPE = "hosted-cloud:index:ElasticMetalServer";
 
 export type ElasticMetalServerArgs = {
   readonly settings: Settings;
   readonly catalogue: Catalogue;
   readonly networks: PrivateNetworks;
   readonly sshKeyId: pulumi.Input<string>;
-  readonly tags: readonly string[];
-  /** Guards against deletion, by this stack and through the API. */
-  readonly isProtected: boolean;
+  readonly tags: string[];
 };
 
-/** A server with its image, both private networks, and the network layout that OpenNebula needs. */
+/** A server with its image, both private networks and its addresses in them. */
 export class ElasticMetalServer extends pulumi.ComponentResource {
+  readonly name: string;
   /** `zone/uuid`. */
   readonly serverId: pulumi.Output<string>;
   readonly publicIp: pulumi.Output<string>;
   /** In the network between hosts. */
   readonly privateIp: pulumi.Output<string>;
+  /** What make network gives the host. */
+  readonly layout: pulumi.Output<HostLayout>;
 
-  constructor(name: string, args: ElasticMetalServerArgs, options: pulumi.ComponentResourceOptions) {
-    super("hosted-cloud:index:ElasticMetalServer", name, {}, options);
+  constructor(name: string, args: ElasticMetalServerArgs) {
+    super(TYPE, name, {}, formerly(formerMachine(name), TYPE));
+    this.name = name;
     const { settings, networks } = args;
-    const hostToHost = this.bookAddress(`${name}-hosttohost`, networks.hostToHostId, args);
-    const vmToVm = this.bookAddress(`${name}-vmtovm`, networks.vmToVmId, args);
-    const server = this.orderServer(name, { hostToHost, vmToVm }, args);
+    // Guards against deletion, by this stack and through the API.
+    const protect = !settings.unprotected.includes(name);
+    const hostToHost = this.bookAddress("hosttohost", networks.hostToHostId, args, protect);
+    const vmToVm = this.bookAddress("vmtovm", networks.vmToVmId, args, protect);
+    const server = this.orderServer({ hostToHost, vmToVm }, args, protect);
     this.serverId = server.id;
     this.publicIp = server.ipv4s.apply((addresses) => present(addresses[0]?.address, `public IPv4 of server ${name}`));
     this.privateIp = hostToHost.address;
-    const layout: pulumi.Output<HostLayout> = pulumi
-      .all([hostToHost.address, vmToVm.address, server.privateNetworks, networks.hostToHostId, networks.vmToVmId])
-      .apply(([hostToHostIp, vmToVmIp, attached, hostToHostId, vmToVmId]) => ({
-        hosttohost: {
-          vlan: vlanOf(attached, hostToHostId, name),
-          address: `${hostToHostIp}/${prefixLengthOf(settings.privateSubnet)}`,
-        },
-        vmtovm: {
-          vlan: vlanOf(attached, vmToVmId, name),
-          address: `${vmToVmIp}/${prefixLengthOf(settings.vmtovmSubnet)}`,
-        },
+    const vlan = (networkId: pulumi.Output<string>, address: pulumi.Output<string>, subnet: string) =>
+      pulumi.all([server.privateNetworks, networkId, address]).apply(([attached, id, ip]) => ({
+        vlan: vlanOf(attached, id, name),
+        address: `${ip}/${prefixLengthOf(subnet)}`,
       }));
-    const target = { name, host: this.publicIp, user: settings.sshUser, zone: settings.zone };
-    applyHostNetwork(name, { target, layout, serverId: server.id }, { parent: this, dependsOn: [server] });
-    this.registerOutputs({ serverId: this.serverId, publicIp: this.publicIp, privateIp: this.privateIp });
+    this.layout = pulumi.output({
+      hosttohost: vlan(networks.hostToHostId, hostToHost.address, settings.privateSubnet),
+      vmtovm: vlan(networks.vmToVmId, vmToVm.address, settings.vmtovmSubnet),
+    });
+    this.registerOutputs();
   }
 
-  /** An address known before the server is ordered, so that nothing has to be looked up afterwards. */
-  private bookAddress(name: string, networkId: pulumi.Output<string>, args: ElasticMetalServerArgs): scw.ipam.Ip {
-    const { projectId, region } = args.settings;
-    const sources = [{ privateNetworkId: networkId }];
-    return new scw.ipam.Ip(name, { sources, isIpv6: false, projectId, region, tags: [...args.tags] }, { parent: this });
+  /** An address known before the server is ordered. */
+  private bookAddress(
+    purpose: string,
+    privateNetworkId: pulumi.Output<string>,
+    { settings: { projectId, region }, tags }: ElasticMetalServerArgs,
+    protect: boolean,
+  ): scw.ipam.Ip {
+    return new scw.ipam.Ip(
+      `${this.name}-${purpose}`,
+      { sources: [{ privateNetworkId }], isIpv6: false, projectId, region, tags },
+      { parent: this, protect, ...formerly(`${formerMachine(this.name)}-${purpose}`, TYPE, "scaleway:ipam/ip:Ip") },
+    );
   }
 
   private orderServer(
-    name: string,
     addresses: { readonly hostToHost: scw.ipam.Ip; readonly vmToVm: scw.ipam.Ip },
-    { settings, catalogue, networks, sshKeyId, tags, isProtected }: ElasticMetalServerArgs,
+    { settings, catalogue, networks, sshKeyId, tags }: ElasticMetalServerArgs,
+    protect: boolean,
   ): scw.elasticmetal.Server {
-    const fullName = `${settings.namePrefix}-${name}`;
+    const fullName = `${settings.namePrefix}-${this.name}`;
     return new scw.elasticmetal.Server(
-      name,
+      this.name,
       {
         name: fullName,
         hostname: fullName,
@@ -79,21 +88,29 @@ export class ElasticMetalServer extends pulumi.ComponentResource {
           { id: networks.hostToHostId, ipamIpIds: [addresses.hostToHost.id] },
           { id: networks.vmToVmId, ipamIpIds: [addresses.vmToVm.id] },
         ],
-        protected: isProtected,
+        protected: protect,
         reinstallOnConfigChanges: false,
-        tags: [...tags],
+        // Scaleway adds the last one itself, to each server with that option.
+        tags: [...tags, "PrivateNetwork"],
       },
-      // A changed image id would reinstall the machine and lose its data.
-      { parent: this, protect: isProtected, ignoreChanges: ["os"] },
+      {
+        parent: this,
+        protect,
+        // A changed image would reinstall the machine and lose its data; a changed key never reaches it; tags become Scaleway's.
+        ignoreChanges: ["os", "sshKeyIds", "tags"],
+        ...formerly(formerMachine(this.name), TYPE, "scaleway:elasticmetal/server:Server"),
+      },
     );
   }
 }
 
 type Attachment = { readonly id: string; readonly vlan: number };
 
-function vlanOf(attached: readonly Attachment[] | undefined, networkId: string, name: string): number {
+/** The VLAN of a network on a server. Throws while Scaleway has given none. */
+export function vlanOf(attached: readonly Attachment[] | undefined, networkId: string, name: string): number {
   const found = attached?.find(({ id }) => bareId(id) === bareId(networkId));
-  return present(found?.vlan, `VLAN of private network ${bareId(networkId)} on server ${name}`);
+  // 0 is what half an order leaves.
+  return present(found?.vlan || undefined, `VLAN of private network ${bareId(networkId)} on server ${name}`);
 }
 
 /** The same id comes with and without its region in front. */
@@ -103,5 +120,5 @@ function bareId(id: string): string {
 
 function present<Value>(value: Value | undefined, what: string): Value {
   if (value !== undefined) return value;
-  throw new pulumi.RunError(`Scaleway gave no ${what}; run: pulumi refresh, then make up`);
+  throw new pulumi.RunError(`Scaleway gave no ${what}; run: make up`);
 }

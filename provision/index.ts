@@ -7,13 +7,13 @@ const cloud = declareCloud(settings, { one: readPassword("onePassword"), db: rea
 
 /** Login name on every server. */
 export const sshUser = cloud.sshUser;
-/** Every server, the front-end first: name, addresses, id. */
+/** The zone of every server. */
+export const zone = cloud.zone;
+/** Every server, the front-end first: name, addresses, id, layout of its network. */
 export const hosts = cloud.hosts;
-/** Flexible IPs of the setting flexibleIpCount. */
-export const flexibleIps = cloud.flexibleIps;
 /** Secret: hosts.yml for one-deploy. */
 export const inventory = cloud.inventory;
-/** Secret: group_vars/all.yml for one-deploy-validation. */
+/** Variables for one-deploy-validation. */
 export const validation = cloud.validation;
 /** Secret: what make specifics installs. */
 export const driver = cloud.driver;

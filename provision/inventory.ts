@@ -17,17 +17,14 @@ export type InventoryHost = {
 
 export type Passwords = { readonly one: string; readonly db: string };
 
-/** hosts.yml: the front-end, which is a KVM host too, the workers, and what one-deploy makes of them. */
-export function renderInventory(
-  settings: Settings,
-  frontend: InventoryHost,
-  workers: readonly InventoryHost[],
-  passwords: Passwords,
-): string {
+/** hosts.yml: the front-end first, which is a KVM host too, the workers, and what one-deploy makes of them. */
+export function renderInventory(settings: Settings, hosts: readonly InventoryHost[], passwords: Passwords): string {
+  const [frontend] = hosts;
+  if (frontend === undefined) throw new Error("the cloud has no front-end");
   const inventory = {
     all: { vars: deploymentVars(settings, frontend, passwords) },
     frontend: { hosts: hostVars([frontend]) },
-    node: { hosts: hostVars([frontend, ...workers]) },
+    node: { hosts: hostVars(hosts) },
     ...(settings.evpn && { router: { hosts: hostVars([frontend]) } }),
   };
   return toYaml(inventory);

@@ -1,35 +1,38 @@
 // Component: the cloud's VPC and its two private networks.
 import * as pulumi from "@pulumi/pulumi";
 import * as scw from "@pulumiverse/scaleway";
+import { formerly } from "./former-names.ts";
+import type { Settings } from "./settings.ts";
 
-export type PrivateNetworksArgs = {
-  readonly projectId: string;
-  readonly region: string;
-  /** Host to host: migration, storage, Ansible. */
-  readonly privateSubnet: string;
-  /** VM to VM: carries the VXLAN of the guests. */
-  readonly vmtovmSubnet: string;
-  readonly tags: readonly string[];
-};
+const TYPE = "hosted-cloud:index:PrivateNetworks";
 
-/** A VPC with one network between hosts and one that carries the guests' own network. */
+/** A VPC with one network between hosts and one that carries the guests' own network. Nothing replaces or deletes them. */
 export class PrivateNetworks extends pulumi.ComponentResource {
+  /** Host to host: migration, storage, Ansible. */
   readonly hostToHostId: pulumi.Output<string>;
+  /** VM to VM: carries the VXLAN of the guests. */
   readonly vmToVmId: pulumi.Output<string>;
 
-  constructor(name: string, args: PrivateNetworksArgs, options: pulumi.ComponentResourceOptions) {
-    super("hosted-cloud:index:PrivateNetworks", name, {}, options);
-    const { projectId, region } = args;
-    const tags = [...args.tags];
-    const vpc = new scw.network.Vpc(name, { name, projectId, region, enableRouting: true, tags }, { parent: this });
+  constructor(settings: Settings, tags: string[]) {
+    const { projectId, region, namePrefix } = settings;
+    super(TYPE, "networks", {}, formerly(namePrefix, TYPE));
+    const guarded = { parent: this, protect: true };
+    const vpc = new scw.network.Vpc(
+      "vpc",
+      { name: namePrefix, projectId, region, enableRouting: true, tags },
+      { ...guarded, ...formerly(namePrefix, TYPE, "scaleway:network/vpc:Vpc") },
+    );
     const network = (purpose: string, subnet: string) =>
       new scw.network.PrivateNetwork(
-        `${name}-${purpose}`,
-        { name: `${name}-${purpose}`, vpcId: vpc.id, projectId, region, ipv4Subnet: { subnet }, tags },
-        { parent: this },
+        purpose,
+        { name: `${namePrefix}-${purpose}`, vpcId: vpc.id, projectId, region, ipv4Subnet: { subnet }, tags },
+        {
+          ...guarded,
+          ...formerly(`${namePrefix}-${purpose}`, TYPE, "scaleway:network/privateNetwork:PrivateNetwork"),
+        },
       );
-    this.hostToHostId = network("hosttohost", args.privateSubnet).id;
-    this.vmToVmId = network("vmtovm", args.vmtovmSubnet).id;
-    this.registerOutputs({ hostToHostId: this.hostToHostId, vmToVmId: this.vmToVmId });
+    this.hostToHostId = network("hosttohost", settings.privateSubnet).id;
+    this.vmToVmId = network("vmtovm", settings.vmtovmSubnet).id;
+    this.registerOutputs();
   }
 }

@@ -10,17 +10,22 @@ export function text(test: (value: string) => boolean, rule: string) {
   return z.string({ error: "is missing" }).refine(test, { error: rule });
 }
 
-export const uuid = text((value) => UUID.test(value), "has to be a UUID").transform((value) => value.toLowerCase());
-export const ipv4 = text((value) => isIPv4(value), "has to be an IPv4 address");
+/** Text of this form. */
+export function matching(form: RegExp, rule: string) {
+  return text((value) => form.test(value), rule);
+}
+
+export const uuid = matching(UUID, "must be a UUID").transform((value) => value.toLowerCase());
+export const ipv4 = text((value) => isIPv4(value), "must be an IPv4 address");
 
 /** A text of one of the words. */
 export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {
-  return z.enum(words, { error: `has to be ${words.join(" or ")}` });
+  return z.enum(words, { error: `must be ${words.join(" or ")}` });
 }
 
 /** A whole number between two others. */
 export function integer(min: number, max: number) {
-  const rule = `has to be a whole number from ${min} to ${max}`;
+  const rule = `must be a whole number from ${min} to ${max}`;
   return text((value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max, rule).transform(
     Number,
   );
@@ -30,7 +35,7 @@ export const flag = oneOf("true", "false").transform((value) => value === "true"
 
 /** A JSON list whose items pass the rule, such as `["192.0.2.1"]`. */
 export function list<Item extends z.ZodType>(item: Item, what: string) {
-  const rule = `has to be a JSON list of ${what}`;
+  const rule = `must be a JSON list of ${what}`;
   return text((value) => parseJson(value) !== undefined, rule)
     .transform(parseJson)
     .pipe(z.array(item, { error: rule }).readonly());
@@ -42,15 +47,12 @@ export function network(shortest: number, longest: number) {
     found !== undefined && isPrivate(found) && found.prefixLength >= shortest && found.prefixLength <= longest;
   return text(
     (value) => fits(parseIpv4Network(value)),
-    `has to be a private IPv4 network such as 10.16.0.0/20, /${shortest} to /${longest}, with no bits set behind the prefix`,
+    `must be a private IPv4 network such as 10.16.0.0/20, /${shortest} to /${longest}, with no bits set behind the prefix`,
   );
 }
 
 /** A date and time with its zone, as the Scaleway API takes it. */
-export const timestamp = z.iso.datetime({
-  offset: true,
-  error: "has to hold dates such as 2027-01-31T00:00:00Z",
-});
+export const timestamp = z.iso.datetime({ offset: true, error: "must hold dates such as 2027-01-31T00:00:00Z" });
 
 function parseJson(value: string): unknown {
   try {

@@ -1,5 +1,6 @@
 // group_vars/all.yml for one-deploy-validation. Pure.
 import { PUBLIC_NETWORK, toYaml } from "./inventory.ts";
+import type { Settings } from "./settings.ts";
 
 const APPLIANCE = "Alpine Linux 3.21";
 
@@ -19,14 +20,15 @@ const SERVICES = [
   { name: "opennebula-fireedge.service", desc: "OpenNebula Fireedge GUI" },
 ];
 
-/** What is tried on the finished cloud. Its test VM takes two addresses of the public network. */
-export function renderValidation(hasPublicNetwork: boolean): string {
+/** What is tried on the finished cloud. */
+export function renderValidation({ publicAddressCount }: Settings): string {
+  // A second NIC is attached to the test VM.
+  const hasPublicNetwork = publicAddressCount >= 2;
   const validation = {
     run_core_services: true,
     core_services: { service_list: SERVICES, check_fireedge_ui: true },
     // It would boot a VM in every network and expect the Internet behind each; vxlan has none.
     networks_verification: false,
-    network: { ext_host: "opennebula.io" },
     run_one_flow: false,
     run_test_vm: hasPublicNetwork,
     test_vm: {

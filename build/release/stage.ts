@@ -12,9 +12,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { logrotateFile } from "../../driver/operator/install/logrotate.ts";
 import { scripts } from "../../driver/operator/install/tree.ts";
-import { EXECUTABLE, layoutOf, SETTINGS } from "../../driver/operator/layout.ts";
+import { EXECUTABLE, SETTINGS } from "../../driver/operator/layout.ts";
 import { manPage } from "./man-page.ts";
 
 export type Release = {
@@ -41,7 +40,6 @@ export function stagePackage(root: string, release: Release): void {
   put(root, "usr/share/man/man1/scw-flexip.1.gz", zipped(page(release)));
   put(root, "usr/share/bash-completion/completions/scw-flexip", completion("bash"));
   put(root, "usr/share/fish/vendor_completions.d/scw-flexip.fish", completion("fish"));
-  put(root, "etc/logrotate.d/scw-flexip", logrotateFile(layoutOf("/", undefined)));
   stageDocuments(join(root, DOCUMENTS));
   put(root, `${DOCUMENTS}/CHANGELOG.md.gz`, zipped(readFileSync("CHANGELOG.md")));
   put(root, `${DOCUMENTS}/bundled-licences.txt.gz`, zipped(release.licences));

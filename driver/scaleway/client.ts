@@ -25,6 +25,7 @@ const wireFlexibleIp = z.looseObject({
   description: z.string(),
   tags: z.array(z.string()),
   updated_at: z.string(),
+  reverse: z.optional(z.nullable(z.string())),
 });
 const wirePage = z.looseObject({ flexible_ips: z.array(wireFlexibleIp), total_count: z.number() });
 
@@ -195,6 +196,7 @@ function fromWire(wire: z.infer<typeof wireFlexibleIp>): FlexibleIp {
     description: wire.description,
     tags: wire.tags,
     updatedAt: wire.updated_at,
+    reverse: wire.reverse === "" ? null : wire.reverse,
   };
 }
 

@@ -25,6 +25,8 @@ export type FlexibleIp = {
   readonly tags: readonly string[];
   /** ISO 8601, the API's own clock. */
   readonly updatedAt: string;
+  /** Reverse DNS. */
+  readonly reverse?: string | null | undefined;
 };
 
 export type FlexibleIpFilter = {
@@ -33,7 +35,11 @@ export type FlexibleIpFilter = {
   readonly serverId?: string | undefined;
 };
 
-export type FlexibleIpChange = { readonly tags: readonly string[] };
+/** An empty `reverse` clears it. */
+export type FlexibleIpChange = {
+  readonly tags?: readonly string[];
+  readonly reverse?: string;
+};
 
 export type NewFlexibleIp = {
   readonly projectId: string;

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Changes the network layout of this host, with a way back. provision/host-network/apply.ts installs it and runs it as root.
+# Changes the network layout of this host, with a way back. make network installs it and runs it as root.
 #   facts                          what the network is now, as lines key=value
+#   look SHA256 BR0 GW H2H VM2VM   what differs from a netplan file of this checksum with these addresses, a line each
 #   stage                          check the netplan file on standard input in a scratch root, and keep it
 #   apply SECONDS                  put it to work; unless confirmed, the old layout comes back after SECONDS or at a reboot
 #   confirm BR0 GATEWAY H2H VM2VM  keep it for good, once these addresses are up; to be run over a new connection
@@ -29,15 +30,19 @@ fail() {
 main() {
   action=${1:-}
   [ $# -eq 0 ] || shift
-  mkdir -p "$STATE" "$RUN"
+  case $action in
+    facts | look) ;;
+    *) mkdir -p "$STATE" "$RUN" ;;
+  esac
   case $action in
     facts) facts ;;
+    look) look "$@" ;;
     stage) stage ;;
     apply) apply "$1" ;;
     put) put ;;
     confirm) confirm "$@" ;;
     restore) restore "$1" ;;
-    *) fail "unknown action '$action'; the actions are facts, stage, apply, confirm, restore" ;;
+    *) fail "unknown action '$action'; the actions are facts, look, stage, apply, confirm, restore" ;;
   esac
 }
 
@@ -85,16 +90,22 @@ resolvers() {
   echo "${found% }"
 }
 
+look() {
+  files=$(cd /etc/netplan && echo *)
+  if [ "$files" != "$LAYOUT" ]; then
+    echo "/etc/netplan holds $files"
+  elif [ "$(sha256sum <"/etc/netplan/$LAYOUT")" != "$1  -" ]; then
+    echo "/etc/netplan/$LAYOUT has another content"
+  fi
+  shift
+  missing_of "$@"
+}
+
 stage() {
   [ ! -e "$RUN/pending" ] || fail "a change waits for its confirmation; the old layout comes back within minutes, try then"
   cat >"$STATE/candidate.yaml"
   check "$STATE/candidate.yaml"
   mv "$STATE/candidate.yaml" "$STATE/staged.yaml"
-  if [ "$(ls /etc/netplan)" = "$LAYOUT" ] && cmp -s "$STATE/staged.yaml" "/etc/netplan/$LAYOUT"; then
-    echo unchanged
-  else
-    echo staged
-  fi
 }
 
 # netplan only warns of names it cuts off and of two default routes: a word from it is a refusal.

@@ -1,7 +1,9 @@
 // make inventory: the stack's outputs on standard input → files for Ansible that only their owner can read.
-import { text } from "node:stream/consumers";
-import { cloudFolder, runOperation, say } from "./operation.ts";
-import { parseInventory } from "./outputs.ts";
+import { rmSync } from "node:fs";
+import { toYaml } from "../inventory.ts";
+import { shellQuoted, sshOptions } from "../remote/ssh.ts";
+import { cloudFolder, runOperation, say, sshSettings } from "./operation.ts";
+import { inventoryOutputs, readOutputs } from "./outputs.ts";
 import { writePrivateFile } from "./private-file.ts";
 
 // What one-deploy-validation would ask for at a terminal.
@@ -13,11 +15,29 @@ prompt_report_revision_version: "1.0"
 `;
 
 await runOperation(async () => {
-  const { inventory, validation } = parseInventory(await text(process.stdin));
+  const { inventory, validation } = await readOutputs(inventoryOutputs);
   const folder = `${cloudFolder()}/inventory`;
-  const files = { "hosts.yml": inventory, "group_vars/all.yml": validation, "report.yml": REPORT };
+  // 0.1.0 wrote it; Ansible would read either this file or the folder beside it.
+  rmSync(`${folder}/group_vars/all.yml`, { force: true });
+  const files = {
+    "hosts.yml": inventory,
+    "group_vars/all/validation.yml": validation,
+    "group_vars/all/ssh.yml": toYaml(sshVariables()),
+    "report.yml": REPORT,
+  };
   for (const [name, content] of Object.entries(files)) {
     const isChanged = writePrivateFile(`${folder}/${name}`, content);
     say(`${isChanged ? "written  " : "unchanged"} .cloud/inventory/${name}`);
   }
 });
+
+/** Ansible reaches hosts the way the other targets do, and refuses a changed host key, whatever the playbooks say. */
+function sshVariables() {
+  return {
+    ansible_host_key_checking: true,
+    // Ansible takes off a quote at both ends: the first word must have none.
+    ansible_ssh_common_args: sshOptions(sshSettings())
+      .map((word) => (/^[\w=-]+$/.test(word) ? word : shellQuoted(word)))
+      .join(" "),
+  };
+}

@@ -1,9 +1,8 @@
 // What the programs behind the make targets share: progress on standard error, one line on failure, files in .cloud.
 import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openSsh, type Ssh } from "../remote/ssh.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { openSsh, type Ssh, type SshSettings } from "../remote/ssh.ts";
 
 /** The folder for what the operator's machine keeps: inventory, host keys, checked-out playbooks. */
 export function cloudFolder(): string {
@@ -12,9 +11,15 @@ export function cloudFolder(): string {
   return folder;
 }
 
-/** Commands on hosts, with the operator's own ssh; SSH_CONFIG names a configuration file for jump hosts and the like. */
-export function sshOf(environment: Environment): Ssh {
-  return openSsh({ knownHosts: `${cloudFolder()}/known_hosts`, configFile: environment.SSH_CONFIG });
+/** Host keys that were seen, and SSH_CONFIG, which names an ssh_config for jump hosts and the like. */
+export function sshSettings(): SshSettings {
+  const { SSH_CONFIG: file = "" } = process.env;
+  return { knownHosts: `${cloudFolder()}/known_hosts`, configFile: file === "" ? undefined : resolve(file) };
+}
+
+/** Commands on hosts, with the operator's own ssh. */
+export function operatorSsh(): Ssh {
+  return openSsh(sshSettings());
 }
 
 export function say(line: string): void {

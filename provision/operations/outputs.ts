@@ -1,31 +1,53 @@
 // Outputs of the stack as the operations need them, from `pulumi stack output --json` on standard input.
+import { text } from "node:stream/consumers";
 import * as z from "zod";
+import type { SshTarget } from "../remote/ssh.ts";
 
-const host = z.object({ name: z.string(), publicIp: z.ipv4(), privateIp: z.ipv4(), serverId: z.string() });
-const hostsSchema = z.object({ sshUser: z.string(), hosts: z.array(host) });
-const inventorySchema = z.object({ inventory: z.string(), validation: z.string() });
+const vlan = z.object({ vlan: z.int().min(1).max(4_094), address: z.cidrv4() });
+const machine = z.object({ name: z.string(), publicIp: z.ipv4(), privateIp: z.ipv4(), serverId: z.string() });
+const host = machine.extend({ layout: z.object({ hosttohost: vlan, vmtovm: vlan }) });
 
-export type Hosts = z.output<typeof hostsSchema>;
+/** The servers, the front-end first. */
+export const hostsOutputs = z.object({ sshUser: z.string(), zone: z.string(), hosts: z.array(host).min(1) });
 
-/** The servers; none while the stack is not up. Throws when the outputs name servers that cannot be read. */
-export function parseHosts(text: string): Hosts {
-  const outputs = parseJson(text);
-  const parsed = hostsSchema.safeParse(outputs);
-  if (parsed.success) return parsed.data;
-  if (z.strictObject({}).safeParse(outputs).success) return { sshUser: "", hosts: [] };
-  throw new Error("the stack's outputs do not say which servers there are; run: make up");
+/** The files for Ansible. */
+export const inventoryOutputs = z.object({ inventory: z.string(), validation: z.string() });
+
+/** What make specifics installs. */
+export const specificsOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  driver: z.object({
+    config: z.string(),
+    frontendToken: z.string().min(1),
+    hostsToken: z.string().min(1),
+    publicAddressCount: z.int().min(0),
+    publicNetwork: z.string(),
+  }),
+});
+
+export type SpecificsPlan = z.output<typeof specificsOutputs>;
+
+/** Where commands on the front-end go. */
+export function frontendOf(user: string, [frontend]: readonly z.output<typeof machine>[]): SshTarget {
+  if (frontend === undefined) throw new Error("the stack has no front-end; run: make up");
+  return { name: frontend.name, host: frontend.publicIp, user };
 }
 
-/** The files for Ansible. Throws without repeating what it read. */
-export function parseInventory(text: string): z.output<typeof inventorySchema> {
-  const parsed = inventorySchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new Error("the stack has no inventory yet; run: make up");
+/** Reads outputs from standard input. An error never repeats what it read. */
+export async function readOutputs<Shape>(schema: z.ZodType<Shape>): Promise<Shape> {
+  return parseOutputs(await text(process.stdin), schema);
 }
 
-function parseJson(text: string): unknown {
+export function parseOutputs<Shape>(printed: string, schema: z.ZodType<Shape>): Shape {
+  const parsed = schema.safeParse(parseJson(printed));
+  if (parsed.success) return parsed.data;
+  const keys = [...new Set(parsed.error.issues.map(({ path }) => path.join(".") || "everything"))];
+  throw new Error(`the stack's outputs lack ${keys.join(", ")}; run: make up`);
+}
+
+function parseJson(printed: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(printed);
   } catch {
     return undefined;
   }

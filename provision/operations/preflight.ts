@@ -8,7 +8,8 @@ await runOperation(async () => {
   const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   const count = await preflight({
     environment: process.env,
-    run: runLocally,
+    // Pulumi may be another, as for make.
+    run: (program, args) => runLocally(program === "pulumi" ? process.env.PULUMI || program : program, args),
     sdkVersion: manifest.dependencies["@pulumi/pulumi"],
     now: new Date(),
     print: (line) => process.stdout.write(`${line}\n`),

@@ -1,8 +1,8 @@
 // Credentials, project and permissions.
 import * as z from "zod";
+import { ApiRefusal, type Scaleway } from "../remote/scaleway.ts";
 import type { Settings } from "../settings.ts";
 import { type Finding, missing, ok, unknown } from "./finding.ts";
-import { ApiRefusal, type Scaleway } from "./scaleway.ts";
 
 const keySchema = z.object({ expires_at: z.string().nullish() });
 const projectSchema = z.object({ name: z.string(), organization_id: z.string() });

@@ -1,65 +1,65 @@
-// What is about to be ordered: the offer, its stock and option, the image, the quotas.
+// What is about to be ordered: the offer, its stock, option and price, the image, the quota.
 import * as z from "zod";
+import { formerMachine } from "../former-names.ts";
+import { ApiRefusal, type Scaleway } from "../remote/scaleway.ts";
 import type { Settings } from "../settings.ts";
+import { FRONTEND } from "../settings-schema.ts";
 import { type Finding, missing, ok, unknown } from "./finding.ts";
-import { ApiRefusal, type Scaleway } from "./scaleway.ts";
 
-const money = z.object({ currency_code: z.string(), units: z.int(), nanos: z.int() });
+const OPTION = "Private Network";
+
+const money = z.object({ currency_code: z.string(), units: z.int(), nanos: z.int() }).nullish();
 const offer = z.object({
   name: z.string(),
   stock: z.string(),
   enable: z.boolean(),
   quota_name: z.string().nullish(),
-  price_per_hour: money.nullish(),
-  price_per_month: money.nullish(),
-  options: z.array(z.object({ name: z.string() })).default([]),
+  price_per_hour: money,
+  price_per_month: money,
+  /** Once, for each server. */
+  fee: money,
+  options: z.array(z.object({ name: z.string(), price: money })).default([]),
 });
 const offersSchema = z.object({ offers: z.array(offer) });
 const imagesSchema = z.object({ os: z.array(z.object({ name: z.string(), version: z.string() })) });
-const serversSchema = z.object({ servers: z.array(z.object({ name: z.string() })), total_count: z.int() });
-const quotaSchema = z.object({
-  quota: z.array(
-    z.object({
-      name: z.string(),
-      limits: z.array(z.object({ limit: z.int().nullish(), unlimited: z.boolean().nullish() })).default([]),
-    }),
-  ),
-});
+const serversSchema = z.object({ servers: z.array(z.object({ name: z.string() })) });
+const limit = z.object({ zone: z.string().nullish(), limit: z.int().nullish(), unlimited: z.boolean().nullish() });
+const quotaSchema = z.object({ quota: z.array(z.object({ name: z.string(), limits: z.array(limit).default([]) })) });
 
 type Offer = z.output<typeof offer>;
 
 /** Whether the zone has what the settings ask for, as often as they ask for it. */
 export async function checkOrder(api: Scaleway, settings: Settings): Promise<Finding[]> {
   try {
-    const { zone, subscriptionPeriod } = settings;
-    const query = { subscription_period: subscriptionPeriod, page_size: "100" };
-    const { offers } = await api.get(`/baremetal/v1/zones/${zone}/offers`, query, offersSchema);
-    const { os } = await api.get(`/baremetal/v1/zones/${zone}/os`, { page_size: "100" }, imagesSchema);
-    const toOrder = await countToOrder(api, settings);
-    const found = offers.find(({ name }) => name === settings.offer);
+    const zone = `/baremetal/v1/zones/${settings.zone}`;
+    const query = { subscription_period: settings.subscriptionPeriod, page_size: "100" };
+    const { offers } = await api.get(`${zone}/offers`, query, offersSchema);
+    const { os } = await api.get(`${zone}/os`, { page_size: "100" }, imagesSchema);
+    const mine = { project_id: settings.projectId, page_size: "100" };
+    const { servers } = await api.get(`${zone}/servers`, mine, serversSchema);
+    const toOrder = countToOrder(servers, settings);
+    // The provider takes it in either case too.
+    const found = offers.find(({ name }) => name.toUpperCase() === settings.offer.toUpperCase());
     return [
       ok(`${toOrder} of ${settings.workers.length + 1} servers are still to be ordered`),
       ...offerFindings(found, offers, settings, toOrder),
       imageFinding(os, settings),
-      ...(found === undefined ? [] : await quotaFindings(api, found, settings, toOrder)),
+      ...(found === undefined ? [] : [await quotaFinding(api, found, settings)]),
+      ok(`${settings.publicAddressCount} flexible IPs are bought by make specifics`),
     ];
   } catch (error) {
     if (!(error instanceof ApiRefusal)) throw error;
-    return [
-      missing(
-        `zone ${settings.zone} cannot be asked (${error.message})`,
-        "correct scaleway:zone or the key's permissions",
-      ),
-    ];
+    const next = "correct scaleway:zone or the key's permissions";
+    return [missing(`zone ${settings.zone} cannot be asked (${error.message})`, next)];
   }
 }
 
 /** A server that is there is not ordered again. */
-async function countToOrder(api: Scaleway, { zone, projectId, namePrefix, workers }: Settings): Promise<number> {
-  const query = { project_id: projectId, page_size: "100" };
-  const { servers } = await api.get(`/baremetal/v1/zones/${zone}/servers`, query, serversSchema);
-  const names = ["fe", ...workers.map((number) => `worker-${String(number).padStart(2, "0")}`)];
-  return names.filter((name) => !servers.some((server) => server.name === `${namePrefix}-${name}`)).length;
+function countToOrder(servers: readonly { name: string }[], { namePrefix, workers }: Settings): number {
+  const there = new Set(servers.map(({ name }) => name));
+  const isThere = (name: string) =>
+    there.has(`${namePrefix}-${name}`) || there.has(`${namePrefix}-${formerMachine(name)}`);
+  return [FRONTEND, ...workers].filter((name) => !isThere(name)).length;
 }
 
 function offerFindings(
@@ -71,14 +71,10 @@ function offerFindings(
   const { offer: name, zone, subscriptionPeriod } = settings;
   if (found === undefined) {
     const sold = offers.filter(({ enable, stock }) => enable && stock !== "empty").map((other) => other.name);
-    return [
-      missing(
-        `zone ${zone} has no offer ${name} (${subscriptionPeriod})`,
-        `set offer to one of ${sold.sort().join(", ")}`,
-      ),
-    ];
+    const next = `set offer to one of ${sold.sort().join(", ")}`;
+    return [missing(`zone ${zone} has no offer ${name} (${subscriptionPeriod})`, next)];
   }
-  return [stockFinding(found, zone, toOrder), optionFinding(found), ...priceFindings(found, settings)];
+  return [stockFinding(found, zone, toOrder), ...priceFindings(found, settings)];
 }
 
 function stockFinding({ name, stock, enable }: Offer, zone: string, toOrder: number): Finding {
@@ -91,19 +87,24 @@ function stockFinding({ name, stock, enable }: Offer, zone: string, toOrder: num
   return ok(`offer ${name} is in stock (${stock})`);
 }
 
-function optionFinding({ name, options }: Offer): Finding {
-  if (options.some((option) => option.name === "Private Network")) return ok(`offer ${name} can have private networks`);
-  return missing(`offer ${name} has no option Private Network`, "set another offer");
+/** What all servers cost together with the option that they are ordered with, the front-end included. */
+function priceFindings(found: Offer, { subscriptionPeriod, workers }: Settings): Finding[] {
+  const option = found.options.find(({ name }) => name === OPTION);
+  if (option === undefined) return [missing(`offer ${found.name} has no option ${OPTION}`, "set another offer")];
+  const isHourly = subscriptionPeriod === "hourly";
+  const price = isHourly ? found.price_per_hour : found.price_per_month;
+  if (price === undefined || price === null)
+    return [unknown(`offer ${found.name} states no price`, "look in the console")];
+  const servers = workers.length + 1;
+  const sum = (...parts: readonly z.output<typeof money>[]) =>
+    `${parts.reduce((total, part) => total + servers * amount(part), 0).toFixed(2)} ${price.currency_code}`;
+  const once = amount(found.fee) > 0 ? `, and once ${sum(found.fee)}` : "";
+  const each = `${sum(price, option.price)} ${isHourly ? "an hour" : "a month"}${once}`;
+  return [ok(`${servers} servers with private networks cost ${each}; flexible IPs apart`)];
 }
 
-/** What all servers cost together, the front-end included. */
-function priceFindings(found: Offer, { subscriptionPeriod, workers }: Settings): Finding[] {
-  const price = subscriptionPeriod === "hourly" ? found.price_per_hour : found.price_per_month;
-  if (price === undefined || price === null) return [];
-  const servers = workers.length + 1;
-  const total = ((price.units + price.nanos / 1e9) * servers).toFixed(2);
-  const period = subscriptionPeriod === "hourly" ? "an hour" : "a month";
-  return [ok(`${servers} servers cost ${total} ${price.currency_code} ${period}, flexible IPs apart`)];
+function amount(price: z.output<typeof money>): number {
+  return price === undefined || price === null ? 0 : price.units + price.nanos / 1e9;
 }
 
 function imageFinding(
@@ -117,34 +118,19 @@ function imageFinding(
   return missing(`zone ${zone} has no image ${osName} ${osVersion}`, next);
 }
 
-async function quotaFindings(
+/** The limit of the zone. How much of it is in use cannot be asked, so the reader judges. */
+async function quotaFinding(
   api: Scaleway,
   { quota_name: name }: Offer,
-  settings: Settings,
-  toOrder: number,
-): Promise<Finding[]> {
+  { organizationId, zone }: Settings,
+): Promise<Finding> {
   const look = "look at Organization, Quotas in the console";
-  const addresses = unknown(
-    `${settings.publicAddressCount + settings.flexibleIpCount} flexible IPs will be bought`,
-    look,
-  );
-  if (typeof name !== "string" || name === "") return [unknown("the offer names no quota", look), addresses];
-  const { quota } = await api.get(
-    "/iam/v1alpha1/quota",
-    { organization_id: settings.organizationId, page_size: "100" },
-    quotaSchema,
-  );
+  if (typeof name !== "string" || name === "") return unknown("the offer names no quota", look);
+  const query = { organization_id: organizationId, page_size: "100" };
+  const { quota } = await api.get("/iam/v1alpha1/quota", query, quotaSchema);
   const limits = quota.find((candidate) => candidate.name === name)?.limits ?? [];
-  const { total_count: used } = await api.get(
-    `/baremetal/v1/zones/${settings.zone}/servers`,
-    { organization_id: settings.organizationId, page_size: "1" },
-    serversSchema,
-  );
-  if (limits.length === 0) return [unknown(`quota ${name} cannot be read`, look), addresses];
-  if (limits.some(({ unlimited }) => unlimited === true)) return [ok(`quota ${name} is unlimited`), addresses];
-  const limit = Math.max(...limits.map((each) => each.limit ?? 0));
-  if (used + toOrder <= limit)
-    return [ok(`quota ${name}: ${used} of ${limit} in use, ${toOrder} more to order`), addresses];
-  const short = `quota ${name} allows ${limit} servers, ${used} are in use and ${toOrder} more wanted`;
-  return [missing(short, "ask Scaleway's support to raise it, or lower workerCount"), addresses];
+  const here = limits.find((each) => each.zone === zone) ?? limits.find((each) => (each.zone ?? "") === "");
+  if (here?.unlimited === true) return ok(`quota ${name} is unlimited`);
+  if (typeof here?.limit !== "number") return unknown(`quota ${name} cannot be read`, look);
+  return ok(`quota ${name} allows ${here.limit} in ${zone}, servers of other projects included`);
 }

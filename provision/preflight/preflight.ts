@@ -1,77 +1,62 @@
 // Everything that can be known before money is spent, as one list.
-import { checkSettings, type Settings, SettingsError, type WrittenSettings } from "../settings.ts";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { type Environment, missingKeys, scalewayOf } from "../remote/scaleway.ts";
+import { checkSettings, ownSettings, type Settings, SettingsError } from "../settings.ts";
+import { PASSWORDS } from "../settings-schema.ts";
 import { checkKey, checkPermissions, checkProject } from "./account.ts";
 import { type Finding, missing, ok, renderFinding } from "./finding.ts";
 import { checkOrder } from "./order.ts";
-import { openScaleway } from "./scaleway.ts";
 import { checkTools, type Run } from "./tools.ts";
 
 export type PreflightPorts = {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly run: Run;
   readonly sdkVersion: string;
   readonly now: Date;
   readonly print: (line: string) => void;
 };
 
+type Written = Readonly<Record<string, { readonly value?: string; readonly secret?: boolean }>>;
+
 /** Prints the list as it is found out. Answers how many things are missing. */
 export async function preflight(ports: PreflightPorts): Promise<number> {
+  const { environment, run, sdkVersion, now, print } = ports;
   let count = 0;
   const tell = (findings: readonly Finding[]) => {
-    for (const finding of findings) ports.print(renderFinding(finding));
+    for (const finding of findings) print(renderFinding(finding));
     count += findings.filter(({ verdict }) => verdict === "missing").length;
   };
-  const written = readWritten(ports.run);
-  tell(checkTools(ports.run, ports.sdkVersion, written?.sshPublicKey));
-  const settings = settingsFindings(written, ports.now);
-  tell(settings.findings);
-  const key = keyOf(ports.environment);
-  tell(key.findings);
-  if (settings.checked !== undefined && key.api !== undefined) {
-    tell(await checkKey(key.api, key.accessKey, ports.now));
-    tell(await checkProject(key.api, settings.checked));
-    tell(await checkPermissions(key.api, settings.checked));
-    tell(await checkOrder(key.api, settings.checked));
+  const config = run("pulumi", ["config", "--json"]);
+  const written: Written = config.isOk ? JSON.parse(config.said) : {};
+  tell(checkTools(run, sdkVersion, written[`${PROJECT}:sshPublicKey`]?.value));
+  const { findings, checked } = config.isOk
+    ? settingsFindings(written, now)
+    : { findings: [missing(`the stack's settings cannot be read (${config.said})`, SELECT)], checked: undefined };
+  tell(findings);
+  const lacking = missingKeys(environment);
+  tell(lacking.map((what): Finding => ({ verdict: "missing", what })));
+  if (checked !== undefined && lacking.length === 0) {
+    const api = scalewayOf(environment);
+    tell(await checkKey(api, environment.SCW_ACCESS_KEY ?? "", now));
+    tell(await checkProject(api, checked));
+    tell(await checkPermissions(api, checked));
+    tell(await checkOrder(api, checked));
   }
-  ports.print(
-    count === 0
-      ? "ready: make preview, then make up"
-      : `${count === 1 ? "1 thing is" : `${count} things are`} missing; nothing was ordered`,
-  );
+  const things = count === 1 ? "1 thing is" : `${count} things are`;
+  print(count === 0 ? "ready: make preview, then make up" : `${things} missing; nothing was ordered`);
   return count;
 }
 
-/** Settings of the selected stack, secrets left out; a key without its namespace. */
-function readWritten(run: Run): WrittenSettings | undefined {
-  const text = run("pulumi", ["config", "--json"]);
-  if (text === undefined) return undefined;
-  const entries: [string, { value?: string; secret?: boolean }][] = Object.entries(JSON.parse(text));
-  const secrets = entries.filter(([, { secret }]) => secret === true).map(([key]) => [bare(key), ""]);
-  return Object.fromEntries([
-    ...entries.filter(([, { secret }]) => secret !== true).map(([key, { value }]) => [bare(key), value]),
-    ...secrets,
-  ]);
-}
+const PROJECT: string = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")).name;
+const SELECT =
+  "log in as make state printed, then: pulumi stack select <name> --create, and set its settings (Pulumi.example.yaml)";
 
-function settingsFindings(
-  written: WrittenSettings | undefined,
-  now: Date,
-): { readonly findings: Finding[]; readonly checked?: Settings } {
-  if (written === undefined) {
-    return {
-      findings: [
-        missing(
-          "no stack is selected",
-          "run: pulumi stack select <name> --create, then set its settings (Pulumi.example.yaml)",
-        ),
-      ],
-    };
-  }
-  const { onePassword, dbPassword, ...rest } = written;
-  const passwords = Object.entries({ onePassword, dbPassword }).map(([name, value]) => passwordFinding(name, value));
+function settingsFindings(written: Written, now: Date): { findings: Finding[]; checked?: Settings } {
+  const values = Object.fromEntries(Object.entries(written).map(([key, { value }]) => [key, value]));
+  const passwords = Object.keys(PASSWORDS).map((name) => passwordFinding(name, written[`${PROJECT}:${name}`]));
   try {
-    const known = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== "region"));
-    return { findings: [...passwords, ok("settings")], checked: checkSettings(known, now) };
+    return { checked: checkSettings(ownSettings(values, PROJECT), now), findings: [...passwords, ok("settings")] };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     const [, ...lines] = error.message.split("\n");
@@ -79,27 +64,8 @@ function settingsFindings(
   }
 }
 
-/** A secret setting arrives here without its value. */
-function passwordFinding(name: string, value: string | undefined): Finding {
+function passwordFinding(name: string, written: Written[string] | undefined): Finding {
   const next = `run: pulumi config set --secret ${name}`;
-  if (value === undefined) return missing(`${name} is not set`, next);
-  return value === "" ? ok(`${name} is set`) : missing(`${name} is not stored as a secret`, next);
-}
-
-function keyOf(environment: PreflightPorts["environment"]) {
-  const { SCW_ACCESS_KEY: accessKey = "", SCW_SECRET_KEY: secretKey = "", SCW_API_URL: url } = environment;
-  const findings = [
-    ...(/^SCW[A-Z0-9]{17}$/.test(accessKey)
-      ? []
-      : [missing("SCW_ACCESS_KEY holds no access key", "export SCW_ACCESS_KEY=SCW…")]),
-    ...(/^[0-9a-f-]{36}$/i.test(secretKey)
-      ? []
-      : [missing("SCW_SECRET_KEY holds no secret key", "export SCW_SECRET_KEY=…")]),
-  ];
-  if (findings.length > 0) return { findings, accessKey, api: undefined };
-  return { findings, accessKey, api: openScaleway(url ?? "https://api.scaleway.com", secretKey) };
-}
-
-function bare(key: string): string {
-  return key.slice(key.indexOf(":") + 1);
+  if (written === undefined) return missing(`${name} is not set`, next);
+  return written.secret === true ? ok(`${name} is set`) : missing(`${name} is not stored as a secret`, next);
 }

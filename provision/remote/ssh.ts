@@ -33,21 +33,33 @@ const CONNECTION_FAILED = 255;
 export class SshError extends Error {
   override name = "SshError";
   readonly isConnection: boolean;
+  /** Waiting does not help. */
   readonly isRefusal: boolean;
+  /** The host answered, and took no key. */
+  readonly isDenied: boolean;
 
   constructor(target: SshTarget, reason: string, code: number | null) {
     super(`${target.name} (${target.user}@${target.host}): ${reason}`);
     this.isConnection = code === CONNECTION_FAILED || code === null;
     this.isRefusal = /HOST IDENTIFICATION HAS CHANGED|Could not resolve hostname|no such identity/i.test(reason);
+    this.isDenied = /Permission denied|Too many authentication failures/.test(reason);
   }
 }
 
-/** Commands by the `ssh` program, with the operator's agent and keys. */
-export function openSsh({ knownHosts, configFile }: SshSettings): Ssh {
-  const options = [
+/** What ssh needs to know for this cloud, whoever runs it: a shell, a program of ours, or Ansible. */
+export function sshOptions({ knownHosts, configFile }: SshSettings): string[] {
+  return [
     ...(configFile === undefined ? [] : ["-F", configFile]),
+    ...[`UserKnownHostsFile=${knownHosts}`, "StrictHostKeyChecking=accept-new"].flatMap(asOption),
+  ];
+}
+
+/** Commands by the `ssh` program, with the operator's agent and keys. */
+export function openSsh(settings: SshSettings): Ssh {
+  const options = [
+    ...sshOptions(settings),
     ...["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=5", "ServerAliveCountMax=3"].flatMap(asOption),
-    ...[`UserKnownHostsFile=${knownHosts}`, "StrictHostKeyChecking=accept-new", "LogLevel=ERROR"].flatMap(asOption),
+    ...asOption("LogLevel=ERROR"),
   ];
   return (target, command, given = {}) =>
     runSsh([...options, "-l", target.user, "--", target.host, command], target, given);

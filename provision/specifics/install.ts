@@ -1,9 +1,9 @@
 // Installs the driver on the front-end and every host, then fills the public network. Each step looks first.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SpecificsPlan } from "../operations/outputs.ts";
 import { type Ssh, SshError, type SshTarget, shellQuoted } from "../remote/ssh.ts";
-import type { SpecificsPlan } from "./plan.ts";
 import { asOneadmin, fillPublicNetwork } from "./public-network.ts";
-import { checksumsOn, EXECUTABLE, SETTINGS, STAGED_TREE, sendTree } from "./tree.ts";
+import { checksumsOf, checksumsOn, EXECUTABLE, SETTINGS, STAGED_TREE, sendTree } from "./tree.ts";
 
 export type SpecificsPorts = {
   readonly ssh: Ssh;
@@ -20,26 +20,32 @@ const HOST_TREE = "/var/tmp/one";
 const INSTALL_MS = 600_000;
 const SYNC_MS = 1_800_000;
 
-/** Answers how many things it changed. A second run changes nothing; a run after a worker was added does that worker. */
+/**
+ * Answers how many things it changed. A second run changes nothing; a run after a worker was added does that worker. A host
+ * that fails does not keep the others from their new token; it is told at the end.
+ */
 export async function installSpecifics(plan: SpecificsPlan, ports: SpecificsPorts): Promise<number> {
-  const hosts = plan.hosts.map(({ name, publicIp, serverId }) => ({
-    name,
-    serverId,
-    host: publicIp,
-    user: plan.sshUser,
-  }));
+  const { sshUser: user, driver } = plan;
+  const hosts = plan.hosts.map(({ name, publicIp, serverId }) => ({ name, serverId, host: publicIp, user }));
   const [frontend, ...workers] = hosts;
   if (frontend === undefined) throw new Error("the stack has no front-end; run: make up");
-  const { driver } = plan;
+  const failures = new Map<string, string>();
+  const trying = async (host: Host, work: () => Promise<number>): Promise<number> => {
+    try {
+      return failures.has(host.name) ? 0 : await work();
+    } catch (error) {
+      failures.set(host.name, error instanceof Error ? error.message : String(error));
+      return 0;
+    }
+  };
   let changes = await installFrontend(frontend, driver, ports);
-  changes += await syncHosts(frontend, workers, ports);
-  for (const worker of workers) changes += await installHost(worker, driver.hostsToken, ports);
+  changes += await syncHosts(hosts, trying, ports);
+  for (const worker of workers) changes += await trying(worker, () => installHost(worker, driver.hostsToken, ports));
   await untilOnedAnswers(frontend, ports);
-  const { ssh, say } = ports;
-  return (
-    changes +
-    (await fillPublicNetwork(ssh, frontend, { template: driver.publicNetwork, wanted: driver.publicAddressCount, say }))
-  );
+  const { publicNetwork: template, publicAddressCount: wanted } = driver;
+  changes += await fillPublicNetwork(ports.ssh, frontend, { template, wanted, say: ports.say });
+  if (failures.size === 0) return changes;
+  throw new Error([...failures.values(), "the other hosts are done; then run: make specifics"].join("\n"));
 }
 
 async function installFrontend(
@@ -55,6 +61,7 @@ async function installFrontend(
   const isWritten = await writeSettings(frontend, driver.config, ssh);
   if (isWritten) say("settings written");
   const done = await runInstall(frontend, ports, {
+    before: [],
     executable: `${STAGED_TREE}/${EXECUTABLE}`,
     // The front-end is a KVM host too.
     words: ["--frontend", "--host", "--from", STAGED_TREE, "--restart"],
@@ -83,47 +90,65 @@ async function writeSettings(frontend: Host, config: string, ssh: Ssh): Promise<
   return true;
 }
 
-/** Hosts whose copy differs from the front-end's get it now; oned would copy it at the next start of monitoring. */
-async function syncHosts(frontend: Host, workers: readonly Host[], { ssh, say }: SpecificsPorts): Promise<number> {
+type Trying = (host: Host, work: () => Promise<number>) => Promise<number>;
+
+/** Hosts whose copy differs from the front-end's get it now; the front-end is one of them. */
+async function syncHosts(hosts: readonly Host[], trying: Trying, { ssh, say }: SpecificsPorts): Promise<number> {
+  const [frontend] = hosts;
+  if (frontend === undefined) return 0;
   const wanted = await checksumsOn(ssh, frontend, FRONTEND_TREE, [EXECUTABLE, SETTINGS]);
-  const behind = async () => {
-    const hosts: Host[] = [];
-    for (const worker of workers) {
-      const present = await checksumsOn(ssh, worker, HOST_TREE, wanted.keys());
-      if ([...wanted].some(([path, sum]) => present.get(path) !== sum)) hosts.push(worker);
-    }
-    return hosts.map(({ name }) => name);
+  const isBehind = async (host: Host) => {
+    const present = await checksumsOn(ssh, host, HOST_TREE, wanted.keys());
+    return [...wanted].some(([path, sum]) => present.get(path) !== sum);
   };
-  const before = await behind();
-  if (before.length === 0) return 0;
-  say(`${frontend.name}: onehost sync, for ${before.join(", ")}`);
-  await ssh(frontend, asOneadmin("onehost sync -f"), { timeoutMs: SYNC_MS });
-  const after = await behind();
-  if (after.length > 0) {
-    throw new Error(
-      `onehost sync left out ${after.join(", ")}; see why in onehost list (not registered: make deployment; offline: onehost enable), then run make specifics again`,
-    );
+  const behind: Host[] = [];
+  for (const host of hosts) if ((await trying(host, async () => Number(await isBehind(host)))) > 0) behind.push(host);
+  if (behind.length === 0) return 0;
+  say(`${frontend.name}: onehost sync, for ${behind.map(({ name }) => name).join(", ")}`);
+  await ssh(frontend, asOneadmin("onehost sync -f"), { timeoutMs: SYNC_MS }).catch((error: unknown) => {
+    // It fails for all because of one; which ones got the tree is looked at next.
+    say(`onehost sync: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  for (const host of behind) {
+    await trying(host, async () => {
+      if (!(await isBehind(host))) return 0;
+      const next = "see why in onehost list (not registered: make deployment; offline: onehost enable)";
+      throw new Error(`onehost sync left out ${host.name}; ${next}`);
+    });
   }
-  return before.length;
+  return behind.length;
 }
 
+/** The executable there is oneadmin's: root runs a copy that nobody else can write, if it is the one that was built here. */
 async function installHost(worker: Host, token: string, ports: SpecificsPorts): Promise<number> {
   ports.say(`${worker.name}: looking at the host`);
-  return runInstall(worker, ports, { executable: `${HOST_TREE}/${EXECUTABLE}`, words: ["--host"], token });
+  const built = (await checksumsOf(ports.tree)).get(EXECUTABLE);
+  const copy = [
+    "folder=$(mktemp -d /var/lib/scw-flexip.XXXXXX)",
+    `trap 'rm -rf "$folder"' EXIT`,
+    `cp ${HOST_TREE}/${EXECUTABLE} "$folder/scw-flexip"`,
+    `echo "${built}  $folder/scw-flexip" | sha256sum --check --status ||` +
+      ` { echo "${HOST_TREE}/${EXECUTABLE} is not what was built here; root does not run it" >&2; exit 1; }`,
+  ];
+  return runInstall(worker, ports, { before: copy, executable: '"$folder/scw-flexip"', words: ["--host"], token });
 }
 
-type InstallCommand = { readonly executable: string; readonly words: readonly string[]; readonly token: string };
+type InstallCommand = {
+  readonly before: readonly string[];
+  readonly executable: string;
+  readonly words: readonly string[];
+  readonly token: string;
+};
 
 /** Prints a line for each change, and no line when there is none. */
 async function runInstall(
   host: Host,
   { ssh, say }: SpecificsPorts,
-  { executable, words, token }: InstallCommand,
+  { before, executable, words, token }: InstallCommand,
 ): Promise<number> {
-  const command = [executable, "install", ...words, "--token-stdin", "--server-id", host.serverId]
-    .map(shellQuoted)
-    .join(" ");
-  const printed = await ssh(host, `sudo ${command}`, { stdin: token, timeoutMs: INSTALL_MS });
+  const install = ["install", ...words, "--token-stdin", "--server-id", host.serverId].map(shellQuoted).join(" ");
+  const script = ["set -eu", ...before, `${executable} ${install}`].join("\n");
+  const printed = await ssh(host, `sudo sh -c ${shellQuoted(script)}`, { stdin: token, timeoutMs: INSTALL_MS });
   const lines = printed.split("\n").filter((line) => line !== "");
   for (const line of lines) say(`${host.name}: ${line}`);
   return lines.length;

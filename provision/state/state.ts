@@ -26,7 +26,11 @@ export function declareState({ namePrefix, organizationId, region }: StateArgs) 
     },
     { protect: true },
   );
-  return { projectId: cloud.id, backend: bucket.name.apply((name) => backendUrl(name, region)) };
+  return {
+    projectId: cloud.id,
+    stateProjectId: state.id,
+    backend: bucket.name.apply((name) => backendUrl(name, region)),
+  };
 }
 
 /** The address of the bucket as `pulumi login` takes it. */

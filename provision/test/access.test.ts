@@ -1,4 +1,4 @@
-// Who may do what: the driver's applications, keys and conditions, the operator's key and flexible IPs.
+// Who may do what: the driver's applications, keys and conditions, and the operator's key.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { buildGraph, EXPIRY, PROJECT, read, SSH_KEY } from "./graph.ts";
@@ -25,7 +25,7 @@ describe("access for the driver", () => {
   });
 
   test("can be held to the servers' own addresses, front-end and hosts apart", async () => {
-    const graph = await buildGraph({ written: { workerCount: "2", driverKeyOnlyFromHosts: "true" } });
+    const graph = await buildGraph({ written: { workers: '["host01", "host02"]', driverKeyOnlyFromHosts: "true" } });
     const condition = (name: string) => {
       const [rule] = list(one(graph, "scaleway:iam/policy:Policy", name).inputs.rules);
       return Reflect.get(Object(rule), "condition");
@@ -46,28 +46,10 @@ describe("access for the driver", () => {
       `driver-hosts-${EXPIRY}`,
       `driver-hosts-${later}`,
     ]);
-    assert.equal((await read(graph.outputs.driver)).value?.hostsToken, `secret-key-of-driver-hosts-${later}`);
-  });
-});
-
-test("flexible IPs of the operator's own have a virtual MAC, and keep what the driver does to them", async () => {
-  const graph = await buildGraph({ written: { flexibleIpCount: "2" } });
-  assert.deepEqual(names(graph, "scaleway:elasticmetal/ip:Ip"), ["flexible-ip-01", "flexible-ip-02"]);
-  const ip = one(graph, "scaleway:elasticmetal/ip:Ip", "flexible-ip-02");
-  assert.equal(ip.inputs.projectId, PROJECT);
-  assert.equal(ip.inputs.serverId, undefined);
-  assert.deepEqual(ip.ignoreChanges, ["serverId", "tags"]);
-  assert.deepEqual(one(graph, "scaleway:elasticmetal/ipMacAddress:IpMacAddress", "flexible-ip-02").inputs, {
-    flexibleIpId: idOf("scaleway:elasticmetal/ip:Ip", "flexible-ip-02"),
-    type: "kvm",
-    zone: "fr-par-2",
-  });
-  assert.deepEqual((await read(graph.outputs.flexibleIps)).value?.at(1), {
-    address: "203.0.113.12",
-    mac: "02:00:00:00:00:12",
+    assert.equal((await read(graph.outputs.driver.hostsToken)).value, `secret-key-of-driver-hosts-${later}`);
   });
 });
 
 test("the key that opens the servers is the operator's", async () => {
-  assert.equal(one(await buildGraph(), "scaleway:iam/sshKey:SshKey", "opennebula").inputs.publicKey, SSH_KEY);
+  assert.equal(one(await buildGraph(), "scaleway:iam/sshKey:SshKey", "operator").inputs.publicKey, SSH_KEY);
 });

@@ -3,18 +3,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
-import { catalogueId } from "../catalogue.ts";
+import { vlanOf } from "../elastic-metal-server.ts";
 import { buildGraph, EXPIRY, NEEDED, ORGANIZATION, PROJECT, read } from "./graph.ts";
-import { all, list, NETWORK_COMMAND, names, one, PRIVATE_NETWORK, SERVER, TAGS } from "./registrations.ts";
+import { all, names, one, PRIVATE_NETWORK, SERVER, TAGS } from "./registrations.ts";
 import { idOf } from "./world.ts";
 
 for (const workers of [0, 1, 5]) {
+  const servers = ["fe", ...Array.from({ length: workers }, (_, index) => `host0${index + 1}`)];
   // Mocks are global: one graph at a time.
-  const graph = await buildGraph({ written: { workerCount: String(workers) } });
+  const graph = await buildGraph({ written: { workers: JSON.stringify(servers.slice(1)) } });
 
   describe(`a cloud with ${workers} workers`, () => {
-    const servers = ["fe", ...Array.from({ length: workers }, (_, index) => `worker-0${index + 1}`)];
-
     test("has these resources and no other", () => {
       const count = Object.fromEntries(
         [...new Set(graph.registrations.map(({ type }) => type))].map((type) => [type, all(graph, type).length]),
@@ -27,7 +26,6 @@ for (const workers of [0, 1, 5]) {
         "hosted-cloud:index:ElasticMetalServer": workers + 1,
         "scaleway:ipam/ip:Ip": 2 * (workers + 1),
         [SERVER]: workers + 1,
-        [NETWORK_COMMAND]: workers + 1,
         "hosted-cloud:index:DriverCredential": 2,
         "scaleway:iam/application:Application": 2,
         "scaleway:iam/group:Group": 2,
@@ -50,11 +48,12 @@ for (const workers of [0, 1, 5]) {
         if (type.startsWith("scaleway:network/") || type.startsWith("scaleway:ipam/"))
           assert.equal(inputs.region, "fr-par", type);
         if (/iam\/(application|group|policy)/.test(type)) assert.equal(inputs.organizationId, ORGANIZATION, type);
-        if (type.startsWith("scaleway:") && !/sshKey|apiKey/.test(type)) assert.deepEqual(inputs.tags, TAGS, type);
+        if (type.startsWith("scaleway:") && !/sshKey|apiKey|server:/.test(type))
+          assert.deepEqual(inputs.tags, TAGS, type);
       }
     });
 
-    test("orders every server with its image, option, networks and booked addresses, doubly protected", () => {
+    test("orders every server with its image, option, networks and booked IPv4 addresses, doubly protected", () => {
       for (const name of servers) {
         const server = one(graph, SERVER, name);
         assert.deepEqual(server.inputs, {
@@ -64,63 +63,56 @@ for (const workers of [0, 1, 5]) {
           projectId: PROJECT,
           offer: idOf("scaleway:elasticmetal/getOffer:getOffer", "offerId"),
           os: idOf("scaleway:elasticmetal/getOs:getOs", "osId"),
-          sshKeyIds: [idOf("scaleway:iam/sshKey:SshKey", "opennebula")],
+          sshKeyIds: [idOf("scaleway:iam/sshKey:SshKey", "operator")],
           options: [{ id: idOf("scaleway:elasticmetal/getOption:getOption", "optionId") }],
           privateNetworks: [
-            { id: idOf(PRIVATE_NETWORK, "opennebula-hosttohost"), ipamIpIds: [booked(`${name}-hosttohost`)] },
-            { id: idOf(PRIVATE_NETWORK, "opennebula-vmtovm"), ipamIpIds: [booked(`${name}-vmtovm`)] },
+            { id: idOf(PRIVATE_NETWORK, "hosttohost"), ipamIpIds: [booked(`${name}-hosttohost`)] },
+            { id: idOf(PRIVATE_NETWORK, "vmtovm"), ipamIpIds: [booked(`${name}-vmtovm`)] },
           ],
           protected: true,
           reinstallOnConfigChanges: false,
-          tags: TAGS,
+          // As Scaleway leaves them: it adds one to each server with the option.
+          tags: [...TAGS, "PrivateNetwork"],
         });
         assert.equal(server.protect, true);
-        assert.deepEqual(server.ignoreChanges, ["os"]);
+        assert.deepEqual(server.ignoreChanges, ["os", "sshKeyIds", "tags"]);
         assert.equal(server.parent, `hosted-cloud:index:ElasticMetalServer::${name}`);
       }
+      assert.ok(all(graph, "scaleway:ipam/ip:Ip").every(({ inputs, protect }) => inputs.isIpv6 === false && protect));
     });
 
-    test("lays out each host's network after its server, with the VLAN of each network by id", () => {
-      for (const [index, name] of servers.entries()) {
-        const command = one(graph, NETWORK_COMMAND, `${name}-network`);
-        assert.ok(command.dependsOn.includes(`${SERVER}::${name}`));
-        assert.deepEqual(JSON.parse(String(command.inputs.stdin)), {
+    test("routes between its networks, which nothing deletes by accident", () => {
+      assert.equal(one(graph, "scaleway:network/vpc:Vpc", "vpc").inputs.enableRouting, true);
+      for (const type of ["scaleway:network/vpc:Vpc", PRIVATE_NETWORK])
+        assert.ok(all(graph, type).every(({ protect }) => protect));
+    });
+
+    test("gives out hosts in the open, the front-end first, with the VLAN of each network by id", async () => {
+      const hosts = await read(graph.outputs.hosts);
+      assert.equal(hosts.secret, false);
+      assert.deepEqual(
+        hosts.value,
+        servers.map((name, index) => ({
           name,
-          host: `192.0.2.${10 + index}`,
-          user: "ubuntu",
-          zone: "fr-par-2",
+          publicIp: `192.0.2.${10 + index}`,
+          privateIp: `10.16.0.${10 + index}`,
+          serverId: idOf(SERVER, name),
           layout: {
             hosttohost: { vlan: 1010 + index, address: `10.16.0.${10 + index}/20` },
             vmtovm: { vlan: 2010 + index, address: `172.16.24.${10 + index}/22` },
           },
-        });
-        const [serverId, sourceHash] = list(command.inputs.triggers);
-        assert.equal(serverId, idOf(SERVER, name));
-        assert.match(String(sourceHash), /^[0-9a-f]{64}$/);
-        assert.equal(command.inputs.delete, undefined, "a delete would run after the next create");
-      }
+        })),
+      );
     });
 
-    test("gives out hosts in the open, and passwords and tokens as secrets", async () => {
-      const hosts = await read(graph.outputs.hosts);
-      assert.equal(hosts.secret, false);
-      assert.deepEqual(hosts.value?.at(-1), {
-        name: workers === 0 ? "fe" : `host0${workers}`,
-        publicIp: `192.0.2.${10 + workers}`,
-        privateIp: `10.16.0.${10 + workers}`,
-        serverId: idOf(SERVER, servers.at(-1) ?? ""),
-      });
+    test("gives out passwords and tokens as secrets", async () => {
       const inventory = await read(graph.outputs.inventory);
       assert.equal(inventory.secret, true);
-      assert.deepEqual(Object.keys(parse(inventory.value ?? "").node.hosts), [
-        "fe",
-        ...servers.slice(1).map((name) => name.replace("worker-", "host")),
-      ]);
-      assert.equal((await read(graph.outputs.validation)).secret, true);
-      const driver = await read(graph.outputs.driver);
-      assert.equal(driver.secret, true);
-      assert.equal(driver.value?.frontendToken, `secret-key-of-driver-frontend-${EXPIRY}`);
-      assert.equal(driver.value?.hostsToken, `secret-key-of-driver-hosts-${EXPIRY}`);
+      assert.deepEqual(Object.keys(parse(inventory.value ?? "").node.hosts), servers);
+      for (const which of ["frontend", "hosts"] as const) {
+        const token = await read(graph.outputs.driver[`${which}Token`]);
+        assert.deepEqual(token, { value: `secret-key-of-driver-${which}-${EXPIRY}`, secret: true });
+      }
     });
 
     test("hands no secret to a resource", () => {
@@ -130,12 +122,20 @@ for (const workers of [0, 1, 5]) {
   });
 }
 
+test("a network that half an order left without a VLAN gives out no layout, and says what to run", () => {
+  const attached = [{ id: "11111111-1111-4111-8111-111111111111", vlan: 0 }];
+  const id = `fr-par/${attached[0]?.id}`;
+  assert.throws(() => vlanOf(attached, id, "host01"), { message: /^Scaleway gave no VLAN .* host01; run: make up$/ });
+  assert.throws(() => vlanOf(undefined, id, "host01"), { message: /no VLAN/ });
+  assert.equal(vlanOf([{ id: attached[0]?.id ?? "", vlan: 7 }], id, "host01"), 7);
+});
+
 test("every property that is sent is one that the installed provider declares", async () => {
-  const graph = await buildGraph({ written: { flexibleIpCount: "1", driverKeyOnlyFromHosts: "true" } });
+  const graph = await buildGraph({ written: { driverKeyOnlyFromHosts: "true" } });
   const types = new Set(
     graph.registrations.map(({ type }) => type).filter((type) => !type.startsWith("hosted-cloud:")),
   );
-  assert.equal(types.size, 12);
+  assert.equal(types.size, 9);
   for (const type of types) {
     const declared = declaredArguments(type);
     const sent = all(graph, type).flatMap(({ inputs }) => Object.keys(inputs));
@@ -148,10 +148,18 @@ test("every property that is sent is one that the installed provider declares", 
 });
 
 describe("the catalogue", () => {
-  test("answers an unknown image with an id that holds no UUID: refused, with the setting to change", () => {
-    const message = /^image Ubuntu 1.0 does not exist in zone fr-par-2; change the setting osVersion/;
-    assert.throws(() => catalogueId("fr-par-2/", "image Ubuntu 1.0", "fr-par-2", "osVersion"), { message });
-    assert.throws(() => catalogueId(undefined, "image Ubuntu 1.0", "fr-par-2", "osVersion"), { message });
+  const OS = "scaleway:elasticmetal/getOs:getOs";
+
+  test("without the image refuses a new server, and leaves those that are there alone", async () => {
+    // The provider takes only UUIDs for a new server; for one that is there, the engine keeps the old value.
+    const graph = await buildGraph({ written: { osVersion: "1.0" }, answers: { [OS]: "fr-par-2/" } });
+    for (const { inputs, ignoreChanges } of all(graph, SERVER)) {
+      assert.match(
+        String(inputs.os),
+        /^image Ubuntu 1.0 does not exist in zone fr-par-2; change the setting osName or/,
+      );
+      assert.ok(ignoreChanges.includes("os"));
+    }
   });
 
   test("is asked for the offer even when it is no longer sold", async () => {
@@ -168,10 +176,9 @@ describe("the catalogue", () => {
 
 /** The names in the interface of a resource's arguments, as npm carries it. */
 function declaredArguments(type: string): string[] {
-  const [provider = "", module = "", name = ""] = type.split(":");
-  const file =
-    provider === "command" ? `@pulumi/command/${module}/command.d.ts` : `@pulumiverse/scaleway/${module}.d.ts`;
-  const text = readFileSync(new URL(`../node_modules/${file}`, import.meta.url), "utf8");
+  const [, module = "", name = ""] = type.split(":");
+  const file = new URL(`../node_modules/@pulumiverse/scaleway/${module}.d.ts`, import.meta.url);
+  const text = readFileSync(file, "utf8");
   const body = text.slice(text.indexOf(`export interface ${name}Args {`));
   return [...body.slice(0, body.indexOf("\n}")).matchAll(/^ {4}(\w+)\??:/gm)].map(([, property = ""]) => property);
 }

@@ -1,16 +1,21 @@
 // The change of a host's network for real: sshd, sudo, netplan's own checks, and a network namespace that can be cut off.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { changeHostNetwork, type HostNetworkPorts, type HostNetworkRequest } from "../host-network/change.ts";
+import {
+  changeHostNetwork,
+  type HostNetworkPorts,
+  type HostNetworkRequest,
+  lookAtHostNetwork,
+} from "../host-network/change.ts";
 import type { HostLayout } from "../host-network/netplan.ts";
 import type { Ssh } from "../remote/ssh.ts";
 import { networkOf, startHost, type TestHost, withoutHosts } from "./rig/host.ts";
+import { openWorkplace, type Run } from "./rig/workplace.ts";
 import { without } from "./tools.ts";
 
 const SCRIPT_FILE = fileURLToPath(new URL("../host-network/host-network.sh", import.meta.url));
@@ -21,12 +26,20 @@ const LAYOUT: HostLayout = {
   vmtovm: { vlan: 2345, address: "172.16.24.3/22" },
 };
 
+const OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+
+function gatewayOf(host: TestHost): string {
+  return host.target.host.replace(/\d+$/, (last) => String(Number(last) - 1));
+}
+
 test("the scripts are clean for shellcheck", { skip: without("shellcheck") }, () => {
   const folder = fileURLToPath(new URL("rig", import.meta.url));
   const files = [
     SCRIPT_FILE,
     join(folder, "host.sh"),
-    ...readdirSync(join(folder, "stand-ins")).map((file) => join(folder, "stand-ins", file)),
+    ...["stand-ins", "recorders"].flatMap((name) =>
+      readdirSync(join(folder, name)).map((file) => join(folder, name, file)),
+    ),
   ];
   const { stdout, status } = spawnSync("shellcheck", files, { encoding: "utf8" });
   assert.equal(stdout, "");
@@ -50,6 +63,7 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     script: SCRIPT,
     say: (line) => said.push(line),
     reachableWithinMs: 10_000,
+    deniedForMs: 1_000,
     restoreAfterMs: 20_000,
     ...differing,
   });
@@ -94,12 +108,64 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     });
   }
 
+  test("is looked at without leaving anything on the host", async () => {
+    const before = spawnSync("find", [host.root, "-xdev", "-newermt", "now"], { encoding: "utf8" }).stdout;
+    assert.deepEqual(await lookAtHostNetwork(request(), ports()), [
+      "/etc/netplan holds 50-cloud-init.yaml",
+      `${host.target.host}/29 is not on br0`,
+      `the default route is not via ${gatewayOf(host)} on br0`,
+      "10.16.0.3/20 is not on hosttohost",
+      "172.16.24.3/22 is not on vmtovm",
+    ]);
+    assert.equal(spawnSync("find", [host.root, "-xdev", "-newermt", "now"], { encoding: "utf8" }).stdout, before);
+    assert.equal(existsSync(join(host.root, "usr/local/sbin/hosted-cloud-network")), false);
+    assert.match(read("run/cloud-init.log"), /^status --wait$/m, "cloud-init may still be writing its network");
+  });
+
+  test("is left alone where the host's key is another than before", async () => {
+    const known = readFileSync(host.knownHosts, "utf8");
+    writeFileSync(host.knownHosts, known.replace(/ssh-ed25519 \S+/, OTHER_KEY));
+    try {
+      // Waiting would not help: it is refused at once, however long a new server may take.
+      const patient = ports({ reachableWithinMs: 86_400_000 });
+      await assert.rejects(changeHostNetwork(request(), patient), /HOST IDENTIFICATION HAS CHANGED/);
+    } finally {
+      writeFileSync(host.knownHosts, known);
+    }
+  });
+
+  test("is not waited for where the host answers and takes no key", async () => {
+    const stranger = { ...request(), user: "nobody" };
+    await assert.rejects(changeHostNetwork(stranger, ports({ reachableWithinMs: 86_400_000 })), (error: Error) => {
+      assert.match(
+        error.message,
+        /Permission denied.*; add the key of sshPublicKey to the agent \(ssh-add\), or correct/,
+      );
+      return true;
+    });
+  });
+
+  test("is waited for while a new server does not answer yet", async () => {
+    let attempts = 0;
+    const late: Ssh = (target, command, options) => {
+      attempts += 1;
+      // Nothing listens there.
+      return attempts > 2
+        ? host.ssh(target, command, options)
+        : host.ssh({ ...target, host: "127.0.0.1" }, command, options);
+    };
+    const withoutChange: Ssh = (target, command, options) =>
+      command.startsWith("sudo install") ? Promise.reject(new Error("reached")) : late(target, command, options);
+    await assert.rejects(changeHostNetwork(request(), ports({ ssh: withoutChange })), { message: "reached" });
+    assert.ok(attempts > 2);
+  });
+
   test("comes back by the timer when the new layout cuts the connection off", async () => {
     const files = etcNetplan();
     // A layout that netplan takes, with an address that is not the host's.
     const wrong: Ssh = (target, command, options) => {
       const stdin =
-        typeof options?.stdin === "string" && command.endsWith(" stage")
+        typeof options?.stdin === "string" && command.endsWith("network stage")
           ? options.stdin.replace(target.host, nextAddress(target.host))
           : options?.stdin;
       return host.ssh(target, command, stdin === undefined ? options : { ...options, stdin });
@@ -136,7 +202,7 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     assert.doesNotMatch(now, /enp5s0 +inet/);
     const mac = (device: string) => host.inNetwork("cat", `/sys/class/net/${device}/address`);
     assert.equal(mac("br0"), mac("enp5s0"));
-    assert.deepEqual(readdirSync(join(host.root, "run/units")), ["log"], "no timer is left");
+    assert.deepEqual(readdirSync(join(host.root, "run/units")), ["asked", "log"], "no timer is left");
     assert.deepEqual(readdirSync(join(host.root, "run/netplan")), []);
     const [kept] = readdirSync(join(host.root, "var/lib/hosted-cloud-network")).filter((name) =>
       name.startsWith("before-"),
@@ -153,23 +219,91 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     assert.equal(read("run/systemctl.log"), systemctl);
   });
 
-  test("is done the same by the program that Pulumi runs", () => {
-    const copy = mkdtempSync(join(tmpdir(), "provision-"));
-    const provision = fileURLToPath(new URL("..", import.meta.url));
-    for (const name of ["host-network", "operations", "remote", "resolvers.ts", "package.json"]) {
-      cpSync(join(provision, name), join(copy, name), { recursive: true });
-    }
-    symlinkSync(join(provision, "node_modules"), join(copy, "node_modules"));
-    const { status, stderr } = spawnSync(process.execPath, ["host-network/apply.ts"], {
-      cwd: copy,
-      input: JSON.stringify(request()),
-      encoding: "utf8",
-      env: { PATH: process.env.PATH, SSH_CONFIG: host.sshConfig },
+  describe("by make network", { skip: without("make") }, () => {
+    const hostOutput = (name: string, publicIp: string) => ({
+      name,
+      publicIp,
+      privateIp: "10.16.0.3",
+      serverId: "fr-par-2/a",
+      layout: LAYOUT,
     });
-    rmSync(copy, { recursive: true });
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /^host01: waiting for SSH\n/);
-    assert.match(stderr, /\nhost01: the layout is in place already\n$/);
+    const make = async (...words: readonly string[]): Promise<Run> => {
+      const place = openWorkplace("pulumi");
+      // The same machine twice: what counts is who comes first.
+      const hosts = [hostOutput("fe", host.target.host), hostOutput("host01", host.target.host)];
+      place.answer("pulumi stack output --json", JSON.stringify({ sshUser: "ubuntu", zone: "fr-par-2", hosts }));
+      try {
+        return await place.make(["network", ...words], { environment: { SSH_CONFIG: host.sshConfig } });
+      } finally {
+        place.remove();
+      }
+    };
+
+    test("is done one host after the other, the front-end last", async () => {
+      const { status, stderr } = await make();
+      assert.equal(status, 0, stderr);
+      const steps = ["waiting for SSH", "reading the present network", "the layout is in place already"];
+      assert.deepEqual(
+        stderr.trim().split("\n"),
+        ["host01", "fe"].flatMap((name) => steps.map((step) => `${name}: ${step}`)),
+      );
+    });
+
+    test("is seen to be in order", async () => {
+      const { status, stderr } = await make("LOOK=1", "HOST=host01");
+      assert.equal(stderr, "host01: as it should be\n");
+      assert.equal(status, 0);
+    });
+
+    test("is brought back after somebody changed it by hand, with three minutes to come back by itself", async () => {
+      host.inNetwork("ip", "address", "delete", "172.16.24.3/22", "dev", "vmtovm");
+      const look = await make("LOOK=1");
+      assert.equal(look.status, 2);
+      assert.match(
+        look.stderr,
+        /^host01: 172\.16\.24\.3\/22 is not on vmtovm\nfe: .*\nthe network of host01, fe is not as/,
+      );
+      assert.doesNotMatch(networkOf(host), /172\.16\.24\.3/);
+      const { status, stderr } = await make("HOST=host01");
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /host01: applying it; the old layout comes back in 180 s unless confirmed\n/);
+      assert.match(
+        read("run/units/asked"),
+        /--on-active=180 .*restore nobody confirmed the new layout within 180 seconds/,
+      );
+      assert.match(networkOf(host), /vmtovm +inet 172\.16\.24\.3\/22 /);
+    });
+  });
+
+  test("Ansible goes the same way, and refuses a host whose key changed, whatever its playbook says", {
+    skip: without("ansible"),
+  }, async () => {
+    const place = openWorkplace("pulumi");
+    const inventory = `---\nall: {hosts: {host01: {ansible_ssh_host: ${host.target.host}, ansible_user: ubuntu}}}\n`;
+    place.answer("pulumi stack output --json --show-secrets", JSON.stringify({ inventory, validation: "---\n{}\n" }));
+    await place.make(["inventory"], { environment: { SSH_CONFIG: host.sshConfig } });
+    const known = join(place.provision, ".cloud/known_hosts");
+    const ping = () =>
+      spawnSync("ansible", ["-i", ".cloud/inventory/hosts.yml", "all", "-m", "raw", "-a", "echo reached"], {
+        cwd: place.provision,
+        encoding: "utf8",
+        // As both playbooks have it in their ansible.cfg.
+        env: { ...process.env, ANSIBLE_HOST_KEY_CHECKING: "False", ANSIBLE_SSH_ARGS: "-o ControlMaster=no" },
+      });
+    const first = ping();
+    assert.match(first.stdout, /reached/, first.stdout + first.stderr);
+    writeFileSync(known, readFileSync(known, "utf8").replace(/ssh-ed25519 \S+/, OTHER_KEY));
+    const second = ping();
+    place.remove();
+    assert.match(second.stdout, /HOST IDENTIFICATION HAS CHANGED/);
+    assert.doesNotMatch(second.stdout, /^reached/m);
+  });
+
+  test("is not restored when no change waits for a confirmation", async () => {
+    const before = networkOf(host);
+    await host.ssh(host.target, `${PROGRAM} restore 'for no reason'`);
+    assert.equal(networkOf(host), before);
+    assert.deepEqual(Object.keys(etcNetplan()), ["60-hosted-cloud.yaml"]);
   });
 
   test("with a guest's port in br0 is still read right", async () => {
@@ -177,7 +311,8 @@ describe("the network of a host", { skip: withoutHosts }, () => {
       "ip",
       "link",
       "add",
-      "one-7-0",
+      // Before the NIC in the alphabet.
+      "a-guest",
       "address",
       "02:00:c0:a8:00:07",
       "type",
@@ -186,9 +321,15 @@ describe("the network of a host", { skip: withoutHosts }, () => {
       "name",
       "guest",
     );
-    host.inNetwork("ip", "link", "set", "one-7-0", "master", "br0");
+    host.inNetwork("ip", "link", "set", "a-guest", "master", "br0");
     assert.match(await host.ssh(host.target, `${PROGRAM} facts`), /^nic=enp5s0\n/);
-    host.inNetwork("ip", "link", "delete", "one-7-0");
+    host.inNetwork("ip", "link", "delete", "a-guest");
+  });
+
+  test("with a second way out is read by the first", async () => {
+    host.inNetwork("ip", "route", "add", "default", "via", "172.16.24.1", "dev", "vmtovm", "metric", "500");
+    assert.match(await host.ssh(host.target, `${PROGRAM} facts`), new RegExp(`^gateway=${gatewayOf(host)}$`, "m"));
+    host.inNetwork("ip", "route", "delete", "default", "via", "172.16.24.1");
   });
 
   test("changed once more and cut off, comes back to the layout before, not to the first one", async () => {
@@ -210,10 +351,10 @@ describe("the network of a host", { skip: withoutHosts }, () => {
 
   test("asked to confirm what is not complete, says what is missing", async () => {
     await host.ssh(host.target, `${PROGRAM} apply 60`);
-    const confirm = `${PROGRAM} confirm '192.0.2.77/24' '192.0.2.1' '10.16.0.3/20' '172.16.24.4/22'`;
+    const confirm = `${PROGRAM} confirm '192.0.2.77/24' '192.0.2.1' '10.16.0.3/20' '172.16.24.9/22'`;
     await assert.rejects(
       host.ssh(host.target, confirm),
-      /the new layout is not complete, the old one comes back by itself: 192\.0\.2\.77\/24 is not on br0\nthe default route is not via 192\.0\.2\.1 on br0$/,
+      /the new layout is not complete, the old one comes back by itself: 192\.0\.2\.77\/24 is not on br0\nthe default route is not via 192\.0\.2\.1 on br0\n172\.16\.24\.9\/22 is not on vmtovm$/,
     );
     await assert.rejects(
       host.ssh(host.target, `${PROGRAM} stage`, { stdin: "network: {version: 2}" }),

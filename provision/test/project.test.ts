@@ -12,7 +12,7 @@ const CONFIG = {
   "hosted-cloud:projectId": PROJECT,
   "hosted-cloud:sshPublicKey": NEEDED.sshPublicKey ?? "",
   "hosted-cloud:driverKeyExpiries": JSON.stringify([EXPIRY]),
-  "hosted-cloud:workerCount": "2",
+  "hosted-cloud:workers": '["host01", "host02"]',
   "hosted-cloud:onePassword": PASSWORDS.onePassword,
   "hosted-cloud:dbPassword": PASSWORDS.dbPassword,
 };
@@ -26,11 +26,11 @@ describe("the project", () => {
     assert.equal(run.types.filter((type) => type === "scaleway:elasticmetal/server:Server").length, 3);
     assert.deepEqual(Object.keys(run.stackOutputs).sort(), [
       "driver",
-      "flexibleIps",
       "hosts",
       "inventory",
       "sshUser",
       "validation",
+      "zone",
     ]);
     assertNothingInTheClear(run);
   });
@@ -47,13 +47,13 @@ describe("the project", () => {
   test("refuses wrong settings before anything is declared, with one plain message", async () => {
     const run = await runProject(
       new URL("../", import.meta.url),
-      { ...CONFIG, "hosted-cloud:workerCount": "two", "scaleway:zone": "paris" },
+      { ...CONFIG, "hosted-cloud:workers": "two", "scaleway:zone": "paris" },
       SECRET_KEYS,
     );
     assert.notEqual(run.exitCode, 0);
     assert.match(
       run.said.join(""),
-      /^2 settings are wrong:\n {2}scaleway:zone has to be a zone.*\n {2}workerCount has to be a whole number/,
+      /^2 settings are wrong:\n {2}scaleway:zone must be a zone.*\n {2}workers must be a JSON list of names/,
     );
     assert.doesNotMatch(run.said.join(""), /\.ts:\d+/);
     assert.deepEqual(

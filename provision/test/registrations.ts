@@ -4,7 +4,6 @@ import type { Graph } from "./graph.ts";
 import type { Registration } from "./world.ts";
 
 export const SERVER = "scaleway:elasticmetal/server:Server";
-export const NETWORK_COMMAND = "command:local:Command";
 export const PRIVATE_NETWORK = "scaleway:network/privateNetwork:PrivateNetwork";
 export const TAGS = ["hosted-cloud", "cloud=opennebula", "managed-by=pulumi"];
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { cpSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,15 +10,16 @@ import { fileURLToPath } from "node:url";
 import { readConfig, readServerId, readToken } from "../../driver/config.ts";
 import { renderDriverConfig } from "../driver-config.ts";
 import { renderPublicNetwork } from "../inventory.ts";
-import { findObstacles } from "../operations/destroy-guard.ts";
-import { openSsh } from "../remote/ssh.ts";
+import { findObstacles } from "../operations/obstacles.ts";
+import type { SpecificsPlan } from "../operations/outputs.ts";
+import { openSsh, type Ssh } from "../remote/ssh.ts";
 import { checkSettings } from "../settings.ts";
 import { installSpecifics } from "../specifics/install.ts";
-import type { SpecificsPlan } from "../specifics/plan.ts";
 import { NEEDED, NOW } from "./graph.ts";
 import { startHost, type TestHost, withoutHosts } from "./rig/host.ts";
 import { makeFrontend, makeKvmHost } from "./rig/opennebula.ts";
 import { snapshot, watchProcesses, withoutTree } from "./rig/traces.ts";
+import { openWorkplace } from "./rig/workplace.ts";
 import { without } from "./tools.ts";
 
 const BUILT = fileURLToPath(new URL("../../remotes", import.meta.url));
@@ -63,6 +64,7 @@ describe("make specifics", { skip: withoutHosts || without("jq") || withoutExecu
     differing: Partial<SpecificsPlan["driver"]> = {},
   ): SpecificsPlan => ({
     sshUser: "ubuntu",
+    zone: "fr-par-2",
     hosts: [up(frontend), ...workers.map(up)].map(({ target }, index) => ({
       name: target.name,
       publicIp: target.host,
@@ -134,7 +136,8 @@ describe("make specifics", { skip: withoutHosts || without("jq") || withoutExecu
       assert.deepEqual([mode & 0o777, uid], [0o600, ONEADMIN]);
       assert.equal(lstatSync(join(host.root, "var/log/vnm")).uid, ONEADMIN);
     }
-    assert.equal(lstatSync(join(root, SETTINGS)).uid, ONEADMIN);
+    const { uid: owner, mode: access } = lstatSync(join(root, SETTINGS));
+    assert.deepEqual([owner, access & 0o777], [ONEADMIN, 0o640]);
     assert.equal(
       sha(join(up(first).root, "var/tmp/one/ipam/scw-flexip/scw-flexip")),
       sha(join(TREE, "ipam/scw-flexip/scw-flexip")),
@@ -190,6 +193,69 @@ describe("make specifics", { skip: withoutHosts || without("jq") || withoutExecu
       readFileSync(join(up(first).root, "var/tmp/one/etc/ipam/scw-flexip/scw-flexip.conf"), "utf8"),
       /HOOK_TIMEOUT="240"/,
     );
+  });
+
+  const lasting = { publicAddressCount: 3, hostsToken: TOKENS.renewed, frontendToken: TOKENS.renewed };
+
+  test("changed settings reach a front-end that is the only host", async () => {
+    const config = renderDriverConfig(checkSettings({ ...NEEDED, driverHookTimeout: "250" }, NOW));
+    assert.ok((await run(planFor([], { ...lasting, config }))) > 0);
+    const synced = join(up(frontend).root, "var/tmp/one/etc/ipam/scw-flexip/scw-flexip.conf");
+    assert.match(readFileSync(synced, "utf8"), /HOOK_TIMEOUT="250"/);
+    assert.equal(await run(planFor([], { ...lasting, config })), 0);
+  });
+
+  test("a host that is dead does not keep the others from a new key, and is named at the end", async () => {
+    const renewed = { ...lasting, hostsToken: `${TOKENS.renewed}-again` };
+    const plan = planFor([first, second], renewed);
+    // Nothing listens there.
+    const hosts = plan.hosts.map((host) => (host.name === "host01" ? { ...host, publicIp: "127.0.0.1" } : host));
+    await assert.rejects(
+      run({ ...plan, hosts }),
+      /^Error: host01 \(.*\): .*\nthe other hosts are done; then run: make specifics$/,
+    );
+    const token = (host: TestHost | undefined) =>
+      readFileSync(join(up(host).root, "var/lib/one/.scw-flexip.token"), "utf8").trim();
+    assert.equal(token(second), renewed.hostsToken);
+    assert.notEqual(token(first), renewed.hostsToken);
+    await run(plan);
+    assert.equal(token(first), renewed.hostsToken);
+  });
+
+  test("root runs no program that oneadmin could have put there", async () => {
+    const { root } = up(first);
+    const ssh = operatorSsh();
+    const racing: Ssh = (target, command, options) => {
+      if (command.includes("mktemp")) {
+        writeFileSync(join(root, "var/tmp/one/ipam/scw-flexip/scw-flexip"), "#!/bin/sh\ntouch /etc/was-run\n");
+      }
+      return ssh(target, command, options);
+    };
+    const ports = { ssh: racing, tree: TREE, say: () => {} };
+    const plan = planFor([first], { ...lasting, hostsToken: `${TOKENS.renewed}-again` });
+    await assert.rejects(installSpecifics(plan, ports), /is not what was built here; root does not run it/);
+    assert.equal(existsSync(join(root, "etc/was-run")), false);
+    assert.deepEqual(
+      readdirSync(join(root, "var/lib")).filter((name) => name.startsWith("scw-flexip")),
+      [],
+    );
+    await run(plan);
+  });
+
+  test("make specifics does the same", async () => {
+    const place = openWorkplace("pulumi");
+    const { driver, ...rest } = planFor([first], { ...lasting, hostsToken: `${TOKENS.renewed}-again` });
+    place.answer(
+      "pulumi stack output --json --show-secrets",
+      JSON.stringify({ ...rest, driver, inventory: "", validation: "" }),
+    );
+    operatorSsh();
+    const config = up(frontend).sshConfig.replace("ssh_config", "operator_config");
+    const { status, stderr } = await place.make(["specifics"], { environment: { SSH_CONFIG: config } });
+    place.remove();
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^fe: looking at the front-end\n/);
+    assert.match(stderr, /changes made; the next step is: make validation\n$|nothing to change\n$/);
   });
 
   test("a token that is none is refused without being shown", async () => {

@@ -27,7 +27,7 @@ test("two projects and a versioned bucket that nothing deletes", async () => {
     guarded.push(request.getProtect());
     return Reflect.apply(register, monitor, [request, ...rest]);
   });
-  const { projectId, backend } = declareState({
+  const { projectId, stateProjectId, backend } = declareState({
     namePrefix: "opennebula",
     organizationId: ORGANIZATION,
     region: "fr-par",
@@ -35,6 +35,7 @@ test("two projects and a versioned bucket that nothing deletes", async () => {
   await pulumi.runtime.disconnect();
 
   assert.equal((await read(projectId)).value, "id-of-opennebula");
+  assert.equal((await read(stateProjectId)).value, "id-of-opennebula-state");
   assert.deepEqual(guarded, [true, true, true]);
   assert.equal(made.get("opennebula")?.organizationId, ORGANIZATION);
   assert.deepEqual(made.get("scaleway:object/bucket:Bucket opennebula-state"), {

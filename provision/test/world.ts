@@ -11,6 +11,9 @@ export type Registration = {
   /** `type::name` of what it waits for. */
   readonly dependsOn: readonly string[];
   readonly parent: string;
+  /** Its full name, and those it may have had before. */
+  readonly urn: string;
+  readonly aliases: readonly string[];
 };
 
 /** What the SDK sends to the engine. */
@@ -21,6 +24,8 @@ export type Request = {
   readonly protect?: boolean | undefined;
   readonly dependenciesList: readonly string[];
   readonly ignorechangesList: readonly string[];
+  readonly aliasurnsList: readonly string[];
+  readonly aliasesList: readonly { readonly urn: string }[];
 };
 
 /** The id that Scaleway gives to a resource in these tests: the same for the same type and name. */
@@ -62,6 +67,8 @@ export class World {
       ignoreChanges: request.ignorechangesList,
       dependsOn: request.dependenciesList.map(shortUrn),
       parent: shortUrn(request.parent),
+      urn: urnOf(request),
+      aliases: [...request.aliasurnsList, ...request.aliasesList.map(({ urn }) => urn)],
     };
   }
 }
@@ -76,26 +83,20 @@ export function computed(
     case "hosted-cloud:index:PrivateNetworks":
     case "hosted-cloud:index:ElasticMetalServer":
     case "hosted-cloud:index:DriverCredential":
-    case "hosted-cloud:index:FlexibleIp":
     case "scaleway:network/vpc:Vpc":
     case "scaleway:network/privateNetwork:PrivateNetwork":
     case "scaleway:iam/sshKey:SshKey":
     case "scaleway:iam/application:Application":
     case "scaleway:iam/group:Group":
     case "scaleway:iam/policy:Policy":
-    case "command:local:Command":
       return {};
     case "scaleway:ipam/ip:Ip":
       return { address: `${name.endsWith("-vmtovm") ? "172.16.24" : "10.16.0"}.${hostNumber(name)}` };
     case "scaleway:elasticmetal/server:Server":
       return {
-        ipv4s: [{ address: `192.0.2.${hostNumber(name)}` }],
+        ipv4s: [{ address: `192.0.2.${hostNumber(name)}` }, { address: "203.0.113.250" }],
         privateNetworks: attached(inputs.privateNetworks, hostNumber(name)),
       };
-    case "scaleway:elasticmetal/ip:Ip":
-      return { ipAddress: `203.0.113.${hostNumber(name)}` };
-    case "scaleway:elasticmetal/ipMacAddress:IpMacAddress":
-      return { address: `02:00:00:00:00:${hostNumber(name)}` };
     case "scaleway:iam/apiKey:ApiKey":
       return { accessKey: "SCWEXAMPLEEXAMPLE000", secretKey: `secret-key-of-${name}` };
     default:
@@ -108,10 +109,23 @@ function hostNumber(name: string): number {
   return 10 + Number(/\d+/.exec(name)?.[0] ?? 0);
 }
 
-/** The provider keeps them as a set: the order of the answer is not the order asked for. */
+/** The provider keeps them as a set, by ids without their region: neither order nor ids are those asked for. */
 function attached(networks: unknown, number: number): readonly unknown[] {
   if (!Array.isArray(networks)) return [];
-  return networks.map((network: object, index) => ({ ...network, vlan: 1000 * (index + 1) + number })).reverse();
+  return networks
+    .map((network: { id: unknown }, index) => ({
+      ...network,
+      id: String(network.id).split("/").at(-1),
+      vlan: 1000 * (index + 1) + number,
+    }))
+    .reverse();
+}
+
+/** As the engine would name it. */
+function urnOf({ type, name, parent }: Request): string {
+  const [head = "urn:pulumi:test", project = "hosted-cloud", path = ""] = parent.split("::");
+  const above = path.replace(/^pulumi:pulumi:Stack\$?/, "");
+  return [head || "urn:pulumi:test", project, above === "" ? type : `${above}$${type}`, name].join("::");
 }
 
 /** `urn:…::parent$type::name` → `type::name`. */

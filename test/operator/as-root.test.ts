@@ -23,13 +23,21 @@ const canIsolate = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", 
 const isPossible = process.getuid?.() === 0 && canIsolate && existsSync("/etc/logrotate.d");
 const LOCATION = "/var/lib/self-contained";
 
+const SERVER = "33333333-3333-4333-8333-00000000000a";
+
 const TOOL = `#!/bin/sh
 echo "\${0##*/} $* as $(id -u) $(id -g), home $HOME" >> "$CALLS"
 case "\${0##*/} $1" in
   "onevnet list") echo "<VNET_POOL/>" ;;
   "onevm list") echo "<VM_POOL/>" ;;
   "onehost list") echo "<HOST_POOL/>" ;;
+  "systemctl restart") oned ;;
 esac
+`;
+
+// A program of oned's name, and its child of one_ipam's, which never read anything.
+const ONED = `#!/bin/bash
+exec -a ${LOCATION}/bin/oned bash -c '(exec -a one_ipam bash -c "sleep 600; :" x -i dummy,scw-flexip) & wait' </dev/null >/dev/null 2>&1 &
 `;
 
 const SCRIPT = `set -e
@@ -43,9 +51,14 @@ cp "$FOLDER/oned.conf" ${LOCATION}/etc/oned.conf
 chown -R oneadmin:oneadmin ${LOCATION}/var
 exec 3>&1 >&2
 run() { code=0; "$EXECUTABLE" "$@" --one-location ${LOCATION} || code=$?; echo "$1 $code" >&3; }
-run install --frontend --host --server-id "$ZONE/33333333-3333-4333-8333-00000000000a" --token-stdin --restart --sync < "$FOLDER/key"
+run install --frontend --host --server-id "$ZONE/${SERVER}" --token-stdin --restart --sync < "$FOLDER/key"
 sed -i "s#^ZONE=.*#ZONE=\\"$ZONE\\"#; s#^PROJECT_ID=.*#PROJECT_ID=\\"$PROJECT\\"#; s#^.API_URL=.*#API_URL=\\"$URL\\"#" ${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf
 run doctor --frontend
+run install --frontend --restart
+sleep 3
+touch ${LOCATION}/etc/oned.conf
+run doctor --frontend
+run install --frontend --restart
 run reconcile --apply
 find ${LOCATION}/var /var/log ! -user oneadmin ! -path /var/log >&3
 chown root ${LOCATION}/var/.scw-flexip.token
@@ -59,7 +72,8 @@ find ${LOCATION}/var -type f >&3
 test("root's commands read and write as oneadmin", {
   skip: isPossible ? false : "needs root and a mount namespace",
 }, async (context) => {
-  const simulator = await startSimulator();
+  const addresses = ["127.0.0.1"];
+  const simulator = await startSimulator({ servers: [{ id: SERVER, name: "a", projectId: PROJECT, addresses }] });
   const folder = mkdtempSync(join(tmpdir(), "scw-flexip-root-"));
   context.after(async () => {
     await simulator.close();
@@ -75,12 +89,13 @@ test("root's commands read and write as oneadmin", {
     `${readFileSync("/etc/passwd", "utf8")}oneadmin:x:9869:9869::/var/lib/one:/bin/sh\n`,
   );
   writeFileSync(join(folder, "group"), `${readFileSync("/etc/group", "utf8")}oneadmin:x:9869:\n`);
+  writeFileSync(join(folder, "bin", "oned"), ONED, { mode: 0o755 });
   writeFileSync(join(folder, "key"), simulator.token, { mode: 0o600 });
   writeFileSync(join(folder, "calls"), "");
   chmodSync(join(folder, "calls"), 0o666);
   copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), join(folder, "oned.conf"));
 
-  const child = spawn("unshare", ["-m", "sh", "-c", SCRIPT], {
+  const child = spawn("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCRIPT], {
     env: {
       PATH: `${join(folder, "bin")}:/usr/sbin:/usr/bin:/sbin:/bin`,
       FOLDER: folder,
@@ -100,7 +115,7 @@ test("root's commands read and write as oneadmin", {
 
   assert.deepEqual(
     Buffer.concat(out).toString("utf8").trimEnd().split("\n"),
-    ["install 0", "doctor 0", "reconcile 0", "list 1", "logs 1", "uninstall 0"],
+    ["install 0", "doctor 0", "install 0", "doctor 1", "install 0", "reconcile 0", "list 1", "logs 1", "uninstall 0"],
     `exit codes; no file that is not oneadmin's; nothing left\n${said}`,
   );
   assert.match(

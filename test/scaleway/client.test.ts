@@ -553,6 +553,7 @@ function callOf({ method, path, request }: Exchange, api: FlexibleIpClient): Pro
     })
     .parse(request ?? {});
   const project = searchParams.get("project_id");
+  const unknown = (): Promise<never> => Promise.reject(new Error(`no call of the client: ${method} ${path}`));
   const calls: Record<CallName, () => Promise<unknown>> = {
     create: () =>
       api.create({
@@ -572,7 +573,9 @@ function callOf({ method, path, request }: Exchange, api: FlexibleIpClient): Pro
     "mac.duplicate": () => api.duplicateMac(id, body.duplicate_from_fip_id),
     "mac.move": () => Promise.reject(new Error("the driver moves no MAC")),
     "mac.delete": () => api.deleteMac(id),
-    unknown: () => Promise.reject(new Error(`no call of the API: ${method} ${path}`)),
+    "server.list": unknown,
+    "server.get": unknown,
+    unknown,
   };
   return calls[call]();
 }

@@ -1,0 +1,12 @@
+// Before make up: refuses while an interrupted order may have left a server that is paid for and known to nobody.
+import { runOperation } from "./operation.ts";
+import { parseStack, pulumi } from "./stack.ts";
+
+await runOperation(async () => {
+  const { interrupted } = parseStack(pulumi("stack", "export"));
+  if (interrupted.length === 0) return;
+  throw new Error(
+    `the order of ${interrupted.join(", ")} was interrupted: it may be there, and another would be ordered; ` +
+      "look in the console, and see Interrupted in docs/deploy.md",
+  );
+});

@@ -28,6 +28,8 @@ export type Config = {
   readonly dns: string;
   readonly timeoutMs: number;
   readonly hookTimeoutMs: number;
+  /** What one flexible IP costs a month, in the account's currency. */
+  readonly priceMonth: number | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -132,6 +134,7 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
     dns: setting("DNS", zone),
     timeoutMs: 1_000 * Number(setting("TIMEOUT")),
     hookTimeoutMs: 1_000 * Number(setting("HOOK_TIMEOUT")),
+    priceMonth: setting("PRICE_MONTH") === "" ? undefined : Number(setting("PRICE_MONTH")),
   });
 }
 

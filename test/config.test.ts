@@ -31,6 +31,7 @@ const defaults: Config = {
   dns: "51.159.47.28 51.159.47.26",
   timeoutMs: 60_000,
   hookTimeoutMs: 1_200_000,
+  priceMonth: undefined,
 };
 
 suite("the shipped settings file", () => {

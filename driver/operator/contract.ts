@@ -1,5 +1,6 @@
 // What the commands print with -o json. docs/schemas/ is made from this table; no command loads it.
 import * as z from "zod/mini";
+import { findingRow } from "./doctor/report.ts";
 import { logEntry } from "./log-files.ts";
 import { rangeRecord } from "./range.ts";
 import { stepRow } from "./reconcile/row.ts";
@@ -9,6 +10,7 @@ import { statusRecord } from "./status.ts";
 
 /** By the command's name. */
 export const CONTRACT = {
+  doctor: z.array(findingRow),
   status: statusRecord,
   list: z.array(addressRecord),
   show: addressDetails,

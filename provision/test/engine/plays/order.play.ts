@@ -58,7 +58,7 @@ play("an order cut off is not ordered again, and the server that came of it is t
   await setWorkers(world, []);
   world.scaleway.troubles.push({ ...ORDER, answer: "silence" });
   const child = world.operator.start("up");
-  await until(async () => serverNames(world).length === 1 && (await keysIn(world)) === 2);
+  await until(child, async () => serverNames(world).length === 1 && (await keysIn(world)) === 2);
   await endGroup(child);
   world.scaleway.troubles.length = 0;
   const mark = world.scaleway.calls.length;
@@ -67,19 +67,15 @@ play("an order cut off is not ordered again, and the server that came of it is t
   assert.match(again.stderr, /fe.*interrupted/);
   assert.deepEqual(changesSince(world, mark), []);
   const server = serverNamed(world, "opennebula-fe");
-  // The update that was cut off still holds the lock.
+  // The lock goes, the server is imported under its component, and the order that was cut off is forgotten.
   await world.operator.run("pulumi", ["cancel", "--yes"]);
-  const [urn] = (await pending(world)).map((operation) => textOf(operation, "urn"));
-  const id = `fr-par-2/${textOf(server, "id")}`;
-  await world.operator.run("pulumi", [
-    "refresh",
-    "--import-pending-creates",
-    urn ?? "",
-    "--import-pending-creates",
-    id,
-  ]);
+  const [urn = ""] = (await pending(world)).map((operation) => textOf(operation, "parent"));
+  const target = ["scaleway:elasticmetal/server:Server", "fe", `fr-par-2/${textOf(server, "id")}`];
+  await world.operator.run("pulumi", ["import", ...target, "--parent", `fe=${urn}`, "--generate-code=false"]);
+  await world.operator.run("pulumi", ["refresh", "--clear-pending-creates"]);
   const whole = await world.operator.make("up");
   assert.equal(whole.code, 0, whole.stdout + whole.stderr);
+  assert.deepEqual(serverNames(world), ["opennebula-fe"]);
   assert.deepEqual(serverIds(world), { "opennebula-fe": textOf(server, "id") });
   assert.equal(world.scaleway.store.list("server-private-networks").length, 2);
 });
@@ -114,6 +110,10 @@ async function keysIn({ operator }: World): Promise<number> {
   return (await operator.resources()).filter(({ type }) => type === "scaleway:iam/apiKey:ApiKey").length;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
+/** Waits until it is so. Throws when the program ends before. */
+async function until(child: ReturnType<World["operator"]["start"]>, isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) {
+    if (child.exitCode !== null) throw new Error(`make ended with ${child.exitCode} before that`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type Log, type LogFields, openLog } from "../log.ts";
-import type { Operator } from "./operator.ts";
+import { configOf, type Operator } from "./operator.ts";
 import { printable } from "./print/width.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -38,6 +38,11 @@ export async function audit(operator: Operator, config: Config | undefined, chan
   const line = printable(`${text} (${said.join(" ")})`);
   const words = ["-t", "scw-flexip", "-p", "authpriv.notice", "--", line];
   await runProgram("logger", words, { environment, timeoutMs: LOGGER_MS });
+}
+
+/** The same, with the settings read for it. */
+export async function auditHere(operator: Operator, change: Change): Promise<void> {
+  await audit(operator, configOf(operator), change);
 }
 
 /** The log of the commands, which is that of the IPAM actions. */

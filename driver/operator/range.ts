@@ -1,7 +1,7 @@
 // Address ranges, through OpenNebula: each is one address, bought when it is added and given back when it is removed.
 import * as z from "zod/mini";
 import { DriverError, messageOf, RefusedError, UsageError } from "../errors.ts";
-import { audit } from "./audit.ts";
+import { auditHere } from "./audit.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
 import type { CloudRange } from "./one/listings.ts";
@@ -95,8 +95,7 @@ async function printAdded(operator: Operator, network: Network, known: ReadonlyS
   try {
     const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
     printRows(operator, formOf(operator, COLUMNS), added.map(recordOf));
-    for (const { ip } of added)
-      await audit(operator, configOf(operator), { what: `range add ${network.name}`, address: ip });
+    for (const { ip } of added) await auditHere(operator, { what: `range add ${network.name}`, address: ip });
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
     operator.terminal.warn(`what was added cannot be listed (${messageOf(error)}); see scw-flexip list`);
@@ -160,10 +159,10 @@ async function removeOne(operator: Operator, range: CloudRange): Promise<string 
   };
   try {
     await oneChange(operator, ["rmar", range.networkId, range.arId, ...force]);
-    await audit(operator, configOf(operator), change);
+    await auditHere(operator, change);
     return undefined;
   } catch (error) {
-    await audit(operator, configOf(operator), { ...change, failure: messageOf(error) });
+    await auditHere(operator, { ...change, failure: messageOf(error) });
     return messageOf(error);
   }
 }

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { findingRow } from "./doctor/report.ts";
 import { logEntry } from "./log-files.ts";
+import { poolRecord } from "./pool.ts";
 import { rangeRecord } from "./range.ts";
 import { stepRow } from "./reconcile/row.ts";
 import { addressRecord } from "./records.ts";
@@ -17,6 +18,7 @@ export const CONTRACT = {
   history: z.array(logEntry),
   logs: z.array(logEntry),
   reconcile: z.array(stepRow),
+  pool: z.array(poolRecord),
   "range list": z.array(rangeRecord),
   "range add": z.array(rangeRecord),
   "range remove": z.array(rangeRecord),

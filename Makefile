@@ -62,8 +62,8 @@ golden: remotes ## write the expected answers into the fixtures, and the setting
 contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
 	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts
 
-test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words)
-	@ONLY=$(ONLY) SCENE='$(SCENE)' $(NODE) test/oned/main.ts
+test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words, PACKAGE=.deb)
+	@ONLY=$(ONLY) SCENE='$(SCENE)' PACKAGE=$(abspath $(PACKAGE)) $(NODE) test/oned/main.ts
 
 faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts
@@ -81,13 +81,19 @@ release: remotes ## packages, archive, checksums, SBOM and licences in dist/rele
 test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh \
+	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh
+	@echo "what a self-contained OpenNebula needs, for make test-oned"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 	  libxmlrpc-c++8v5 libxmlrpc-core-c3 libsqlite3-0 libxml2 libcurl4 ruby ruby-nokogiri ruby-rexml ruby-mustache \
 	  ruby-sequel ruby-sqlite3 ruby-treetop ruby-net-ssh ruby-ffi-rzmq ruby-xmlrpc ruby-builder ruby-highline \
 	  iproute2 util-linux
 
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test
+
+.PHONY: test-engine
+test-engine: ## play the life of a cloud on the real Pulumi, against a stand-in of Scaleway (minutes; skipped without it)
+	@$(MAKE) --no-print-directory -C provision test-engine
 
 state: ## cloud: make projects and state bucket (ORGANIZATION=<uuid>)
 preflight: ## cloud: check credentials, quotas, stock, zone and tools

@@ -12,7 +12,6 @@ const NEW_RANGE = ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" 
 
 const journal = z.object({
   intents: z.record(z.string(), z.unknown()),
-  owedDetaches: z.record(z.string(), z.unknown()),
   leases: z.record(z.string(), z.object({ flexibleIpId: z.string() })),
 });
 
@@ -36,7 +35,7 @@ test(`${COUNT} at once of each action, on one journal`, async (t) => {
   const made = account.all();
   assert.deepEqual(made.map(({ ip_address }) => ip_address).sort(), addresses);
   assert.equal(new Set(made.map(({ tags }) => tags.find((tag) => tag.includes(":intent=")))).size, COUNT);
-  assert.deepEqual(journalNow(), { intents: {}, owedDetaches: {}, leases: {} });
+  assert.deepEqual(journalNow(), { intents: {}, leases: {} });
 
   const leases = await atOnce(
     "get_address",
@@ -49,7 +48,7 @@ test(`${COUNT} at once of each action, on one journal`, async (t) => {
     "free_address",
     ranges.map((range) => ipamDocument(range, { IP: range.IP, SIZE: "1" })),
   );
-  assert.deepEqual(journalNow(), { intents: {}, owedDetaches: {}, leases: {} });
+  assert.deepEqual(journalNow(), { intents: {}, leases: {} });
   assert.equal(account.all().length, COUNT);
 
   await atOnce(
@@ -57,5 +56,5 @@ test(`${COUNT} at once of each action, on one journal`, async (t) => {
     ranges.map((range) => ipamDocument(range)),
   );
   assert.deepEqual(account.all(), []);
-  assert.deepEqual(journalNow(), { intents: {}, owedDetaches: {}, leases: {} });
+  assert.deepEqual(journalNow(), { intents: {}, leases: {} });
 });

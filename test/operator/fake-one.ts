@@ -7,7 +7,15 @@ import { inspectOnedConf } from "../../driver/operator/install/oned-conf.ts";
 import { ipamDocument, readTemplate } from "../documents.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
-export type FakeNetwork = { id: string; name: string; driver: string; bridge?: string; ranges: FakeRange[] };
+export type FakeNetwork = {
+  id: string;
+  name: string;
+  driver: string;
+  bridge?: string;
+  ranges: FakeRange[];
+  /** Attributes of its template. */
+  template?: Record<string, string>;
+};
 export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
 export type FakeHost = {
   name: string;
@@ -58,9 +66,12 @@ function rangeXml({ id, attributes, vm }: FakeRange): string {
   return `<AR>${all.join("")}</AR>`;
 }
 
-function networkXml({ id, name, driver, bridge = "", ranges }: FakeNetwork): string {
+function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: FakeNetwork): string {
   const pool = ranges.map(rangeXml).join("");
-  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<AR_POOL>${pool}</AR_POOL></VNET>`;
+  const attributes = Object.entries(template)
+    .map(([key, value]) => element(key, value))
+    .join("");
+  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<TEMPLATE>${attributes}</TEMPLATE><AR_POOL>${pool}</AR_POOL></VNET>`;
 }
 
 function network(name: string): FakeNetwork {

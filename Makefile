@@ -74,6 +74,10 @@ bench: remotes ## time the built executable against its floor, write docs/perfor
 histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
+.PHONY: mutants
+mutants: $(INSTALLED) ## break the driver in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=path)
+	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),40) --seed $(SEED) --only '$(ONLY)'
+
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts
 

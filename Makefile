@@ -81,7 +81,7 @@ release: remotes ## packages, archive, checksums, SBOM and licences in dist/rele
 test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh
+	  lintian rpm rpmlint dpkg-dev man-db groff zsh
 	@echo "what a self-contained OpenNebula needs, for make test-oned"
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 	  libxmlrpc-c++8v5 libxmlrpc-core-c3 libsqlite3-0 libxml2 libcurl4 ruby ruby-nokogiri ruby-rexml ruby-mustache \
@@ -90,6 +90,10 @@ test-tools: ## install by apt what the tests use (as root): checkers of packages
 
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test
+
+.PHONY: test-engine
+test-engine: ## play the life of a cloud on the real Pulumi, against a stand-in of Scaleway (minutes; skipped without it)
+	@$(MAKE) --no-print-directory -C provision test-engine
 
 state: ## cloud: make projects and state bucket (ORGANIZATION=<uuid>)
 preflight: ## cloud: check credentials, quotas, stock, zone and tools

@@ -1,6 +1,7 @@
 // Outputs of the stack as the operations need them, from `pulumi stack output --json` on standard input.
 import { text } from "node:stream/consumers";
 import * as z from "zod";
+import type { SshTarget } from "../remote/ssh.ts";
 
 const vlan = z.object({ vlan: z.int().min(1).max(4_094), address: z.cidrv4() });
 const machine = z.object({ name: z.string(), publicIp: z.ipv4(), privateIp: z.ipv4(), serverId: z.string() });
@@ -24,7 +25,40 @@ export const specificsOutputs = hostsOutputs.extend({
   }),
 });
 
+const hardening = z.object({
+  packages: z.array(z.string()),
+  files: z.array(z.object({ path: z.string(), content: z.string(), check: z.string(), reload: z.string() })),
+  firewall: z.string(),
+});
+
+/** What make hardening gives to the hosts. */
+export const hardeningOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  hardening: z.object({ frontend: hardening, worker: hardening }),
+});
+
+/** Where backups go. */
+export const backupOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  backup: z
+    .object({
+      url: z.url(),
+      region: z.string(),
+      projectId: z.string(),
+      recipient: z.string(),
+      accessKey: z.string().min(1),
+      secretKey: z.string().min(1),
+    })
+    .optional(),
+});
+
 export type SpecificsPlan = z.output<typeof specificsOutputs>;
+
+/** Where commands on the front-end go. */
+export function frontendOf(user: string, [frontend]: readonly z.output<typeof machine>[]): SshTarget {
+  if (frontend === undefined) throw new Error("the stack has no front-end; run: make up");
+  return { name: frontend.name, host: frontend.publicIp, user };
+}
 
 /** Reads outputs from standard input. An error never repeats what it read. */
 export async function readOutputs<Shape>(schema: z.ZodType<Shape>): Promise<Shape> {

@@ -7,7 +7,15 @@ import { inspectOnedConf } from "../../driver/operator/install/oned-conf.ts";
 import { ipamDocument, readTemplate } from "../documents.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
-export type FakeNetwork = { id: string; name: string; driver: string; bridge?: string; ranges: FakeRange[] };
+export type FakeNetwork = {
+  id: string;
+  name: string;
+  driver: string;
+  bridge?: string;
+  ranges: FakeRange[];
+  /** Attributes of its template. */
+  template?: Record<string, string>;
+};
 export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
 export type FakeHost = {
   name: string;
@@ -28,6 +36,8 @@ export type FakeCloud = {
   hosts: FakeHost[];
   /** What onezone shows of the front-ends; none where there is one alone. */
   servers?: { id: string; name: string; state: string; term: string }[];
+  /** What the system's log got. */
+  syslog?: string[];
   /** What was run, without what only reads. */
   calls: string[];
 };
@@ -58,9 +68,12 @@ function rangeXml({ id, attributes, vm }: FakeRange): string {
   return `<AR>${all.join("")}</AR>`;
 }
 
-function networkXml({ id, name, driver, bridge = "", ranges }: FakeNetwork): string {
+function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: FakeNetwork): string {
   const pool = ranges.map(rangeXml).join("");
-  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<AR_POOL>${pool}</AR_POOL></VNET>`;
+  const attributes = Object.entries(template)
+    .map(([key, value]) => element(key, value))
+    .join("");
+  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<TEMPLATE>${attributes}</TEMPLATE><AR_POOL>${pool}</AR_POOL></VNET>`;
 }
 
 function network(name: string): FakeNetwork {
@@ -131,6 +144,15 @@ function sync(): void {
   process.stdout.write("All hosts updated successfully.\n");
 }
 
+function createNetwork(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
+  const id = String(cloud.networks.length);
+  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
+  save();
+  process.stdout.write(`ID: ${id}\n`);
+}
+
 function updateHost(name: string, file: string): void {
   const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
   const [, id] = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(file, "utf8")) ?? fail("nothing to update");
@@ -156,7 +178,7 @@ function onHost({ root, answers }: FakeHost, command: string[]): void {
 }
 
 const asked = `${tool} ${words.join(" ")}`;
-if (!/ list |^ssh|^onezone show/.test(`${asked} `)) {
+if (!/ list |^ssh|^onezone show|^logger/.test(`${asked} `)) {
   cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
   save();
 }
@@ -174,9 +196,12 @@ if (asked === "onevnet list -x") {
   const pool = (cloud.servers ?? []).map(serverXml).join("");
   process.stdout.write(`<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${pool}</SERVER_POOL></ZONE>\n`);
 } else if (tool === "logger") {
-  // As the system's log: what was said stands among the calls.
+  cloud.syslog = [...(cloud.syslog ?? []), words.join(" ")];
+  save();
 } else if (asked === "onehost sync -f") {
   sync();
+} else if (tool === "onevnet" && words[0] === "create") {
+  createNetwork(words[1] ?? "");
 } else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {
   updateHost(words[1] ?? "", words[3] ?? "");
 } else if (tool === "ssh") {

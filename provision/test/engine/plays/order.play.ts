@@ -1,5 +1,6 @@
 // Orders that do not go as they should: half of one, one that is cut off, and what somebody changed by hand afterwards.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { documentsOf, isDocument, parseDocument, textOf } from "../stand-in/record.ts";
 import { denied } from "../stand-in/route.ts";
 import { changesSince, play, serverIds, serverNamed, serverNames, setWorkers, type World } from "../world.ts";
@@ -58,7 +59,7 @@ play("an order cut off is not ordered again, and the server that came of it is t
   await setWorkers(world, []);
   world.scaleway.troubles.push({ ...ORDER, answer: "silence" });
   const child = world.operator.start("up");
-  await until(async () => serverNames(world).length === 1 && (await keysIn(world)) === 2);
+  await until(child, async () => serverNames(world).length === 1 && (await keysIn(world)) === 2);
   await endGroup(child);
   world.scaleway.troubles.length = 0;
   const mark = world.scaleway.calls.length;
@@ -67,19 +68,15 @@ play("an order cut off is not ordered again, and the server that came of it is t
   assert.match(again.stderr, /fe.*interrupted/);
   assert.deepEqual(changesSince(world, mark), []);
   const server = serverNamed(world, "opennebula-fe");
-  // The update that was cut off still holds the lock.
+  // As the guide tells: the lock goes, the server is taken in, and the order that was cut off is forgotten.
   await world.operator.run("pulumi", ["cancel", "--yes"]);
-  const [urn] = (await pending(world)).map((operation) => textOf(operation, "urn"));
-  const id = `fr-par-2/${textOf(server, "id")}`;
-  await world.operator.run("pulumi", [
-    "refresh",
-    "--import-pending-creates",
-    urn ?? "",
-    "--import-pending-creates",
-    id,
-  ]);
+  const [urn = ""] = (await pending(world)).map((operation) => textOf(operation, "parent"));
+  const command = importCommand().replaceAll("host01", "fe").replace("<uuid>", textOf(server, "id"));
+  await world.operator.run("bash", ["-euc", command.replace("<urn>", urn)]);
+  await world.operator.run("pulumi", ["refresh", "--clear-pending-creates"]);
   const whole = await world.operator.make("up");
   assert.equal(whole.code, 0, whole.stdout + whole.stderr);
+  assert.deepEqual(serverNames(world), ["opennebula-fe"]);
   assert.deepEqual(serverIds(world), { "opennebula-fe": textOf(server, "id") });
   assert.equal(world.scaleway.store.list("server-private-networks").length, 2);
 });
@@ -94,6 +91,14 @@ play("what somebody changed at Scaleway is found and put right", async (world) =
   assert.equal(serverNamed(world, "opennebula-fe").protected, true);
   await world.operator.run("pulumi", ["preview", "--refresh", "--expect-no-changes"]);
 });
+
+/** How the guide takes a server in. */
+function importCommand(): string {
+  const guide = readFileSync(new URL("../../../../docs/deploy.md", import.meta.url), "utf8");
+  const command = /`(pulumi import scaleway:elasticmetal\/server:Server host01 [^`]*)`/.exec(guide)?.[1];
+  if (command === undefined) throw new Error("docs/deploy.md does not say how a server is taken in");
+  return command.replaceAll("\n", " ");
+}
 
 /** Resources whose order was cut off, as the state has them. */
 async function pending({ operator }: World) {
@@ -114,6 +119,10 @@ async function keysIn({ operator }: World): Promise<number> {
   return (await operator.resources()).filter(({ type }) => type === "scaleway:iam/apiKey:ApiKey").length;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
+/** Waits until it is so. Throws when the program ends before. */
+async function until(child: ReturnType<World["operator"]["start"]>, isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) {
+    if (child.exitCode !== null) throw new Error(`make ended with ${child.exitCode} before that`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

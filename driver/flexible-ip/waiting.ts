@@ -1,7 +1,14 @@
 // What the log and the user learn while a flexible IP settles: a server attaches one after the other, and many may wait.
+import type { Config } from "../config.ts";
 import { ApiError } from "../errors.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import type { Bench } from "./attachment.ts";
+import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
+import type { Effort } from "../scaleway/retry.ts";
+
+/** What the steps work with. Every Session is one. */
+export type Bench = Effort & {
+  readonly api: FlexibleIpApi;
+  readonly config: Pick<Config, "cloud" | "projectId">;
+};
 
 const FIRST_LINE_MS = 3_000;
 const LONGEST_SILENCE_MS = 60_000;

@@ -35,8 +35,8 @@ export function waitingLog(bench: Bench): (flexibleIp: FlexibleIp) => Promise<vo
 // While an attach is under way the API does not tell its server (recorded), so the queue is known by project alone.
 async function placeOf({ api, config }: Bench, flexibleIp: FlexibleIp): Promise<string> {
   try {
-    const listed = await api.list({ projectId: config.projectId });
-    const others = listed.filter(({ id, status }) => id !== flexibleIp.id && status === flexibleIp.status);
+    const listed = await api.list({ projectId: config.projectId, status: flexibleIp.status });
+    const others = listed.filter(({ id }) => id !== flexibleIp.id);
     const ahead = others.filter(({ updatedAt }) => updatedAt < flexibleIp.updatedAt).length;
     return `, place ${ahead + 1} of ${others.length + 1} in the project's queue`;
   } catch (error) {

@@ -39,7 +39,6 @@ export function stagePackage(root: string, release: Release): void {
   stageUnits(root, "usr/lib/systemd/system");
   put(root, "usr/share/man/man1/scw-flexip.1.gz", zipped(page(release)));
   put(root, "usr/share/bash-completion/completions/scw-flexip", completion("bash"));
-  put(root, "usr/share/fish/vendor_completions.d/scw-flexip.fish", completion("fish"));
   stageDocuments(join(root, DOCUMENTS));
   put(root, `${DOCUMENTS}/CHANGELOG.md.gz`, zipped(readFileSync("CHANGELOG.md")));
   put(root, `${DOCUMENTS}/bundled-licences.txt.gz`, zipped(release.licences));
@@ -52,7 +51,7 @@ export function stageArchive(root: string, release: Release): void {
   stageUnits(root, "share/systemd");
   put(root, "share/bin/scw-flexip", readFileSync("packaging/share/bin/scw-flexip"), 0o755);
   put(root, "share/man/man1/scw-flexip.1", page(release));
-  for (const shell of ["bash", "zsh", "fish"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
+  for (const shell of ["bash", "zsh"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
   stageDocuments(root);
   for (const file of ["CHANGELOG.md", "LICENSE"]) put(root, file, readFileSync(file));
   put(root, "bundled-licences.txt", release.licences);

@@ -26,6 +26,33 @@ export const specificsOutputs = hostsOutputs.extend({
   }),
 });
 
+const hardening = z.object({
+  packages: z.array(z.string()),
+  files: z.array(z.object({ path: z.string(), content: z.string(), check: z.string(), reload: z.string() })),
+  firewall: z.string(),
+});
+
+/** What make hardening gives to the hosts. */
+export const hardeningOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  hardening: z.object({ frontend: hardening, worker: hardening }),
+});
+
+/** Where backups go. */
+export const backupOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  backup: z
+    .object({
+      url: z.url(),
+      region: z.string(),
+      projectId: z.string(),
+      recipient: z.string(),
+      accessKey: z.string().min(1),
+      secretKey: z.string().min(1),
+    })
+    .optional(),
+});
+
 export type SpecificsPlan = z.output<typeof specificsOutputs>;
 
 /** Where commands on the front-end go. */

@@ -169,7 +169,7 @@ function ofJournal(world: World, name: CloudName): string[] {
   }
   const state: unknown = JSON.parse(text);
   const open = (part: string): number => Object.keys(Object(Object(state)[part])).length;
-  return ["intents", "owedDetaches"]
+  return ["intents"]
     .filter((part) => open(part) > 0)
     .map((part) => `journal of ${name} still has ${open(part)} ${part}`);
 }

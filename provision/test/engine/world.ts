@@ -71,7 +71,7 @@ export async function configure({ operator, projectId }: World): Promise<void> {
   const set = (...args: readonly string[]) => operator.run("pulumi", ["config", "set", ...args]);
   await set("scaleway:organizationId", ORGANIZATION);
   await set("projectId", projectId);
-  await set("sshPublicKey", SSH_KEY);
+  await set("sshPublicKey", sshKey(1));
   await set("--path", "driverKeyExpiries[0]", FIRST_EXPIRY);
   await set("--secret", "onePassword", "one-invented-password");
   await set("--secret", "dbPassword", "db-invented-password");
@@ -104,9 +104,9 @@ export function serverNamed({ scaleway }: World, name: string): Document {
   throw new Error(`Scaleway has no server ${name}`);
 }
 
-// A well-formed key that nobody has: 32 bytes of ones.
-export const SSH_KEY = (() => {
-  const kind = Buffer.from("ssh-ed25519");
+/** A well-formed public key that nobody has: 32 times the same byte. */
+export function sshKey(byte: number): string {
   const sized = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
-  return `ssh-ed25519 ${Buffer.concat([sized(kind), sized(Buffer.alloc(32, 1))]).toString("base64")} operator`;
-})();
+  const key = Buffer.concat([sized(Buffer.from("ssh-ed25519")), sized(Buffer.alloc(32, byte))]);
+  return `ssh-ed25519 ${key.toString("base64")} operator`;
+}

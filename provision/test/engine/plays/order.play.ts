@@ -1,5 +1,6 @@
 // Orders that do not go as they should: half of one, one that is cut off, and what somebody changed by hand afterwards.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { documentsOf, isDocument, parseDocument, textOf } from "../stand-in/record.ts";
 import { denied } from "../stand-in/route.ts";
 import { changesSince, play, serverIds, serverNamed, serverNames, setWorkers, type World } from "../world.ts";
@@ -67,11 +68,11 @@ play("an order cut off is not ordered again, and the server that came of it is t
   assert.match(again.stderr, /fe.*interrupted/);
   assert.deepEqual(changesSince(world, mark), []);
   const server = serverNamed(world, "opennebula-fe");
-  // The lock goes, the server is imported under its component, and the order that was cut off is forgotten.
+  // As the guide tells: the lock goes, the server is taken in, and the order that was cut off is forgotten.
   await world.operator.run("pulumi", ["cancel", "--yes"]);
   const [urn = ""] = (await pending(world)).map((operation) => textOf(operation, "parent"));
-  const target = ["scaleway:elasticmetal/server:Server", "fe", `fr-par-2/${textOf(server, "id")}`];
-  await world.operator.run("pulumi", ["import", ...target, "--parent", `fe=${urn}`, "--generate-code=false"]);
+  const command = importCommand().replaceAll("host01", "fe").replace("<uuid>", textOf(server, "id"));
+  await world.operator.run("bash", ["-euc", command.replace("<urn>", urn)]);
   await world.operator.run("pulumi", ["refresh", "--clear-pending-creates"]);
   const whole = await world.operator.make("up");
   assert.equal(whole.code, 0, whole.stdout + whole.stderr);
@@ -90,6 +91,14 @@ play("what somebody changed at Scaleway is found and put right", async (world) =
   assert.equal(serverNamed(world, "opennebula-fe").protected, true);
   await world.operator.run("pulumi", ["preview", "--refresh", "--expect-no-changes"]);
 });
+
+/** How the guide takes a server in. */
+function importCommand(): string {
+  const guide = readFileSync(new URL("../../../../docs/deploy.md", import.meta.url), "utf8");
+  const command = /`(pulumi import scaleway:elasticmetal\/server:Server host01 [^`]*)`/.exec(guide)?.[1];
+  if (command === undefined) throw new Error("docs/deploy.md does not say how a server is taken in");
+  return command.replaceAll("\n", " ");
+}
 
 /** Resources whose order was cut off, as the state has them. */
 async function pending({ operator }: World) {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { withoutEngine } from "../operator.ts";
 import { type Document, documentsOf, isDocument, parseDocument, textOf } from "../stand-in/record.ts";
-import { changesSince, configure, SSH_KEY, setWorkers, startWorld, type World } from "../world.ts";
+import { changesSince, configure, setWorkers, sshKey, startWorld, type World } from "../world.ts";
 
 const GUIDE = new URL("../../../../docs/deploy.md", import.meta.url);
 const skip = withoutEngine();
@@ -92,7 +92,7 @@ async function orderByHand(world: World): Promise<Record<string, string>> {
     call("POST", "/vpc/v2/regions/fr-par/private-networks", { name, project_id, vpc_id: vpc.id, subnets: [subnet] });
   const hosttohost = await network("subnet_private_opennebula", "10.16.0.0/20");
   const vmtovm = await network("subnet_private_vmtovm", "172.16.24.0/22");
-  const key = await call("POST", "/iam/v1alpha1/ssh-keys", { name: "generated", project_id, public_key: SSH_KEY });
+  const key = await call("POST", "/iam/v1alpha1/ssh-keys", { name: "generated", project_id, public_key: sshKey(1) });
   const server = await call("POST", SERVERS, {
     name: "opennebula-web",
     project_id,

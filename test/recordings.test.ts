@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ownershipTags } from "../driver/flexible-ip/ownership.ts";
-import { PASSWORD, readTemplate } from "./documents.ts";
+import { PASSWORD, readTemplate, withAliasesAskedFor } from "./documents.ts";
 import type { WireFlexibleIp } from "./fakes/flexible-ip-record.ts";
 import type { FlexibleIps } from "./fakes/flexible-ips.ts";
 import { type Hook, type IpamAction, PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
@@ -217,7 +217,7 @@ function tagsOf(origin: "created" | "adopted", intent: string): string[] {
 }
 
 function read(name: string): string {
-  return readFileSync(join(FOLDER, `${name}.xml`), "utf8");
+  return withAliasesAskedFor(readFileSync(join(FOLDER, `${name}.xml`), "utf8"));
 }
 
 /** The text of the first element of that name. */

@@ -109,7 +109,7 @@ export async function ensure(
   bench: Bench,
   flexibleIp: FlexibleIp,
   isDone: (flexibleIp: FlexibleIp) => boolean,
-  act: () => Promise<unknown>,
+  act: () => Promise<FlexibleIp | undefined>,
 ): Promise<FlexibleIp> {
   const look = async (): Promise<FlexibleIp> => usable(bench, await bench.api.get(flexibleIp.id));
   let now = await usable(bench, flexibleIp);
@@ -118,8 +118,8 @@ export async function ensure(
     async () => {
       if (isDone(now)) return now;
       try {
-        await act();
-        now = await look();
+        const answer = await act();
+        now = answer === undefined ? await look() : await usable(bench, answer);
       } catch (error) {
         // Refused for good, perhaps because another run did it meanwhile.
         if (!(error instanceof ApiError) || error.isRetryable) throw error;

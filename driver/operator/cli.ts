@@ -25,6 +25,8 @@ const HANDLERS: Readonly<Record<string, () => Promise<Command>>> = {
   "range add": async () => (await import("./range.ts")).rangeAdd,
   "range remove": async () => (await import("./range.ts")).rangeRemove,
   reverse: async () => (await import("./reverse.ts")).reverse,
+  metrics: async () => (await import("./metrics.ts")).metrics,
+  pool: async () => (await import("./pool.ts")).pool,
   completion: async () => (await import("./completion.ts")).completion,
 };
 

@@ -3,6 +3,7 @@ import { RANGE_ADD, RANGE_LIST, RANGE_REMOVE, RECONCILE, REVERSE } from "./manua
 import { DOCTOR, INSTALL, UNINSTALL } from "./manual/setup.ts";
 import type { CommandText } from "./manual/text.ts";
 import { COMPLETION, HISTORY, LIST, LOGS, SHOW, STATUS } from "./manual/view.ts";
+import { METRICS, POOL } from "./manual/watch.ts";
 
 export const SUMMARY = "OpenNebula's addresses from Scaleway Flexible IPs";
 
@@ -25,6 +26,8 @@ export const COMMANDS: readonly CommandText[] = [
   RANGE_ADD,
   RANGE_REMOVE,
   REVERSE,
+  POOL,
+  METRICS,
   COMPLETION,
 ];
 
@@ -44,7 +47,7 @@ export const ACTIONS = `IPAM actions, which oned runs on the front-end with base
   unregister_address_range  give back what the range holds
   get_address               check the range's address, print it
   allocate_address          check the range's address
-  free_address              detach what is left attached
+  free_address              end a lease; detaches nothing
 
 Hooks, which the bridge network driver runs on the host with base64 of the VM's XML on standard input:
   pre                       attach what is free to this server

@@ -141,7 +141,7 @@ async function rangesIn(operator: Operator, network: Network | undefined): Promi
 }
 
 /** By id or name. Throws RefusedError. */
-async function networkNamed(operator: Operator, name: string): Promise<Network> {
+export async function networkNamed(operator: Operator, name: string): Promise<Network> {
   const networks = await listNetworks(operator);
   const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
   if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);

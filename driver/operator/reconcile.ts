@@ -60,10 +60,16 @@ async function once(operator: Operator, asked: Asked | undefined): Promise<numbe
     ...found.steps.map((step) => rowOf(found.view, step, false, results.get(step) ?? NOT_APPLIED)),
     ...found.young.map((step) => rowOf(found.view, step, true, NOT_APPLIED)),
   ];
-  const columns = STEP_COLUMNS.filter(({ key }) => asked !== undefined || key !== "result");
+  const isChosen = operator.options.text("columns") !== undefined;
+  const columns = STEP_COLUMNS.filter(({ key }) => isChosen || asked !== undefined || key !== "result");
   printRows(operator, formOf(operator, columns), rows);
   if (asked === undefined && !leads(leadership)) terminal.note(`${leadership.why}; its listing may be old`);
   tellReservations(operator, found);
+  if (rows.some(({ result }) => result === "later")) {
+    terminal.note(
+      "later: a call whose answer was lost may still be acted on; ten minutes after it began, apply it again",
+    );
+  }
   const done = found.steps.filter((step) => results.get(step)?.result === "done").length;
   terminal.note(asked === undefined ? summary(found.steps) : `${done} of ${found.steps.length} done`);
   if (interrupt.isAsked) return EXIT.interrupted;

@@ -7,7 +7,7 @@ import { openLog } from "../log.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { openSession, realMachine } from "../session.ts";
 import { Journal, type JournalState } from "../state/journal.ts";
-import { listPath, look } from "./api-look.ts";
+import { type Look, listPath, look } from "./api-look.ts";
 import { openOwnLog } from "./audit.ts";
 import { listHosts, serversOf } from "./one/hosts.ts";
 import { type CloudVm, parseVms } from "./one/listings.ts";
@@ -18,7 +18,7 @@ import { plan, tooYoung } from "./reconcile/plan.ts";
 import type { Step, View } from "./reconcile/step.ts";
 import { Waiting } from "./waiting.ts";
 
-const READ_LIMIT_MS = 30_000;
+const DEFAULT_LIMIT_S = 30;
 const DEFAULT_GRACE_S = 120;
 const CLOCK_RESOLUTION_MS = 2_000;
 
@@ -29,6 +29,8 @@ export type Survey = {
   /** What the plan would also hold, had it not changed a moment ago. */
   readonly young: readonly Step[];
   readonly leases: JournalState["leases"];
+  /** How long the API took for one small listing; undefined where that failed. */
+  readonly apiSeconds: number | undefined;
   /** Hosts on which VMs with our addresses run and whose server is not known: nothing is judged there. */
   readonly unknownHosts: readonly string[];
 };
@@ -40,15 +42,16 @@ export type Word = Pick<View, "ranges" | "vms">;
 export async function survey(operator: Operator): Promise<Survey> {
   const { terminal, options } = operator;
   const graceMs = 1_000 * (options.number("grace", "--grace", 0, 86_400) ?? DEFAULT_GRACE_S);
+  limitOf(operator);
   const config = configOf(operator);
   terminal.progress("reading OpenNebula");
   const [word, hosts] = await Promise.all([readWord(operator), listHosts(operator)]);
   terminal.progress("reading Scaleway and the hosts' server ids");
   const file = config.serverIdFile.slice(operator.layout.root.length);
-  const [servers, flexibleIps, clockOffsetMs] = await Promise.all([
+  const [servers, flexibleIps, seen] = await Promise.all([
     serversOf(operator, hosts, config.zone, file),
     readFlexibleIps(operator, config),
-    clockOffset(operator, config),
+    glance(operator, config),
   ]);
   const log = openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} });
   const journal = new Journal(config.stateFile, log);
@@ -62,7 +65,7 @@ export async function survey(operator: Operator): Promise<Survey> {
     servers,
     deadIntents: dead,
     liveIntents: Object.keys(intents).filter((id) => !dead.includes(id)),
-    now: apiTime(clockOffsetMs),
+    now: apiTime(seen?.clockOffsetMs),
     graceMs,
   };
   terminal.progress("");
@@ -72,6 +75,7 @@ export async function survey(operator: Operator): Promise<Survey> {
     steps: plan(view),
     young: tooYoung(view),
     leases,
+    apiSeconds: seen === undefined ? undefined : seen.durationMs / 1_000,
     unknownHosts: busyHosts(word).filter((name) => !servers.has(name)),
   };
 }
@@ -97,15 +101,21 @@ export function wordOn({ ranges, vms }: Word, addresses: readonly string[]): Wor
   return { ranges: own, vms: vms.filter(({ id }) => holders.includes(id)) };
 }
 
-/** All flexible IPs of the project. */
-export function readFlexibleIps(operator: Operator, config: Config): Promise<FlexibleIp[]> {
-  return withPorts(operator, config, READ_LIMIT_MS, ({ api }) => api.list({ projectId: config.projectId }), true);
+/** How long a reading command waits for the API, in seconds. Throws UsageError. */
+function limitOf({ options }: Operator): number {
+  return options.number("timeout", "--timeout", 3, 600) ?? DEFAULT_LIMIT_S;
 }
 
-/** The API's clock less ours; undefined when it does not say. That it cannot be reached is for the listing to say. */
-async function clockOffset(operator: Operator, config: Config): Promise<number | undefined> {
+/** All flexible IPs of the project. */
+export function readFlexibleIps(operator: Operator, config: Config): Promise<FlexibleIp[]> {
+  const limitMs = 1_000 * limitOf(operator);
+  return withPorts(operator, config, limitMs, ({ api }) => api.list({ projectId: config.projectId }), true);
+}
+
+/** The API's clock and time; undefined when it does not answer, which is for the listing to say. */
+async function glance(operator: Operator, config: Config): Promise<Look | undefined> {
   try {
-    return (await look(config, readToken(config), userAgentOf(operator), listPath(config))).clockOffsetMs;
+    return await look(config, readToken(config), userAgentOf(operator), listPath(config));
   } catch {
     return undefined;
   }

@@ -62,6 +62,14 @@ export class FrontEnds {
 
   /** Waits until that one follows and has all that the leader has. */
   async untilFollows(number: FrontEndNumber): Promise<void> {
+    // A leader sends what a follower lacks when it has something new.
+    await this.cloud.oned.run(
+      "oneuser",
+      "update",
+      "0",
+      this.cloud.file([["NEWS", String(performance.now())]]),
+      "--append",
+    );
     const statuses = () => Promise.all([this.get(number), this.cloud.oned].map(({ url }) => raftStatus(url)));
     const isDone = async () => {
       const [own, leader] = await statuses();
@@ -87,6 +95,13 @@ export class FrontEnds {
       },
       { limitMs: 120_000 },
     );
+  }
+
+  /** All of them run, the first one leads, and the others have what it has. */
+  async untilWhole(): Promise<void> {
+    for (const number of NUMBERS) await this.get(number).launch();
+    await this.untilFirstLeads();
+    for (const number of [2, 3] as const) await this.untilFollows(number);
   }
 
   /** Takes the front-end off the others' network, or puts it back. The API it still reaches. */
@@ -126,10 +141,7 @@ export class FrontEnds {
       await runCommand(copy, { env: first.environment });
     }
     for (const number of NUMBERS) configure(number);
-    // None of them answers before two of them have chosen one.
-    for (const number of NUMBERS) await this.get(number).launch();
-    await this.untilFirstLeads();
-    for (const number of [2, 3] as const) await this.untilFollows(number);
+    await this.untilWhole();
   }
 }
 

@@ -32,7 +32,11 @@ export function copyInstallation(installation: string, target: string): void {
   for (const folder of PROGRAMS) symlinkSync(join(installation, folder), join(target, folder));
   cpSync(join(installation, "etc"), join(target, "etc"), { recursive: true });
   cpSync(join(installation, "var/remotes"), join(target, "var/remotes"), { recursive: true, verbatimSymlinks: true });
-  for (const file of ["oned.conf", "monitord.conf"]) leaveOut(join(target, "etc", file));
+  // Of other hypervisors, which no scene uses, the drivers would only make the start slower.
+  const others = /^(VM|IM)_MAD = \[[^\]]*NAME\s*=\s*"(qemu|lxc)"[^\]]*\]/gm;
+  for (const file of ["oned.conf", "monitord.conf"]) edit(join(target, "etc", file), others, "");
+  // OpenNebula gives its drivers the lowest priority: beside other work they would hardly run.
+  edit(join(target, "etc/defaultrc"), /^PRIORITY=.*$/m, "PRIORITY=0");
   for (const folder of ["lock", "run", "vms", "datastores"]) mkdirSync(join(target, "var", folder));
   writeFileSync(join(target, "var/.one/one_auth"), "oneadmin:oneadmin\n", { mode: 0o600 });
   const actions = join(target, "var/remotes/vmm/kvm");
@@ -42,16 +46,14 @@ export function copyInstallation(installation: string, target: string): void {
   }
 }
 
-/** Other hypervisors, which no scene uses: their drivers would only make the start slower. */
-function leaveOut(file: string): void {
-  const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replace(/^(VM|IM)_MAD = \[[^\]]*NAME\s*=\s*"(qemu|lxc)"[^\]]*\]/gm, ""));
-}
-
 /** ssh, sudo and virsh for the rig, to be first in PATH. */
 export function putStandIns(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of ["ssh", "enter-host", "enter-front-end", "sudo", "virsh"]) {
     copyFileSync(join(STAND_INS, name), join(folder, name));
   }
+}
+
+function edit(file: string, pattern: RegExp, replacement: string): void {
+  writeFileSync(file, readFileSync(file, "utf8").replace(pattern, replacement));
 }

@@ -1,7 +1,7 @@
 // One oned with a folder of its own, as a process of this test.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { answers, listens } from "./rpc.ts";
 import { type Ended, runCommand, tryCommand } from "./run-command.ts";
@@ -63,6 +63,8 @@ export class Oned {
         // On a busy machine its drivers may be too slow for it.
         if (starts === STARTS) throw new Error(`oned ended ${STARTS} times as it started\n${this.log().slice(-3_000)}`);
         starts += 1;
+        // What one that was killed left behind.
+        rmSync(join(this.folder, "var/lock/.lock"), { force: true });
         const [program = "", ...words] = [...this.#inside, join(this.location, "bin/oned"), "-f"];
         this.#process = spawn(program, words, { env: this.environment, stdio: "ignore" });
       }

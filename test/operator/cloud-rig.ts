@@ -4,6 +4,9 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
+  globSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
 import type { FakeCloud } from "./fake-one.ts";
@@ -29,6 +32,13 @@ const SERVERS = [
   { id: SERVER_A, name: "a", projectId: PROJECT, addresses: [ADDRESS_A, "127.0.0.1"] },
   { id: SERVER_B, name: "b", projectId: PROJECT, addresses: [ADDRESS_B, "127.0.0.1"] },
 ];
+
+/** The executable, which is large and is never changed in its place, is linked. */
+function copyTree(from: string, to: string): void {
+  const isExecutable = (path: string): boolean => path.endsWith("ipam/scw-flexip/scw-flexip");
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !isExecutable(path) });
+  for (const path of globSync(`${from}/**/ipam/scw-flexip/scw-flexip`)) linkSync(path, join(to, relative(from, path)));
+}
 
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type CallOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
@@ -123,6 +133,27 @@ export class CloudRig {
     const outcome = await this.run(["install", "--frontend", "--sync", "--hosts"]);
     if (outcome.code !== 0) throw new Error(outcome.stdout + outcome.stderr);
     return this;
+  }
+
+  /** Keeps all of this for `restore`, which may be called often. */
+  save(): void {
+    const saved = join(this.#folder, "saved");
+    for (const folder of ["root", "hosts"]) copyTree(join(this.#folder, folder), join(saved, folder));
+    copyFileSync(this.#stateFile, join(saved, "one.json"));
+  }
+
+  restore(): void {
+    const saved = join(this.#folder, "saved");
+    for (const folder of ["root", "hosts"]) {
+      rmSync(join(this.#folder, folder), { recursive: true });
+      copyTree(join(saved, folder), join(this.#folder, folder));
+    }
+    copyFileSync(join(saved, "one.json"), this.#stateFile);
+    const { account } = this.simulator;
+    account.allow();
+    account.behave({ api: "up" });
+    account.servers = SERVERS;
+    for (const { id } of account.all()) account.remove(id);
   }
 
   get cloud(): FakeCloud {

@@ -4,26 +4,40 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { hasTool } from "../../build/release/release.ts";
-import { EXECUTABLE } from "./cloud-rig.ts";
+import { CloudRig, EXECUTABLE } from "./cloud-rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "scw-flexip-completion-"));
-after(() => rmSync(folder, { recursive: true }));
+let rig: CloudRig;
+before(async () => {
+  rig = await (await CloudRig.start()).installed();
+  rig.change(({ networks }) => {
+    const attributes = { IP: "203.0.113.7", SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip" };
+    networks[0]?.ranges.push({ id: "0", attributes });
+  });
+  writeFileSync(join(folder, "scw-flexip"), `#!/bin/sh\nexec ${EXECUTABLE} "$@" --root ${rig.root}\n`, { mode: 0o755 });
+});
+after(async () => {
+  rmSync(folder, { recursive: true });
+  await rig.stop();
+});
 
 const COMMANDS = [
   "install",
   "uninstall",
   "doctor",
+  "status",
   "list",
   "show",
   "history",
   "logs",
   "reconcile",
   "range",
+  "reverse",
   "completion",
 ];
-const FORMATS = ["csv", "json", "table", "yaml"];
+const FORMATS = ["json", "table", "wide"];
 const KEY = join(folder, "key");
 writeFileSync(KEY, "");
 
@@ -40,7 +54,7 @@ emulate sh -c _scw_flexip; print -rl -- $COMPREPLY`,
   }[shell];
   const { stdout, stderr } = spawnSync(shell, [...(shell === "zsh" ? ["-f"] : []), "-c", ask], {
     encoding: "utf8",
-    env: { PATH: process.env.PATH, HOME: folder },
+    env: { ...rig.environment(), PATH: `${folder}:${rig.environment().PATH}:${process.env.PATH}`, HOME: folder },
   });
   assert.equal(stderr, "", shell);
   return (
@@ -59,10 +73,14 @@ for (const shell of ["bash", "zsh", "fish"] as const) {
     assert.deepEqual(first, [...COMMANDS].sort());
     assert.deepEqual(offered(shell, ["scw-flexip", "range", "a"]), ["add"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "list", "-o", ""]), FORMATS);
-    assert.deepEqual(offered(shell, ["scw-flexip", "list", "--output", "y"]), ["yaml"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "list", "--output", "w"]), ["wide"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "completion", ""]), ["bash", "fish", "zsh"]);
-    assert.deepEqual(offered(shell, ["scw-flexip", "range", "add", "--d"]), ["--dual-stack"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "range", "add", "--d"]), ["--dry-run", "--dual-stack"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "doctor", "--fr"]), ["--frontend"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "show", "2"]), ["203.0.113.7"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "range", "remove", "2"]), ["203.0.113.7"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "range", "add", "p"]), ["private", "public"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "list", "--network", ""]), ["private", "public"]);
     // Files are only found for zsh while it completes.
     if (shell === "zsh") return;
     assert.deepEqual(offered(shell, ["scw-flexip", "install", "--token-file", KEY.slice(0, -1)]), [KEY]);

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, request } from "node:http";
-import { type TestContext, test } from "node:test";
+import { after, before, beforeEach, type TestContext, test } from "node:test";
 import type { Outcome } from "./cloud-rig.ts";
 import { CloudRig, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
@@ -29,22 +29,25 @@ type Row = {
 
 const version = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 
-/** A front-end with two hosts, on which all is well. */
-async function rigFor(context: TestContext): Promise<CloudRig> {
-  const rig = await CloudRig.start();
-  context.after(() => rig.stop());
+/** A front-end with two hosts, on which all is well before each test. */
+let rig: CloudRig;
+before(async () => {
+  rig = await CloudRig.start();
   await rig.installed();
-  return rig.withHosts();
-}
+  await rig.withHosts();
+  rig.save();
+});
+beforeEach(() => rig.restore());
+after(() => rig.stop());
 
-async function rowsOf(rig: CloudRig, words: readonly string[] = []): Promise<{ code: number | null; rows: Row[] }> {
+async function rowsOf(words: readonly string[] = []): Promise<{ code: number | null; rows: Row[] }> {
   const { code, stdout } = await rig.run(["doctor", "-j", ...words]);
   return { code, rows: JSON.parse(stdout) };
 }
 
 /** Exit code and what is not ok: level, host, id, cure. */
-async function problems(rig: CloudRig, words: readonly string[] = []): Promise<[number | null, (string | null)[][]]> {
-  const { code, rows } = await rowsOf(rig, words);
+async function problems(words: readonly string[] = []): Promise<[number | null, (string | null)[][]]> {
+  const { code, rows } = await rowsOf(words);
   const wrong = rows.filter(({ level }) => level !== "ok");
   return [code, wrong.map(({ level, host, id, cure }) => [level, host, id, cure])];
 }
@@ -262,12 +265,9 @@ const OF_FRONT_END: readonly Trouble[] = [
 ];
 
 for (const [name, cause, code, expected] of OF_FRONT_END) {
-  test(`front-end: ${name}`, async (context) => {
-    const rig = await CloudRig.start();
-    context.after(() => rig.stop());
-    await rig.installed();
+  test(`front-end: ${name}`, async () => {
     cause(rig);
-    const [exit, found] = await problems(rig, ["--no-hosts"]);
+    const [exit, found] = await problems(["--no-hosts"]);
     assert.deepEqual(found[0] ?? [], expected(rig));
     assert.equal(exit, code);
   });
@@ -372,18 +372,16 @@ const OF_HOSTS: readonly Trouble[] = [
 ];
 
 for (const [name, cause, code, expected] of OF_HOSTS) {
-  test(`a host, seen from the front-end: ${name}`, async (context) => {
-    const rig = await rigFor(context);
+  test(`a host, seen from the front-end: ${name}`, async () => {
     cause(rig);
-    const [exit, found] = await problems(rig);
+    const [exit, found] = await problems();
     assert.deepEqual(found[0] ?? [], expected(rig));
     assert.equal(exit, code);
   });
 }
 
-test("hosts are asked by one ssh each, and are told in JSON with ids and hosts, in a table by one line", async (context) => {
-  const rig = await rigFor(context);
-  const { rows } = await rowsOf(rig);
+test("hosts are asked by one ssh each, and are told in JSON with ids and hosts, in a table by one line", async () => {
+  const { rows } = await rowsOf();
   const versions = rows.filter(({ id }) => id === "version").map(({ role, host, value }) => [role, host, value]);
   assert.deepEqual(versions, [
     ["frontend", null, version],
@@ -397,25 +395,23 @@ test("hosts are asked by one ssh each, and are told in JSON with ids and hosts, 
   assert.match(text.stderr, /^\d+ ok, 0 warnings, 0 failures$/m);
 });
 
-test("a cure stands on a line of its own, and does what it says", async (context) => {
-  const rig = await rigFor(context);
+test("a cure stands on a line of its own, and does what it says", async () => {
   const file = rig.host("kvm-a", "var/lib/one/.scw-flexip.token");
   chmodSync(file, 0o640);
   const { stdout } = await rig.run(["doctor"]);
   const cure = /^token, kvm-a:\n {2}(chmod .*)$/m.exec(stdout)?.[1];
   assert.equal(cure, `chmod 0600 ${file}`);
   assert.equal((await rig.runProgram("/bin/sh", ["-c", cure ?? ""])).code, 0);
-  assert.deepEqual(await problems(rig), [0, []]);
+  assert.deepEqual(await problems(), [0, []]);
 });
 
-test("a bridge that is missing, down, or leads nowhere on a host", async (context) => {
-  const rig = await rigFor(context);
+test("a bridge that is missing, down, or leads nowhere on a host", async () => {
   assert.equal((await rig.run(["range", "add", "--network", "public"])).code, 0);
   rig.change(({ networks: [network] }) => {
     if (network) network.bridge = "br0";
   });
   const bridge = async () => {
-    const { rows } = await rowsOf(rig);
+    const { rows } = await rowsOf();
     return rows.filter(({ id, host }) => id === "bridge" && host === "kvm-a").map(({ level, why }) => [level, why]);
   };
   assert.deepEqual(await bridge(), [["failure", "there is no bridge br0"]]);
@@ -432,21 +428,19 @@ test("a bridge that is missing, down, or leads nowhere on a host", async (contex
   assert.deepEqual(await bridge(), [["ok", "br0 is up, and reaches outside by eno1"]]);
 });
 
-test("a network whose driver runs no hook of ours", async (context) => {
-  const rig = await rigFor(context);
+test("a network whose driver runs no hook of ours", async () => {
   assert.equal((await rig.run(["range", "add", "--network", "public"])).code, 0);
   rig.change(({ networks: [network] }) => {
     if (network) network.driver = "fw";
   });
   const cure = "scw-flexip install --frontend --fw --sync";
-  assert.deepEqual((await problems(rig))[1], [["warning", null, "networks", cure]]);
+  assert.deepEqual((await problems())[1], [["warning", null, "networks", cure]]);
 });
 
-test("a zone that is not the one of the addresses", async (context) => {
-  const rig = await rigFor(context);
+test("a zone that is not the one of the addresses", async () => {
   assert.equal((await rig.run(["range", "add", "--network", "public"])).code, 0);
   rig.configure({ PROJECT_ID: "44444444-4444-4444-8444-444444444444" });
-  const [code, found] = await problems(rig, ["--no-hosts"]);
+  const [code, found] = await problems(["--no-hosts"]);
   assert.equal(code, 1);
   assert.deepEqual(
     found.map(([level, , id]) => [level, id]),
@@ -457,32 +451,29 @@ test("a zone that is not the one of the addresses", async (context) => {
   );
 });
 
-test("CLOUD that was changed while ranges exist, and a second OpenNebula of the same CLOUD", async (context) => {
-  const rig = await rigFor(context);
+test("CLOUD that was changed while ranges exist, and a second OpenNebula of the same CLOUD", async () => {
   assert.equal((await rig.run(["range", "add", "--network", "public"])).code, 0);
   rig.configure({ CLOUD: "renamed" });
-  const [, changed] = await problems(rig, ["--no-hosts"]);
+  const [, changed] = await problems(["--no-hosts"]);
   assert.deepEqual(changed, [["failure", null, "cloud", `sudoedit ${rig.at(`${TREE}/${CONF}`)}`]]);
   rig.configure({ CLOUD: "one" });
   const tags = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
   rig.simulator.account.add({ tags, projectId: "11111111-1111-4111-8111-111111111111" });
-  assert.deepEqual((await problems(rig, ["--no-hosts"]))[1], [["warning", null, "cloud", "scw-flexip reconcile"]]);
+  assert.deepEqual((await problems(["--no-hosts"]))[1], [["warning", null, "cloud", "scw-flexip reconcile"]]);
 });
 
-test("a server that is nearly full", async (context) => {
-  const rig = await rigFor(context);
+test("a server that is nearly full", async () => {
   for (let each = 0; each < 60; each += 1) {
     rig.simulator.account.add({ serverId: SERVER_B, projectId: "11111111-1111-4111-8111-111111111111" });
   }
-  const { rows } = await rowsOf(rig, ["--no-hosts"]);
+  const { rows } = await rowsOf(["--no-hosts"]);
   assert.deepEqual(
     rows.filter(({ id }) => id === "quota").map(({ level, value }) => [level, value]),
     [["warning", "60"]],
   );
 });
 
-test("OpenNebula that is silent is a failure, and so is a list of hosts that cannot be had", async (context) => {
-  const rig = await rigFor(context);
+test("OpenNebula that is silent is a failure, and so is a list of hosts that cannot be had", async () => {
   const outcome = await rig.run(["doctor", "-j"], { env: { FAKE_ONE: "/nowhere" } });
   assert.equal(outcome.code, 1);
   const rows: Row[] = JSON.parse(outcome.stdout);
@@ -495,15 +486,13 @@ test("OpenNebula that is silent is a failure, and so is a list of hosts that can
   );
 });
 
-test("a machine that is neither front-end nor host is said to be", async (context) => {
-  const rig = await CloudRig.start();
-  context.after(() => rig.stop());
+test("a machine that is neither front-end nor host is said to be", async () => {
   rmSync(rig.at("etc/one/oned.conf"));
+  rmSync(rig.at("var/tmp/one"), { recursive: true });
   assert.equal((await rig.run(["doctor"])).code, 2);
 });
 
-test("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async (context) => {
-  const rig = await rigFor(context);
+test("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async () => {
   const plugin = (): Promise<Outcome> => rig.run(["doctor", "--plugin", "--no-hosts"]);
   const fine = await plugin();
   assert.equal(fine.code, 0);
@@ -524,7 +513,7 @@ test("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async (context) =>
 });
 
 /** The simulated API with a clock that is wrong. */
-async function apiWithClock(context: TestContext, rig: CloudRig, offsetMs: number): Promise<string> {
+async function apiWithClock(context: TestContext, offsetMs: number): Promise<string> {
   const proxy = createServer((incoming, outgoing) => {
     const options = { method: incoming.method, headers: incoming.headers };
     const onward = request(rig.simulator.url + incoming.url, options, (answer) => {
@@ -543,14 +532,12 @@ async function apiWithClock(context: TestContext, rig: CloudRig, offsetMs: numbe
 }
 
 test("a clock that is off", async (context) => {
-  const rig = await rigFor(context);
-  rig.configure({ API_URL: await apiWithClock(context, rig, 60_000) });
+  rig.configure({ API_URL: await apiWithClock(context, 60_000) });
   const clock = ["warning", null, "clock", "timedatectl set-ntp true"];
-  assert.deepEqual(await problems(rig, ["--no-hosts"]), [3, [clock]]);
+  assert.deepEqual(await problems(["--no-hosts"]), [3, [clock]]);
 });
 
-test("host: the server id is compared with this machine's addresses, and with the project", async (context) => {
-  const rig = await rigFor(context);
+test("host: the server id is compared with this machine's addresses, and with the project", async () => {
   const on = {
     ...rig,
     run: (words: string[]) =>
@@ -576,12 +563,11 @@ test("host: the server id is compared with this machine's addresses, and with th
   assert.deepEqual(await wrong(), ["failure server-id"]);
 });
 
-test("the host half of a machine that is both is held against the host's own settings", async (context) => {
-  const rig = await rigFor(context);
+test("the host half of a machine that is both is held against the host's own settings", async () => {
   rmSync(rig.at("var/tmp/one"), { recursive: true });
   renameSync(rig.host("kvm-a", HOST_TREE), rig.at("var/tmp/one"));
   edit(rig.at(`var/tmp/one/${CONF}`), (text) => text.replace(/^ZONE=.*$/m, 'ZONE="nl-ams-1"'));
-  const { rows } = await rowsOf(rig, ["--no-hosts"]);
+  const { rows } = await rowsOf(["--no-hosts"]);
   const settings = rows.filter(({ id }) => id === "settings").map(({ role, why }) => [role, /zone \S+/.exec(why)?.[0]]);
   assert.deepEqual(settings, [
     ["frontend", "zone fr-par-2,"],
@@ -589,11 +575,10 @@ test("the host half of a machine that is both is held against the host's own set
   ]);
 });
 
-test("a damaged journal that was set aside is told until somebody removes it", async (context) => {
-  const rig = await rigFor(context);
+test("a damaged journal that was set aside is told until somebody removes it", async () => {
   const aside = rig.at("var/lib/one/scw-flexip/state.json.damaged-20260101T000000000Z");
   writeFileSync(aside, "{");
   utimesSync(aside, 0, 0);
   const cure = `scw-flexip reconcile && rm ${aside}`;
-  assert.deepEqual((await problems(rig, ["--no-hosts"]))[1], [["warning", null, "journal", cure]]);
+  assert.deepEqual((await problems(["--no-hosts"]))[1], [["warning", null, "journal", cure]]);
 });

@@ -7,7 +7,15 @@ import { inspectOnedConf } from "../../driver/operator/install/oned-conf.ts";
 import { ipamDocument, readTemplate } from "../documents.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
-export type FakeNetwork = { id: string; name: string; driver: string; bridge?: string; ranges: FakeRange[] };
+export type FakeNetwork = {
+  id: string;
+  name: string;
+  driver: string;
+  bridge?: string;
+  ranges: FakeRange[];
+  /** Attributes of its template. */
+  template?: Record<string, string>;
+};
 export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
 export type FakeHost = {
   name: string;
@@ -58,9 +66,12 @@ function rangeXml({ id, attributes, vm }: FakeRange): string {
   return `<AR>${all.join("")}</AR>`;
 }
 
-function networkXml({ id, name, driver, bridge = "", ranges }: FakeNetwork): string {
+function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: FakeNetwork): string {
   const pool = ranges.map(rangeXml).join("");
-  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<AR_POOL>${pool}</AR_POOL></VNET>`;
+  const attributes = Object.entries(template)
+    .map(([key, value]) => element(key, value))
+    .join("");
+  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<TEMPLATE>${attributes}</TEMPLATE><AR_POOL>${pool}</AR_POOL></VNET>`;
 }
 
 function network(name: string): FakeNetwork {
@@ -131,6 +142,15 @@ function sync(): void {
   process.stdout.write("All hosts updated successfully.\n");
 }
 
+function createNetwork(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
+  const id = String(cloud.networks.length);
+  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
+  save();
+  process.stdout.write(`ID: ${id}\n`);
+}
+
 function updateHost(name: string, file: string): void {
   const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
   const [, id] = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(file, "utf8")) ?? fail("nothing to update");
@@ -177,6 +197,8 @@ if (asked === "onevnet list -x") {
   // As the system's log: what was said stands among the calls.
 } else if (asked === "onehost sync -f") {
   sync();
+} else if (tool === "onevnet" && words[0] === "create") {
+  createNetwork(words[1] ?? "");
 } else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {
   updateHost(words[1] ?? "", words[3] ?? "");
 } else if (tool === "ssh") {

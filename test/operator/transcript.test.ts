@@ -150,23 +150,26 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     rig.simulator.account.set(lost.id, { tags: ["mine"] });
 
     const quiet = await run(["reconcile"]);
-    assert.equal(quiet.stdout.includes("left-attached"), false, "what has just changed is left alone");
+    assert.match(quiet.stdout, /^left-attached:.* young /m, "what has just changed is left alone");
+    assert.match(quiet.stderr, /^nothing to reconcile$/m);
 
     const plan = await run(["reconcile", "--grace", "0"]);
     assert.equal(plan.code, 3);
     assert.deepEqual(
       [...table(plan)].map(([key, [action, apply]]) => [key, action, apply]).sort(),
       [
-        [`left-attached:${addressOf(free)}`, "detach", "safe"],
-        [`lost-tags:${addressOf(lost)}`, "set-tags", "safe"],
-        [`not-attached:${addressOf(leased)}`, "attach", "safe"],
+        [`left-attached:${addressOf(free)}`, "detach", "by-key"],
+        [`lost-tags:${addressOf(lost)}`, "restore-tags", "auto"],
+        [`not-attached:${addressOf(leased)}`, "attach", "auto"],
       ].sort(),
     );
     assert.match(plan.stdout, /VM 42 runs on host kvm-b/);
     assert.equal(rig.simulator.account.get(free.id)?.server_id, SERVER_A, "a look changes nothing");
 
     const applied = await run(["reconcile", "--grace", "0", "--apply"]);
-    assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+    assert.equal(applied.code, 3, applied.stdout + applied.stderr);
+    const named = await run(["reconcile", "--grace", "0", "--apply", `left-attached:${addressOf(free)}`]);
+    assert.equal(named.code, 0, named.stdout + named.stderr);
     await rig.simulator.account.settled();
     assert.equal(rig.simulator.account.get(leased.id)?.server_id, SERVER_B);
     assert.equal(rig.simulator.account.get(free.id)?.server_id, null);

@@ -1,4 +1,4 @@
-import { type CommandText, GRACE, OUTPUT } from "./text.ts";
+import { type CommandText, GRACE, OUTPUT, TIMEOUT } from "./text.ts";
 
 const DRY_RUN = { flags: "--dry-run", text: "only say what would be done" } as const;
 const YES = { flags: "-y, --yes", text: "do not ask" } as const;
@@ -21,6 +21,7 @@ docs/drift.md. Exit code 0: nothing differs, or all was fixed; 3: something is l
     { flags: "--watch", text: "look again and again, until stopped" },
     { flags: "--interval <seconds>", text: "with --watch: the pause between two looks (300)" },
     GRACE,
+    TIMEOUT,
     ...OUTPUT,
   ],
   examples: [

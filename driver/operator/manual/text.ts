@@ -36,3 +36,8 @@ export const GRACE: OptionText = {
   flags: "--grace <seconds>",
   text: "leave alone what changed this recently: another run may be at work (120)",
 };
+
+export const TIMEOUT: OptionText = {
+  flags: "--timeout <seconds>",
+  text: "how long the API is waited for at most (30)",
+};

@@ -1,4 +1,4 @@
-import { type CommandText, GRACE, OUTPUT } from "./text.ts";
+import { type CommandText, GRACE, OUTPUT, TIMEOUT } from "./text.ts";
 
 export const STATUS: CommandText = {
   name: "status",
@@ -6,7 +6,7 @@ export const STATUS: CommandText = {
   summary: "tell in ten lines how the cloud's addresses are",
   text: `The front-end, the hosts, ranges and addresses by state, drift, the journal, the API, and what failed last. Exit code
 0: all is well; 3: drift, or hosts whose server is not known; 1: something could not be learned.`,
-  options: [...OUTPUT, GRACE],
+  options: [...OUTPUT, GRACE, TIMEOUT],
   examples: [
     { command: "scw-flexip status", text: "ten lines" },
     { command: "scw-flexip status -j | jq .drift.by_kind", text: "for a script" },
@@ -26,6 +26,7 @@ network_id, range, origin, mac, reverse, id, server, drift. On a narrow terminal
     { flags: "--state <state>", text: "only with this status, or free, used, drift" },
     ...OUTPUT,
     GRACE,
+    TIMEOUT,
   ],
   examples: [
     { command: "scw-flexip list", text: "a table" },
@@ -40,7 +41,7 @@ export const SHOW: CommandText = {
   parameters: "<address>",
   summary: "show all that is known of one address",
   text: "The address may be given as IPv4, IPv6 or the id of the flexible IP. Exit code 4: this cloud has no such address.",
-  options: [...OUTPUT, GRACE],
+  options: [...OUTPUT, GRACE, TIMEOUT],
   examples: [
     { command: "scw-flexip show 203.0.113.7", text: "by address" },
     { command: "scw-flexip show 9f2b4c1e-0000-4000-8000-000000000001 -j", text: "by id, as JSON" },

@@ -16,6 +16,8 @@ export type Network = {
   readonly bridge: string;
   /** Of any driver. */
   readonly ranges: readonly Element[];
+  /** An attribute of its template; undefined where it is not set. */
+  attribute(name: string): string | undefined;
 };
 
 /** Our ranges, and who has each. */
@@ -33,5 +35,6 @@ export async function listNetworks(operator: Operator): Promise<Network[]> {
     driver: textOf(network, "VN_MAD"),
     bridge: textOf(network, "BRIDGE"),
     ranges: children(child(network, "AR_POOL"), "AR"),
+    attribute: (name) => textOf(child(network, "TEMPLATE"), name) || undefined,
   }));
 }

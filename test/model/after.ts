@@ -168,19 +168,6 @@ function isServed(world: World, vm: Vm, nic: Nic): boolean {
 }
 
 function ofJournal(world: World, name: CloudName): string[] {
-<<<<<<< HEAD
-  let text = "";
-  try {
-    text = readFileSync(world.machines.stateFile(name), "utf8");
-  } catch {
-    return [];
-  }
-  const state: unknown = JSON.parse(text);
-  const open = (part: string): number => Object.keys(Object(Object(state)[part])).length;
-  return ["intents"]
-    .filter((part) => open(part) > 0)
-    .map((part) => `journal of ${name} still has ${open(part)} ${part}`);
-=======
   return world.machines
     .stateFiles(name)
     .filter((file) => existsSync(file))
@@ -188,7 +175,6 @@ function ofJournal(world: World, name: CloudName): string[] {
     .map((state) => Object.keys(Object(Object(state).intents)).length)
     .filter((open) => open > 0)
     .map((open) => `a journal of ${name} still has ${open} intents`);
->>>>>>> refs/heads/core
 }
 
 /** No adopted address was deleted or lost what others wrote on it; what is nobody's business is as it was. */

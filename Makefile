@@ -74,6 +74,14 @@ bench: remotes ## time the built executable against its floor, write docs/perfor
 histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
+.PHONY: mutants
+mutants: $(INSTALLED) ## break the driver in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=path)
+	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),40) --seed $(SEED) --only '$(ONLY)'
+
+.PHONY: dashboard-picture
+dashboard-picture: remotes ## draw docs/dashboard.svg from a real Prometheus (apt install prometheus)
+	@$(NODE) test/operator/metrics/picture.ts
+
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts
 
@@ -81,7 +89,9 @@ release: remotes ## packages, archive, checksums, SBOM and licences in dist/rele
 test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh \
+	  lintian rpm rpmlint dpkg-dev man-db groff zsh
+	@echo "what a self-contained OpenNebula needs, for make test-oned"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 	  libxmlrpc-c++8v5 libxmlrpc-core-c3 libsqlite3-0 libxml2 libcurl4 ruby ruby-nokogiri ruby-rexml ruby-mustache \
 	  ruby-sequel ruby-sqlite3 ruby-treetop ruby-net-ssh ruby-ffi-rzmq ruby-xmlrpc ruby-builder ruby-highline \
 	  iproute2 util-linux

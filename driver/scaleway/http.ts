@@ -1,7 +1,7 @@
 // One connection to the API: token, timeouts, retries, and every failure turned into an ApiError.
 import type { Deadline } from "../deadline.ts";
 import type { Log } from "../log.ts";
-import type { Connection, Machine } from "../machine.ts";
+import type { AnswerHeaders, Connection, Machine } from "../machine.ts";
 import { answerError, bodyError, connectionError } from "./api-error.ts";
 import { insist } from "./retry.ts";
 
@@ -116,7 +116,7 @@ export class Http {
 
       const chunks: Buffer[] = [];
       let status = 0;
-      let headers: Record<string, string | string[] | undefined> = {};
+      let headers: AnswerHeaders = {};
       this.#connected().dispatch(
         {
           path: this.#basePath + request.path,

@@ -297,7 +297,7 @@ suite("dual-stack VMs", BESIDE, () => {
     const stage = await Stage.start(t, { maxPageSize: 2 });
     for (let count = 0; count < 3; count += 1) stage.range();
     const [own, prefix] = [stage.range(), stage.prefix()];
-    const vm = vmDocument([{ NIC_ID: "0", IP: own.ip, IP6: firstHost(prefix), MAC: own.mac }]);
+    const vm = vmDocument([{ NIC_ID: "0", IP: own.ip, IP6: firstHost(prefix), MAC: own.mac, EXTERNAL_IP: own.ip }]);
     await stage.succeed("h1", "pre", vm);
     await stage.expect([own, "h1"], [prefix, "h1", own.mac]);
   });

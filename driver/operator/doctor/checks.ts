@@ -20,7 +20,7 @@ export const CHECKS = {
   restricted: "users cannot set these attributes",
   "mac-space": "oned accepts the virtual MACs of flexible IPs",
   oned: "oned runs, with the oned.conf of now",
-  leader: "this front-end is the leader",
+  leader: "it is known whether this front-end leads",
   logs: "the logs can be written",
   rotation: "the logs are rotated",
   state: "the journal's folder can be written, by oneadmin alone",

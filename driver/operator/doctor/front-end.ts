@@ -8,6 +8,7 @@ import { checkLogs, checkRotation, checkSpace, checkState } from "./disk.ts";
 import { checked, type Finding, failure } from "./finding.ts";
 import { checkHosts, type FrontEnd, type HostFindings } from "./hosts.ts";
 import { checkJournal } from "./journal.ts";
+import { checkLeader } from "./leader.ts";
 import { checkAddresses, checkNetworks } from "./networks.ts";
 import { checkOned, checkOnedConf } from "./oned.ts";
 import { checkProject, type Project } from "./project.ts";
@@ -50,6 +51,9 @@ export async function examineFrontEnd(operator: Operator): Promise<FrontEnd> {
     )),
     ...(await checked("timer", () => checkTimer(operator))),
     ...opennebula,
+    ...(opennebula.some(({ level }) => level === "failure")
+      ? []
+      : await checked("leader", () => checkLeader(operator))),
     ...(config && isOpen ? await checked("addresses", () => checkAddresses(operator, config, networks)) : []),
   ];
   return { config, findings, networks, servers: project.servers };

@@ -28,12 +28,15 @@ type Task = {
   readonly token: string | undefined;
 };
 
-/** What was done on a host, or why not. `leftover`: what only root can do there. */
+/** What was done on a host, or why not. */
 type Outcome = {
-  readonly host: string;
-  readonly done: string[];
+  readonly host: Host;
+  readonly done: readonly string[];
+  /** `zone/uuid`, once the host has it. */
+  readonly server?: string;
   readonly failure?: string;
-  readonly leftover?: string;
+  /** The command for what only root can do there. */
+  readonly leftover?: string | undefined;
 };
 
 /** Sets up the hosts of that name; all that are not switched off where `names` is empty. Returns the exit code. */
@@ -48,12 +51,13 @@ export async function installHosts(
   terminal.progress("reading the project's servers");
   const servers = await listServers(config, readToken(config), userAgentOf(operator));
   const hosts = await chosenHosts(operator, names);
-  const outcomes = await inTurn(hosts, AT_ONCE, (host) => setUp({ operator, config, servers, token }, host));
+  const set = await inTurn(hosts, AT_ONCE, (host) => setUp({ operator, config, servers, token }, host));
+  const outcomes = await inTurn(set, 1, (outcome) => tellOpenNebula(operator, outcome));
   terminal.progress("");
   for (const { host, done, failure, leftover } of outcomes) {
-    if (done.length > 0) terminal.print(`${host}: ${done.join(", ")}\n`);
-    if (failure !== undefined) terminal.warn(`${host}: ${failure}`);
-    if (leftover !== undefined) terminal.warn(`${host}: its log folder needs root; run: ${leftover}`);
+    if (done.length > 0) terminal.print(`${host.name}: ${done.join(", ")}\n`);
+    if (failure !== undefined) terminal.warn(`${host.name}: ${failure}`);
+    if (leftover !== undefined) terminal.warn(`${host.name}: its log folder needs root; run: ${leftover}`);
   }
   if (isDryRun(operator.options)) return EXIT.done;
   const checked = await check(operator, hosts);
@@ -70,31 +74,34 @@ async function chosenHosts(operator: Operator, names: readonly string[]): Promis
 async function setUp(task: Task, host: Host): Promise<Outcome> {
   const { operator, config } = task;
   operator.terminal.progress(`setting up host ${host.name}`);
-  const done: string[] = [];
   try {
-    const id = `${config.zone}/${await serverOf(task, host.name)}`;
-    if (isDryRun(operator.options)) return { host: host.name, done: [`would be server ${id}`] };
-    const words = ["install", "--host", "--server-id", id];
-    const key = await keyFor(task, host.name);
-    const result = await onHost(
-      operator,
-      host.name,
-      [PROGRAM, ...words, ...(key === undefined ? [] : ["--token-stdin"])],
-      {
-        timeoutMs: INSTALL_MS,
-        ...(key === undefined ? {} : { input: key }),
-      },
-    );
+    const server = `${config.zone}/${await serverOf(task, host.name)}`;
+    if (isDryRun(operator.options)) return { host, done: [`would be server ${server}`] };
+    const input = await keyFor(task, host.name);
+    const key = input === undefined ? [] : ["--token-stdin"];
+    const words = [PROGRAM, "install", "--host", "--server-id", server, ...key];
+    const result = await onHost(operator, host.name, words, { timeoutMs: INSTALL_MS, input });
     if (result.code !== EXIT.done && result.code !== EXIT.findings) throw new DriverError(noInstall(result));
-    done.push(`is server ${id}`, ...(key === undefined ? [] : ["has the key"]));
-    if (host.attribute !== id) {
-      await nameServer(operator, host.name, id);
-      done.push("OpenNebula knows its server");
-    }
     const leftover = result.code === EXIT.findings ? await logsByRoot(task, host.name) : undefined;
-    return { host: host.name, done, ...(leftover === undefined ? {} : { leftover }) };
+    return { host, server, done: [`is server ${server}`, ...(input === undefined ? [] : ["has the key"])], leftover };
   } catch (error) {
-    return { host: host.name, done, failure: messageOf(error) };
+    return { host, done: [], failure: messageOf(error) };
+  }
+}
+
+/** The front-end knows the host's server from now on, also when the host is down. */
+async function tellOpenNebula(operator: Operator, outcome: Outcome): Promise<Outcome> {
+  const { host, server, done } = outcome;
+  if (server === undefined || host.attribute === server) return outcome;
+  const folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
+  try {
+    writeFileSync(join(folder, "host"), `SCW_SERVER_ID = "${server}"\n`);
+    await oneCommand(operator, "onehost", ["update", host.name, "--append", join(folder, "host")]);
+    return { ...outcome, done: [...done, "OpenNebula knows its server"] };
+  } catch (error) {
+    return { ...outcome, failure: messageOf(error) };
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -122,17 +129,6 @@ async function keyFor({ operator, config, token }: Task, host: string): Promise<
   const file = config.tokenFile.slice(operator.layout.root.length);
   const { code } = await onHost(operator, host, ["test", "-s", file]);
   return code === 0 ? undefined : `${readToken(config)}\n`;
-}
-
-/** The front-end knows it from now on, also when the host is down. */
-async function nameServer(operator: Operator, host: string, id: string): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
-  try {
-    writeFileSync(join(folder, "host"), `SCW_SERVER_ID = "${id}"\n`);
-    await oneCommand(operator, "onehost", ["update", host, "--append", join(folder, "host")]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /** Where oneadmin may use sudo it is done; otherwise the command for root is returned. */

@@ -1,5 +1,5 @@
 // Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { SETTINGS as DRIVER_SETTINGS } from "../../settings.ts";
@@ -14,7 +14,7 @@ import { addToOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-file.ts";
 import { orAskForRoot, refuseWithoutOpenNebula } from "./refusals.ts";
 import { givenServerId, givenToken } from "./secrets.ts";
-import { needsRestart, restartOned, syncHosts } from "./services.ts";
+import { enableTimers, needsRestart, restartOned, syncHosts } from "./services.ts";
 import { firstSettings, newKeys, placeIn, settingIn } from "./settings.ts";
 import { scripts, sourceTree } from "./tree.ts";
 
@@ -32,14 +32,16 @@ export async function install(operator: Operator): Promise<number> {
   const { options } = operator;
   const names = options.list("hosts");
   const isHere = options.has("frontend") || options.has("host");
-  if (names === undefined && !isHere) {
-    throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts for all hosts");
+  const hasTimer = options.has("timer");
+  if (names === undefined && !isHere && !hasTimer) {
+    throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts, or --timer");
   }
   if (options.text("serverId") !== undefined && !options.has("host")) {
     throw new UsageError("--server-id is of a host: give --host too; --hosts finds the ids itself");
   }
   const token = await givenToken(options);
   const here = isHere ? await orAskForRoot(() => installHere(operator, token)) : EXIT.done;
+  if (hasTimer) await enableTimers(operator, isDryRun(options));
   if (names === undefined) return here;
   return Math.max(here, await installHosts(operator, names, token));
 }
@@ -123,21 +125,28 @@ function installHost(site: Site): number {
   }
   putToken(site);
   const logs = layout.at(settingIn(site.settings, "LOG_DIR") || layout.hookLogFolder);
-  const isOneadmin = oneadmin !== undefined && process.getuid?.() === oneadmin.uid && !isRoot();
-  if (isOneadmin && layout.root === "") return leaveToRoot(site, logs);
+  const isReady = existsSync(logs) && existsSync(layout.logrotate);
+  if (!(isReady || isRoot() || [dirname(logs), dirname(layout.logrotate)].every(canWrite)))
+    return leaveToRoot(site, logs);
   changes.folder(logs, { mode: 0o750, owner: oneadmin });
   if (logs === layout.hookLogFolder) changes.owner(logs, oneadmin);
-  putRotation(site);
+  if (isRoot() || canWrite(dirname(layout.logrotate))) putRotation(site);
   return EXIT.done;
 }
 
 /** oneadmin may write its own files, but not below /var/log and /etc: what is missing there is said. */
 function leaveToRoot({ operator }: Site, logs: string): number {
-  const { terminal, layout, oneadmin } = operator;
-  const stat = statSync(logs, { throwIfNoEntry: false });
-  if (stat?.uid === oneadmin?.uid && existsSync(layout.logrotate)) return EXIT.done;
-  terminal.warn(`run as root there: install -d -m 0750 -o oneadmin -g oneadmin ${logs}`);
+  operator.terminal.warn(`root is needed for the rest: install -d -m 0750 -o oneadmin -g oneadmin ${logs}`);
   return EXIT.findings;
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The token and the rotation of logs: the same on front-ends and hosts. */

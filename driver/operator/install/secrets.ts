@@ -25,10 +25,11 @@ export async function givenToken(options: Options): Promise<string | undefined> 
 
 /** One line from the terminal, which does not show it. */
 function typed(): Promise<string> {
-  process.stderr.write("secret key: ");
   // What readline would echo goes nowhere.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // Only now: from here on the terminal shows nothing of what is typed.
+  process.stderr.write("secret key: ");
   return new Promise<string>((resolve, reject) => {
     lines.once("line", resolve);
     lines.once("SIGINT", () => reject(new ConfigError("no secret key was given", "nothing was changed")));

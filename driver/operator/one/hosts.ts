@@ -56,7 +56,7 @@ export async function onHost(
   operator: Operator,
   host: string,
   words: readonly string[],
-  { timeoutMs = SSH_MS, input }: { readonly timeoutMs?: number; readonly input?: string } = {},
+  { timeoutMs = SSH_MS, input }: { readonly timeoutMs?: number; readonly input?: string | undefined } = {},
 ): Promise<ProgramResult> {
   const isPlain = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(host) && words.every((word) => /^[\w./:=+-]+$/.test(word));
   if (!isPlain) return { code: undefined, stdout: "", complaint: "its name or path holds odd characters" };

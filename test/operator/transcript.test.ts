@@ -151,6 +151,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
 
     const quiet = await run(["reconcile"]);
     assert.match(quiet.stdout, /^left-attached:.* young /m, "what has just changed is left alone");
+    assert.match(quiet.stderr, /^changed less than 120 s ago and left alone: left-attached:/m);
 
     const plan = await run(["reconcile", "--grace", "0"]);
     assert.equal(plan.code, 3);

@@ -1,11 +1,13 @@
 // The whole cloud: settings → components → what the later steps need.
 import * as pulumi from "@pulumi/pulumi";
 import * as scw from "@pulumiverse/scaleway";
+import { bucketUrl } from "./backup/objects.ts";
 import { lookUpCatalogue } from "./catalogue.ts";
 import { renderDriverConfig } from "./driver-config.ts";
 import { DriverCredential } from "./driver-credential.ts";
 import { ElasticMetalServer } from "./elastic-metal-server.ts";
 import { formerly } from "./former-names.ts";
+import { renderHardening } from "./hardening/host-files.ts";
 import { renderInventory, renderPublicNetwork } from "./inventory.ts";
 import { PrivateNetworks } from "./private-network.ts";
 import type { Settings } from "./settings.ts";
@@ -33,6 +35,8 @@ export function declareCloud(settings: Settings, passwords: CloudPasswords) {
       renderInventory(settings, known, { one, db }),
     ),
     validation: renderValidation(settings),
+    hardening: { frontend: renderHardening(settings, true), worker: renderHardening(settings, false) },
+    backup: settings.backupBucket === "" ? undefined : declareBackup(settings, servers.slice(0, 1), tags),
     driver: {
       ...declareTokens(settings, servers, tags),
       config: renderDriverConfig(settings),
@@ -57,12 +61,27 @@ function declareServers(settings: Settings, tags: string[]): ElasticMetalServer[
 /** Front-end and hosts sign with keys of their own: one can be withdrawn alone. */
 function declareTokens(settings: Settings, servers: readonly ElasticMetalServer[], tags: string[]) {
   const [frontend, workers] = [servers.slice(0, 1), servers.slice(1)];
+  const { driverPermissionSets: permissionSets, projectId } = settings;
   const credential = (name: string, purpose: string, users: readonly ElasticMetalServer[]) => {
     const usedFrom = users.map(({ publicIp }) => publicIp);
-    return new DriverCredential(`driver-${name}`, { settings, purpose, usedFrom, tags });
+    return new DriverCredential(`driver-${name}`, { settings, purpose, permissionSets, projectId, usedFrom, tags });
   };
   return {
     frontendToken: credential("frontend", "scw-flexip on the front-end", frontend).secretKey,
     hostsToken: credential("hosts", "scw-flexip on the KVM hosts", workers.length > 0 ? workers : frontend).secretKey,
   };
+}
+
+/** A key that may write into the bucket for backups, and neither read nor delete. */
+function declareBackup(settings: Settings, [frontend]: readonly ElasticMetalServer[], tags: string[]) {
+  const { accessKey, secretKey } = new DriverCredential("backup", {
+    settings,
+    purpose: "backup of the front-end",
+    permissionSets: ["ObjectStorageObjectsWrite"],
+    projectId: settings.backupProjectId,
+    usedFrom: frontend === undefined ? [] : [frontend.publicIp],
+    tags,
+  });
+  const { region, backupBucket: bucket, backupProjectId: projectId, backupRecipient: recipient } = settings;
+  return { url: bucketUrl(bucket, region), region, projectId, recipient, accessKey, secretKey };
 }

@@ -1,4 +1,4 @@
-// Component: what the driver signs its API calls with, on the front-end or on the hosts.
+// Component: what a machine signs its API calls with: the driver on front-end and hosts, the backup on the front-end.
 import * as pulumi from "@pulumi/pulumi";
 import * as scw from "@pulumiverse/scaleway";
 import type { Settings } from "./settings.ts";
@@ -6,6 +6,9 @@ import type { Settings } from "./settings.ts";
 export type DriverCredentialArgs = {
   readonly settings: Settings;
   readonly purpose: string;
+  /** What it may do, and in which project alone. */
+  readonly permissionSets: readonly string[];
+  readonly projectId: string;
   /** Public addresses of the servers that use it. */
   readonly usedFrom: readonly pulumi.Output<string>[];
   readonly tags: string[];
@@ -13,12 +16,13 @@ export type DriverCredentialArgs = {
 
 /** An IAM application that may act on one project only, and an API key for each expiry date; the last one is in use. */
 export class DriverCredential extends pulumi.ComponentResource {
+  readonly accessKey: pulumi.Output<string>;
   readonly secretKey: pulumi.Output<string>;
 
   constructor(name: string, args: DriverCredentialArgs) {
     super("hosted-cloud:index:DriverCredential", name);
-    const { settings, purpose } = args;
-    const { organizationId, projectId } = settings;
+    const { settings, purpose, projectId } = args;
+    const { organizationId } = settings;
     const description = `${purpose} (${settings.namePrefix})`;
     const common = { name: `${settings.namePrefix}-${name}`, description, organizationId, tags: args.tags };
     const application = new scw.iam.Application(name, common, { parent: this });
@@ -30,7 +34,7 @@ export class DriverCredential extends pulumi.ComponentResource {
         groupId: group.id,
         rules: [
           {
-            permissionSetNames: [...settings.driverPermissionSets],
+            permissionSetNames: [...args.permissionSets],
             projectIds: [projectId],
             ...(settings.driverKeyOnlyFromHosts && { condition: onlyFrom(args.usedFrom) }),
           },
@@ -48,6 +52,7 @@ export class DriverCredential extends pulumi.ComponentResource {
     );
     const current = keys.at(-1);
     if (current === undefined) throw new pulumi.RunError("setting driverKeyExpiries is empty; add a date");
+    this.accessKey = current.accessKey;
     this.secretKey = pulumi.secret(current.secretKey);
     this.registerOutputs();
   }

@@ -17,3 +17,7 @@ export const inventory = cloud.inventory;
 export const validation = cloud.validation;
 /** Secret: what make specifics installs. */
 export const driver = cloud.driver;
+/** Secret: where make backup keeps the front-end, when a bucket is set. */
+export const backup = cloud.backup;
+/** Firewall and files that make hardening gives to front-end and workers. */
+export const hardening = cloud.hardening;

@@ -1,5 +1,7 @@
 // Every setting of a cloud: its rule, its default as the operator would write it, and what it is for. make settings prints them.
 import * as z from "zod";
+import { backupSettings } from "./backup/settings.ts";
+import { hardeningSettings } from "./hardening/settings.ts";
 import { flag, integer, ipv4, list, matching, network, oneOf, timestamp, uuid } from "./settings-rules.ts";
 
 /** The front-end's name, everywhere. */
@@ -65,6 +67,8 @@ export const settingsSchema = z.strictObject({
     .default(["ElasticMetalFullAccess"])
     .describe("what the driver's keys may do in the project"),
   driverKeyOnlyFromHosts: flag.default(false).describe("accept the driver's keys from the servers' own addresses only"),
+  ...backupSettings,
+  ...hardeningSettings,
 });
 
 /** The settings that are secrets. */

@@ -1,6 +1,8 @@
 // What the operator sets for a cloud: Pulumi.<stack>.yaml, checked as a whole before anything is ordered.
 import * as pulumi from "@pulumi/pulumi";
 import type * as z from "zod";
+import { backupComplaints } from "./backup/settings.ts";
+import { hardeningComplaints } from "./hardening/settings.ts";
 import { holdsHosts, hostCount, overlaps, readIpv4Network } from "./ipv4-network.ts";
 import { zoneResolvers } from "./resolvers.ts";
 import { FORMER_SETTINGS, FRONTEND, PASSWORDS, settingsSchema } from "./settings-schema.ts";
@@ -38,7 +40,13 @@ export function checkSettings(written: WrittenSettings, now: Date): Settings {
   const parsed = settingsSchema.safeParse(present);
   if (!parsed.success) throw settingsError(parsed.error.issues.flatMap((issue) => complaints(issue, present)));
   const settings = parsed.data;
-  const wrong = [...networkComplaints(settings), ...machineComplaints(settings), ...driverComplaints(settings, now)];
+  const wrong = [
+    ...networkComplaints(settings),
+    ...machineComplaints(settings),
+    ...driverComplaints(settings, now),
+    ...backupComplaints(settings),
+    ...hardeningComplaints(settings),
+  ];
   if (wrong.length > 0) throw settingsError(wrong);
   const flexibleIpDns = settings.flexibleIpDns.length > 0 ? settings.flexibleIpDns : zoneResolvers(settings.zone);
   return { ...settings, flexibleIpDns, region: settings.zone.replace(/-\d+$/, "") };

@@ -105,7 +105,6 @@ suite("the .deb", { skip }, () => {
       "./usr/lib/systemd/system/scw-flexip-reconcile.timer",
       "./usr/share/bash-completion/completions/scw-flexip",
       "./usr/share/zsh/vendor-completions/_scw-flexip",
-      "./usr/share/fish/vendor_completions.d/scw-flexip.fish",
       "./usr/share/doc/scw-flexip/copyright",
       "./usr/share/doc/scw-flexip/docs/install.md",
     ]) {

@@ -18,29 +18,31 @@ export type Change = {
   readonly after?: string | undefined;
 };
 
-/** Notes a change, done or failed. What cannot be written to the system's log is in the driver's own. */
-export async function audit(operator: Operator, log: Log, { what, outcome, failure, ...more }: Change): Promise<void> {
+/**
+ * Notes a change, done or failed. Without settings, as while installing, in the system's log alone: the driver's belongs
+ * to oneadmin.
+ */
+export async function audit(operator: Operator, config: Config | undefined, change: Change): Promise<void> {
   const { environment } = operator;
+  const { what, outcome, failure, ...more } = change;
   const by = environment.SUDO_USER ?? environment.USER ?? environment.LOGNAME ?? `uid ${process.getuid?.()}`;
-  const result = failure === undefined ? (outcome ?? "done") : `failed: ${failure}`;
+  const text = `${what}: ${failure === undefined ? (outcome ?? "done") : `failed: ${failure}`}`;
   const fields: LogFields = { audit: true, by, ...more };
-  if (failure === undefined) log.info(`${what}: ${result}`, fields);
-  else log.error(`${what}: ${result}`, fields);
+  if (config !== undefined) {
+    // Whatever LOG_LEVEL says.
+    const log = openOwnLog(operator, { ...config, logLevel: "info" });
+    if (failure === undefined) log.info(text, fields);
+    else log.error(text, fields);
+  }
   const said = Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
-  const words = [
-    "-t",
-    "scw-flexip",
-    "-p",
-    "authpriv.notice",
-    "--",
-    printable(`${what}: ${result} (${said.join(" ")})`),
-  ];
+  const line = printable(`${text} (${said.join(" ")})`);
+  const words = ["-t", "scw-flexip", "-p", "authpriv.notice", "--", line];
   await runProgram("logger", words, { environment, timeoutMs: LOGGER_MS });
 }
 
-/** The same, for a command that has no log open. */
+/** The same, with the settings read for it. */
 export async function auditHere(operator: Operator, change: Change): Promise<void> {
-  await audit(operator, openOwnLog(operator, configOf(operator)), change);
+  await audit(operator, configOf(operator), change);
 }
 
 /** The log of the commands, which is that of the IPAM actions. */

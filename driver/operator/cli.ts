@@ -2,6 +2,7 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
+import { audit } from "./audit.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
@@ -60,7 +61,16 @@ async function run(caller: Caller, text: CommandText, values: Values, parameters
     const handler = await HANDLERS[text.name]?.();
     if (handler === undefined) throw new Error(`no handler for ${text.name}`);
     const named = { ...caller, action: text.name };
-    return await handler(operatorOf(named, terminal, options, parameters, new Interrupt()));
+    const operator = operatorOf(named, terminal, options, parameters, new Interrupt());
+    const exit = await handler(operator);
+    const isPlay = options.has("noop") || options.has("dryRun");
+    if (/^(un)?install$/.test(text.name) && !isPlay) {
+      await audit(operator, undefined, {
+        what: text.name,
+        outcome: exit === EXIT.done ? "done" : `ended with ${exit}`,
+      });
+    }
+    return exit;
   } catch (error) {
     const exit = exitCodeOf(error);
     if (exit === undefined || !(error instanceof DriverError)) throw error;

@@ -1,7 +1,7 @@
 // Completion scripts for shells, made from the help texts.
 import { UsageError } from "../errors.ts";
 import { EXIT } from "./exit.ts";
-import { COMMON, type CommandText, type OptionText } from "./manual/text.ts";
+import { COMMON, type CommandText } from "./manual/text.ts";
 import { COMMANDS, GROUPS } from "./manual.ts";
 import { listNetworks, listRanges } from "./one/networks.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
@@ -24,8 +24,8 @@ export async function completion(operator: Operator): Promise<number> {
     terminal.print(values.map((value) => `${value}\n`).join(""));
     return EXIT.done;
   }
-  const make = { bash, zsh, fish }[shell];
-  if (make === undefined) throw new UsageError(`completion ${shell}: bash, zsh or fish is needed`);
+  const make = { bash, zsh }[shell];
+  if (make === undefined) throw new UsageError(`completion ${shell}: bash or zsh is needed`);
   terminal.print(make());
   return EXIT.done;
 }
@@ -64,7 +64,7 @@ _scw_flexip() {
   case $command in
 ${cases.join("\n")}
   esac
-  case $command in completion) words="bash zsh fish" ;; esac
+  case $command in completion) words="bash zsh" ;; esac
   case $current in -*) ;; *)
     case $command in
 ${taking.join("\n")}
@@ -89,50 +89,6 @@ if [[ $funcstack[1] = _scw-flexip ]]; then _bash_complete -F _scw_flexip; fi
 `;
 }
 
-function fish(): string {
-  const first = new Map<string, string>();
-  for (const { name, summary } of COMMANDS) {
-    const [word = ""] = name.split(" ");
-    first.set(word, GROUPS[word] ?? summary);
-  }
-  const lines = ["complete -c scw-flexip -f"];
-  for (const [word, text] of first) {
-    lines.push(`complete -c scw-flexip -n __fish_use_subcommand -a ${word} -d ${quote(text)}`);
-  }
-  for (const group of Object.keys(GROUPS)) {
-    const seconds = secondsOf(group).join(" ");
-    const seen = `__fish_seen_subcommand_from ${group}; and not __fish_seen_subcommand_from ${seconds}`;
-    lines.push(`complete -c scw-flexip -n '${seen}' -a '${seconds}'`);
-  }
-  for (const command of COMMANDS) {
-    const seen = command.name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
-    for (const option of [...command.options, ...COMMON]) {
-      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' ${fishOption(option)}`);
-    }
-  }
-  lines.push("complete -c scw-flexip -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");
-  for (const { name, parameters } of COMMANDS) {
-    const what = knownFor(parameters);
-    const seen = name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
-    if (what !== undefined) lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' -a '(${KNOWN} ${what})'`);
-  }
-  return `# fish completion for scw-flexip; made by: scw-flexip completion fish\n${lines.join("\n")}\n`;
-}
-
-function fishOption({ flags, text }: OptionText): string {
-  const long = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
-  const short = /^-([a-z]),/.exec(flags)?.[1];
-  const known = NETWORKS.includes(`--${long}`) ? "networks" : ADDRESSES.includes(`--${long}`) ? "addresses" : undefined;
-  const values = known === undefined ? VALUES[`--${long}`] : `(${KNOWN} ${known})`;
-  return [
-    ...(short === undefined ? [] : [`-s ${short}`]),
-    `-l ${long}`,
-    ...(flags.includes("<") ? [FILES.includes(`--${long}`) ? "-rF" : "-x"] : []),
-    ...(values === undefined ? [] : [`-a ${quote(values)}`]),
-    `-d ${quote(text)}`,
-  ].join(" ");
-}
-
 /** What a command's own words are, where OpenNebula knows them. */
 function knownFor(parameters: string): "addresses" | "networks" | undefined {
   if (parameters.includes("address")) return "addresses";
@@ -145,8 +101,4 @@ function flagsOf({ options }: CommandText): string[] {
 
 function secondsOf(group: string): string[] {
   return COMMANDS.flatMap(({ name }) => (name.startsWith(`${group} `) ? [name.slice(group.length + 1)] : []));
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "\\'")}'`;
 }

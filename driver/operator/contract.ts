@@ -1,6 +1,8 @@
 // What the commands print with -o json. docs/schemas/ is made from this table; no command loads it.
 import * as z from "zod/mini";
+import { findingRow } from "./doctor/report.ts";
 import { logEntry } from "./log-files.ts";
+import { poolRecord } from "./pool.ts";
 import { rangeRecord } from "./range.ts";
 import { stepRow } from "./reconcile/row.ts";
 import { addressRecord } from "./records.ts";
@@ -9,12 +11,14 @@ import { statusRecord } from "./status.ts";
 
 /** By the command's name. */
 export const CONTRACT = {
+  doctor: z.array(findingRow),
   status: statusRecord,
   list: z.array(addressRecord),
   show: addressDetails,
   history: z.array(logEntry),
   logs: z.array(logEntry),
   reconcile: z.array(stepRow),
+  pool: z.array(poolRecord),
   "range list": z.array(rangeRecord),
   "range add": z.array(rangeRecord),
   "range remove": z.array(rangeRecord),

@@ -29,10 +29,10 @@ export async function reverse(given: Operator): Promise<number> {
     terminal.print(`${found.reverse ?? "-"}\n`);
     return EXIT.done;
   }
-  await withPorts(operator, config, CHANGE_MS, async ({ api, log }) => {
+  await withPorts(operator, config, CHANGE_MS, async ({ api }) => {
     const before = found.reverse ?? "none";
     const after = (await api.update(found.id, { reverse: name ?? "" })).reverse ?? "none";
-    await audit(operator, log, { what: `reverse ${found.address}`, address: found.address, before, after });
+    await audit(operator, config, { what: `reverse ${found.address}`, address: found.address, before, after });
     terminal.note(`reverse of ${found.address}: was ${before}, is ${after}`);
   });
   return EXIT.done;

@@ -83,17 +83,13 @@ copy_files() {
   done
 }
 
+# curl tries again by itself what may pass. The credentials are in a file: arguments are seen by everybody on the machine.
 send() {
-  checksum=$(openssl md5 -binary "$1" | base64)
-  for attempt in 1 2 3; do
-    # The credentials are in a file: arguments are seen by everybody on the machine.
-    if curl --silent --show-error --fail-with-body --output "$work/answer" --config "$CREDENTIALS" --max-time 900 \
-      --aws-sigv4 "aws:amz:$REGION:s3" --header "Content-MD5: $checksum" --upload-file "$1" "$URL/$2" 2>"$work/said"; then
-      return
-    fi
-    [ "$attempt" -eq 3 ] || sleep "${RETRY_AFTER:-20}"
-  done
-  fail "the bucket did not take $2: $(cat "$work/said") $(head -c 300 "$work/answer" 2>/dev/null)"
+  checksum=$(sha256sum "$1" | cut -d' ' -f1)
+  curl --silent --show-error --fail-with-body --output "$work/answer" --config "$CREDENTIALS" --max-time 1800 \
+    --retry 5 --retry-connrefused --aws-sigv4 "aws:amz:$REGION:s3" --header "x-amz-content-sha256: $checksum" \
+    --upload-file "$1" "$URL/$2" 2>"$work/said" ||
+    fail "the bucket did not take $2: $(tail -n 1 "$work/said") $(head -c 300 "$work/answer" 2>/dev/null)"
 }
 
 # For the alert HostedCloudBackupStale.

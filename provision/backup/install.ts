@@ -1,5 +1,6 @@
 // Installs the hourly backup on the front-end. A second run changes nothing.
 import { readFileSync } from "node:fs";
+import { putFile, type RemoteFile } from "../remote/put-file.ts";
 import { type Ssh, type SshTarget, shellQuoted } from "../remote/ssh.ts";
 import type { BucketAccess } from "./objects.ts";
 
@@ -7,8 +8,6 @@ export type BackupPlan = BucketAccess & {
   /** Public key of age: what the front-end encrypts for. */
   readonly recipient: string;
 };
-
-type File = { readonly path: string; readonly mode: string; readonly content: string };
 
 const PROGRAM = "/usr/local/sbin/hosted-cloud-backup";
 const INSTALL_MS = 600_000;
@@ -50,7 +49,7 @@ export async function restoreArchive(
   return printed.trim().split("\n");
 }
 
-function filesOf({ url, region, recipient, accessKey, secretKey }: BackupPlan): File[] {
+function filesOf({ url, region, recipient, accessKey, secretKey }: BackupPlan): RemoteFile[] {
   const settings = { URL: url, REGION: region, RECIPIENT: recipient };
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${shellQuoted(value)}\n`);
   const unit = (name: string) => ({ path: `/etc/systemd/system/${name}`, mode: "0644", content: shipped(name) });
@@ -62,20 +61,8 @@ function filesOf({ url, region, recipient, accessKey, secretKey }: BackupPlan): 
   ];
 }
 
-/** By standard input, since arguments are seen by everybody on both ends. */
-async function put(ssh: Ssh, target: SshTarget, { path, mode, content }: File, say: (line: string) => void) {
-  const quoted = shellQuoted(path);
-  const command = [
-    "set -eu",
-    `new=$(mktemp)`,
-    `trap 'rm -f "$new"' EXIT`,
-    `cat >"$new"`,
-    `if cmp -s "$new" ${quoted}; then chmod ${mode} ${quoted}; exit 0; fi`,
-    `install -D -o root -g root -m ${mode} "$new" ${quoted}`,
-    "echo written",
-  ].join("\n");
-  const printed = await ssh(target, `sudo sh -c ${shellQuoted(command)}`, { stdin: content });
-  if (printed !== "") say(`${target.name}: written ${path}`);
+async function put(ssh: Ssh, target: SshTarget, file: RemoteFile, say: (line: string) => void): Promise<void> {
+  if (await putFile(ssh, target, file)) say(`${target.name}: written ${file.path}`);
 }
 
 function shipped(name: string): string {

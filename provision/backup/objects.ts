@@ -19,6 +19,12 @@ export type Bucket = {
   readonly list: (prefix: string) => Promise<StoredObject[]>;
 };
 
+/** The address of a bucket at Scaleway. */
+export function bucketUrl(bucket: string, region: string): string {
+  return `https://s3.${region}.scw.cloud/${bucket}`;
+}
+
+/** Opens a bucket; nothing is asked of it yet. */
 export function openBucket({ url, region, accessKey, secretKey }: BucketAccess): Bucket {
   const client = new AwsClient({
     accessKeyId: accessKey,

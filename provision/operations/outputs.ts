@@ -1,6 +1,7 @@
 // Outputs of the stack as the operations need them, from `pulumi stack output --json` on standard input.
 import { text } from "node:stream/consumers";
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 import type { SshTarget } from "../remote/ssh.ts";
 
 const vlan = z.object({ vlan: z.int().min(1).max(4_094), address: z.cidrv4() });
@@ -25,6 +26,33 @@ export const specificsOutputs = hostsOutputs.extend({
   }),
 });
 
+const hardening = z.object({
+  packages: z.array(z.string()),
+  files: z.array(z.object({ path: z.string(), content: z.string(), check: z.string(), reload: z.string() })),
+  firewall: z.string(),
+});
+
+/** What make hardening gives to the hosts. */
+export const hardeningOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  hardening: z.object({ frontend: hardening, worker: hardening }),
+});
+
+/** Where backups go. */
+export const backupOutputs = hostsOutputs.extend({
+  hosts: z.array(machine).min(1),
+  backup: z
+    .object({
+      url: z.url(),
+      region: z.string(),
+      projectId: z.string(),
+      recipient: z.string(),
+      accessKey: z.string().min(1),
+      secretKey: z.string().min(1),
+    })
+    .optional(),
+});
+
 export type SpecificsPlan = z.output<typeof specificsOutputs>;
 
 /** Where commands on the front-end go. */
@@ -43,12 +71,4 @@ export function parseOutputs<Shape>(printed: string, schema: z.ZodType<Shape>): 
   if (parsed.success) return parsed.data;
   const keys = [...new Set(parsed.error.issues.map(({ path }) => path.join(".") || "everything"))];
   throw new Error(`the stack's outputs lack ${keys.join(", ")}; run: make up`);
-}
-
-function parseJson(printed: string): unknown {
-  try {
-    return JSON.parse(printed);
-  } catch {
-    return undefined;
-  }
 }

@@ -59,7 +59,8 @@ export function openSsh(settings: SshSettings): Ssh {
   const options = [
     ...sshOptions(settings),
     ...["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=5", "ServerAliveCountMax=3"].flatMap(asOption),
-    ...asOption("LogLevel=ERROR"),
+    // A connection that is shared with an earlier one would confirm a change that lets no new one in.
+    ...["LogLevel=ERROR", "ControlPath=none"].flatMap(asOption),
   ];
   return (target, command, given = {}) =>
     runSsh([...options, "-l", target.user, "--", target.host, command], target, given);

@@ -15,3 +15,6 @@ export const projectId = state.projectId;
 export const stateProjectId = state.stateProjectId;
 /** For pulumi login. */
 export const backend = state.backend;
+/** For the settings backupProjectId and backupBucket of the cloud. */
+export const backupProjectId = state.backupProjectId;
+export const backupBucket = state.backupBucket;

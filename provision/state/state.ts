@@ -1,5 +1,6 @@
 // A project for the cloud, and beside it a project with the bucket for the cloud's state: a cloud never owns its state.
 import * as scw from "@pulumiverse/scaleway";
+import { declareBackupBucket } from "../backup/bucket.ts";
 
 export type StateArgs = { readonly namePrefix: string; readonly organizationId: string; readonly region: string };
 
@@ -29,6 +30,7 @@ export function declareState({ namePrefix, organizationId, region }: StateArgs) 
   return {
     projectId: cloud.id,
     stateProjectId: state.id,
+    ...declareBackupBucket({ namePrefix, organizationId, region }),
     backend: bucket.name.apply((name) => backendUrl(name, region)),
   };
 }

@@ -144,6 +144,12 @@ describe("the deployment guide", () => {
       targets.filter((target) => !new RegExp(`^${target}:`, "m").test(makefile)),
       [],
     );
+    // They are at the root of the repository too.
+    const root = readFileSync(new URL("../../Makefile", import.meta.url), "utf8");
+    assert.deepEqual(
+      targets.filter((target) => !new RegExp(`^${target}:.* ## cloud: `, "m").test(root)),
+      [],
+    );
     const known = [...Object.keys(settingsSchema.shape), ...Object.keys(PASSWORDS)];
     const set = [...PAGE.matchAll(/pulumi config (?:set|rm)(?: --secret)? (?:scaleway:)?(\w+)/g)].map(
       ([, key = ""]) => key,

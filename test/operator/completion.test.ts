@@ -1,4 +1,4 @@
-// Completion scripts, asked by the shells that read them: bash, and zsh and fish where they are installed.
+// Completion scripts, asked by the shells that read them: bash, and zsh where it is installed.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -42,7 +42,7 @@ const KEY = join(folder, "key");
 writeFileSync(KEY, "");
 
 /** What is offered for the last word of a command line. */
-function offered(shell: "bash" | "zsh" | "fish", words: readonly string[]): string[] {
+function offered(shell: "bash" | "zsh", words: readonly string[]): string[] {
   const script = join(folder, shell);
   writeFileSync(script, spawnSync(EXECUTABLE, ["completion", shell], { encoding: "utf8" }).stdout);
   const quoted = words.map((word) => `'${word}'`).join(" ");
@@ -50,7 +50,6 @@ function offered(shell: "bash" | "zsh" | "fish", words: readonly string[]): stri
     bash: `source ${script}; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _scw_flexip; printf '%s\\n' "\${COMPREPLY[@]}"`,
     zsh: `autoload -U compinit; compinit -D -u; source ${script}; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}
 emulate sh -c _scw_flexip; print -rl -- $COMPREPLY`,
-    fish: `source ${script}; complete -C '${words.join(" ")}'`,
   }[shell];
   const { stdout, stderr } = spawnSync(shell, [...(shell === "zsh" ? ["-f"] : []), "-c", ask], {
     encoding: "utf8",
@@ -67,14 +66,14 @@ emulate sh -c _scw_flexip; print -rl -- $COMPREPLY`,
   );
 }
 
-for (const shell of ["bash", "zsh", "fish"] as const) {
+for (const shell of ["bash", "zsh"] as const) {
   test(`${shell} offers commands, options and values`, { skip: hasTool(shell) ? false : `no ${shell} here` }, () => {
     const first = offered(shell, ["scw-flexip", ""]).filter((word) => !word.startsWith("-"));
     assert.deepEqual(first, [...COMMANDS].sort());
     assert.deepEqual(offered(shell, ["scw-flexip", "range", "a"]), ["add"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "list", "-o", ""]), FORMATS);
     assert.deepEqual(offered(shell, ["scw-flexip", "list", "--output", "w"]), ["wide"]);
-    assert.deepEqual(offered(shell, ["scw-flexip", "completion", ""]), ["bash", "fish", "zsh"]);
+    assert.deepEqual(offered(shell, ["scw-flexip", "completion", ""]), ["bash", "zsh"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "range", "add", "--d"]), ["--dry-run", "--dual-stack"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "doctor", "--fr"]), ["--frontend"]);
     assert.deepEqual(offered(shell, ["scw-flexip", "show", "2"]), ["203.0.113.7"]);

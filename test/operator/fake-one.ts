@@ -36,6 +36,8 @@ export type FakeCloud = {
   hosts: FakeHost[];
   /** What onezone shows of the front-ends; none where there is one alone. */
   servers?: { id: string; name: string; state: string; term: string }[];
+  /** What the system's log got. */
+  syslog?: string[];
   /** What was run, without what only reads. */
   calls: string[];
 };
@@ -176,7 +178,7 @@ function onHost({ root, answers }: FakeHost, command: string[]): void {
 }
 
 const asked = `${tool} ${words.join(" ")}`;
-if (!/ list |^ssh|^onezone show/.test(`${asked} `)) {
+if (!/ list |^ssh|^onezone show|^logger/.test(`${asked} `)) {
   cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
   save();
 }
@@ -194,7 +196,8 @@ if (asked === "onevnet list -x") {
   const pool = (cloud.servers ?? []).map(serverXml).join("");
   process.stdout.write(`<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${pool}</SERVER_POOL></ZONE>\n`);
 } else if (tool === "logger") {
-  // As the system's log: what was said stands among the calls.
+  cloud.syslog = [...(cloud.syslog ?? []), words.join(" ")];
+  save();
 } else if (asked === "onehost sync -f") {
   sync();
 } else if (tool === "onevnet" && words[0] === "create") {

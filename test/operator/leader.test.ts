@@ -53,7 +53,7 @@ test("a follower only looks, and says so; the leader does the same step", async 
   rig.change((cloud) => Object.assign(cloud, { servers }));
   const follower = await rig.run(["reconcile", "--grace", "0", "--apply"]);
   assert.equal(follower.code, 3, follower.stderr);
-  assert.match(follower.stderr, /^this OpenNebula \(fe1\) does not lead its zone, fe0 leads; only .* is done/m);
+  assert.match(follower.stderr, /^this OpenNebula \(fe1\) is a follower, fe0 leads; only .* is done/m);
   const all = await rig.run(["reconcile", "--grace", "0", "--apply-all", "--yes"]);
   assert.equal(all.code, 3);
   assert.equal(rig.simulator.account.get(id)?.server_id, null);

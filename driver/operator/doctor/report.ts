@@ -1,16 +1,27 @@
 // The findings as a table for people, as rows for programs, and as one line for a monitoring system.
+import * as z from "zod/mini";
 import type { Operator } from "../operator.ts";
 import type { Column } from "../print/column.ts";
 import { type Form, formOf, printRows } from "../print/rows.ts";
 import type { Style } from "../terminal.ts";
+import { CHECKS, type CheckId } from "./checks.ts";
 import type { Finding } from "./finding.ts";
 
+const CHECK_IDS = Object.keys(CHECKS).filter((id): id is CheckId => id in CHECKS);
+
+/** What `doctor -o json` prints of each finding. */
+export const findingRow = z.strictObject({
+  level: z.enum(["ok", "warning", "failure"]),
+  id: z.enum(CHECK_IDS).check(z.describe("of the check; it never changes")),
+  role: z.enum(["frontend", "host"]),
+  host: z.nullable(z.string()).check(z.describe("the host that was asked; null: this machine")),
+  value: z.nullable(z.string()).check(z.describe("what a program wants to know of it: a version, an id, a hash")),
+  why: z.string().check(z.describe("for people; its words may change")),
+  cure: z.nullable(z.string()).check(z.describe("the command that fixes it, or where to read; null: ok")),
+});
+
 /** A finding, and where it was found. */
-export type Row = Finding & {
-  readonly role: "frontend" | "host";
-  /** The host that was asked; null: this machine. */
-  readonly host: string | null;
-};
+export type Row = z.infer<typeof findingRow>;
 
 const STYLES: Readonly<Record<string, Style>> = { ok: "green", warning: "yellow", failure: "red" };
 const COLUMNS: readonly Column<Row>[] = [

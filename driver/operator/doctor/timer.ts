@@ -1,17 +1,19 @@
-// The systemd timer that runs reconcile.
+// The systemd timers that run reconcile, pools and metrics.
 import { existsSync, lstatSync } from "node:fs";
 import type { Operator } from "../operator.ts";
+import { TIMERS } from "../timers.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 
-const TIMER = "scw-flexip-reconcile.timer";
-
-/** Nothing where no package brought the timer. */
+/** Nothing where no package brought the timers. */
 export function checkTimer({ layout }: Operator): Finding[] {
-  const isThere = ["/usr/lib", "/lib", "/etc"].some((folder) =>
-    existsSync(layout.at(`${folder}/systemd/system/${TIMER}`)),
+  const present = TIMERS.filter((timer) =>
+    ["/usr/lib", "/lib", "/etc"].some((folder) => existsSync(layout.at(`${folder}/systemd/system/${timer}`))),
   );
-  if (!isThere) return [];
-  const link = layout.at(`/etc/systemd/system/timers.target.wants/${TIMER}`);
-  if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) return [ok("timer", `${TIMER} is enabled`, "on")];
-  return [warning("timer", "reconcile does not run by itself", `systemctl enable --now ${TIMER}`, "off")];
+  if (present.length === 0) return [];
+  const off = present.filter((timer) => {
+    const link = layout.at(`/etc/systemd/system/timers.target.wants/${timer}`);
+    return lstatSync(link, { throwIfNoEntry: false }) === undefined;
+  });
+  if (off.length === 0) return [ok("timer", `${present.join(" and ")} are enabled`, "on")];
+  return [warning("timer", `${off.join(" and ")} does not run`, "scw-flexip install --timer", "off")];
 }

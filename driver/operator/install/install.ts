@@ -14,7 +14,7 @@ import { addToOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-file.ts";
 import { orAskForRoot, refuseWithoutOpenNebula } from "./refusals.ts";
 import { givenServerId, givenToken } from "./secrets.ts";
-import { needsRestart, restartOned, syncHosts } from "./services.ts";
+import { enableTimers, needsRestart, restartOned, syncHosts } from "./services.ts";
 import { firstSettings, newKeys, placeIn, settingIn } from "./settings.ts";
 import { scripts, sourceTree } from "./tree.ts";
 
@@ -32,14 +32,16 @@ export async function install(operator: Operator): Promise<number> {
   const { options } = operator;
   const names = options.list("hosts");
   const isHere = options.has("frontend") || options.has("host");
-  if (names === undefined && !isHere) {
-    throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts for all hosts");
+  const hasTimer = options.has("timer");
+  if (names === undefined && !isHere && !hasTimer) {
+    throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts, or --timer");
   }
   if (options.text("serverId") !== undefined && !options.has("host")) {
     throw new UsageError("--server-id is of a host: give --host too; --hosts finds the ids itself");
   }
   const token = await givenToken(options);
   const here = isHere ? await orAskForRoot(() => installHere(operator, token)) : EXIT.done;
+  if (hasTimer) await enableTimers(operator, isDryRun(options));
   if (names === undefined) return here;
   return Math.max(here, await installHosts(operator, names, token));
 }

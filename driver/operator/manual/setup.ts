@@ -31,6 +31,7 @@ changes nothing.`,
     { flags: "--fw", text: "install the hooks for networks with VN_MAD fw too" },
     RESTART,
     { flags: "--sync", text: "run onehost sync -f" },
+    { flags: "--timer", text: "turn on the timers: reconcile every 15 minutes, pools and metrics every 5" },
     ...NOOP,
   ],
   examples: [

@@ -95,11 +95,11 @@ export const LOGS: CommandText = {
 export const COMPLETION: CommandText = {
   name: "completion",
   parameters: "<shell>",
-  summary: "print a completion script: bash, zsh or fish",
+  summary: "print a completion script: bash or zsh",
   text: "The packages install these scripts already.",
   options: [],
   examples: [
     { command: "source <(scw-flexip completion bash)", text: "in this shell" },
-    { command: "scw-flexip completion fish > ~/.config/fish/completions/scw-flexip.fish", text: "for good" },
+    { command: "scw-flexip completion zsh > ~/.zfunc/_scw-flexip", text: "for good" },
   ],
 };

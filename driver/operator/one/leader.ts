@@ -10,6 +10,7 @@ export type Leadership = Leading | { readonly role: "follower" | "unknown"; read
 
 const SOLO = "0";
 const LEADER = "3";
+const STATES: Readonly<Record<string, string>> = { "1": "a candidate", "2": "a follower" };
 
 /** Whether what OpenNebula says here may be acted on. */
 export function leads(leadership: Leadership): leadership is Leading {
@@ -43,7 +44,8 @@ export function judge(servers: readonly Element[], self: string | undefined): Le
     .sort((one, other) => term(other) - term(one));
   if (leader === own) return { role: "leader" };
   const now = leader === undefined ? "nobody leads now" : `${textOf(leader, "NAME")} leads`;
-  return { role: "follower", why: `this OpenNebula (${textOf(own, "NAME")}) does not lead its zone, ${now}` };
+  const state = STATES[textOf(own, "STATE")] ?? "not the leader";
+  return { role: "follower", why: `this OpenNebula (${textOf(own, "NAME")}) is ${state}, ${now}` };
 }
 
 /** Who the commands ask: oned.conf says which server and zone this is, unless the environment names another one. */

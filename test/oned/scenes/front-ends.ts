@@ -27,9 +27,9 @@ suite("three front-ends", () => {
     assert.equal(onLeader.code, 0, onLeader.stdout + onLeader.stderr);
     for (const number of [2, 3] as const) {
       const reconcile = await frontEnds().scwFlexip(number, "reconcile", "--apply-all", "--grace", "0");
-      assert.match(reconcile.stdout + reconcile.stderr, /follow|leader/);
+      assert.match(reconcile.stdout + reconcile.stderr, /follow|lead/);
       const doctor = await frontEnds().scwFlexip(number, "doctor", "--frontend");
-      assert.match(doctor.stdout + doctor.stderr, /follow|leader/);
+      assert.match(doctor.stdout + doctor.stderr, /follow|lead/);
     }
     assert.equal(cloud.whereIs(address), "h1");
     await vm.terminate();
@@ -49,7 +49,7 @@ suite("three front-ends", () => {
     await cloud.simulator.account.settled();
     assert.equal(cloud.whereIs(address), "h1");
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /follow|leader|candidate/);
+    assert.match(stdout + stderr, /follow|lead|candidate/);
     await vm.terminate();
   });
 

@@ -1,0 +1,48 @@
+// What a host lets in, as nftables reads it: from what the stack knows. Pure.
+import type { Settings } from "../settings.ts";
+
+export type FirewallSettings = Pick<
+  Settings,
+  "adminNetworks" | "privateSubnet" | "vmtovmSubnet" | "fireedgeName" | "fireedgeCertificate"
+>;
+
+const HEADER =
+  "# Written by provision/hardening (make hardening). A change by hand is lost at the next change there.\n";
+
+/**
+ * A table of its own, put in place in one step; tables of OpenNebula and libvirt stay. Only what is for the host itself is
+ * looked at: guests' packages pass br0 as a bridge and are forwarded, never input.
+ */
+export function renderFirewall(settings: FirewallSettings, isFrontend: boolean): string {
+  const rules = [
+    "ct state established,related accept",
+    "ct state invalid drop",
+    'iifname "lo" accept',
+    "meta l4proto { icmp, ipv6-icmp } accept",
+    "# Between hosts: oned, OneGate, OneFlow, migration, libvirt, metrics.",
+    `iifname "hosttohost" ip saddr ${settings.privateSubnet} accept`,
+    "# The guests' VXLAN, its multicast, and BGP for EVPN.",
+    `iifname "vmtovm" ip saddr ${settings.vmtovmSubnet} udp dport { 4789, 8472 } accept`,
+    `iifname "vmtovm" ip saddr ${settings.vmtovmSubnet} tcp dport 179 accept`,
+    'iifname "vmtovm" meta l4proto igmp accept',
+    "# From the Internet.",
+    `ip saddr { ${settings.adminNetworks.join(", ")} } tcp dport 22 accept`,
+    ...(isFrontend ? frontendRules(settings) : []),
+  ];
+  return `${HEADER}table inet hosted_cloud
+delete table inet hosted_cloud
+table inet hosted_cloud {
+  chain input {
+    type filter hook input priority filter; policy drop;
+${rules.map((rule) => `    ${rule}\n`).join("")}  }
+}
+`;
+}
+
+/** FireEdge itself, port 2616, has no TLS: only the proxy on this machine reaches it. */
+function frontendRules({ adminNetworks, fireedgeName, fireedgeCertificate }: FirewallSettings): string[] {
+  if (fireedgeName === "") return [];
+  const https = `ip saddr { ${adminNetworks.join(", ")} } tcp dport { 80, 443 } accept`;
+  if (fireedgeCertificate !== "acme") return [https];
+  return [https, "# Who gives out the certificate looks at this port, from anywhere.", "tcp dport 80 accept"];
+}

@@ -1,0 +1,24 @@
+// make restore-state: fetches state, settings and host keys from the bucket into a folder of their own. [AT]
+import { decrypt } from "../backup/age.ts";
+import { findBackup, stampOf } from "../backup/kept.ts";
+import { bucketUrl } from "../backup/objects.ts";
+import { unpackState } from "../backup/state-archive.ts";
+import { cloudFolder, runOperation, say } from "./operation.ts";
+import { identityFile, operatorBucket } from "./read-backup.ts";
+
+await runOperation(async () => {
+  const { BUCKET: bucketName, PROJECT: project, REGION: region = "", AWS_ENDPOINT_URL_S3: endpoint } = process.env;
+  if (!bucketName || !project)
+    throw new Error("BUCKET and PROJECT are needed; make backup printed the line, and the console shows both");
+  const identity = identityFile();
+  const url = endpoint ? `${endpoint}/${bucketName}` : bucketUrl(bucketName, region);
+  const bucket = operatorBucket(url, region, project);
+  const name = await findBackup(bucket, "state", process.argv[2]);
+  const folder = `${cloudFolder()}/restored-${stampOf(name)}`;
+  unpackState(decrypt(await bucket.get(name), identity), folder);
+  say(
+    `${name} is in .cloud/restored-${stampOf(name)}; nothing else was changed. Next, as docs/runbooks/restore-state.md says:`,
+  );
+  say(`  cp .cloud/restored-${stampOf(name)}/Pulumi.*.yaml .`);
+  say(`  pulumi stack import --file .cloud/restored-${stampOf(name)}/stack.json`);
+});

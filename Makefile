@@ -78,6 +78,10 @@ histories: ## play more random histories of OpenNebula, with faults and kills, t
 mutants: $(INSTALLED) ## break the driver in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=path)
 	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),40) --seed $(SEED) --only '$(ONLY)'
 
+.PHONY: dashboard-picture
+dashboard-picture: remotes ## draw docs/dashboard.svg from a real Prometheus (apt install prometheus)
+	@$(NODE) test/operator/metrics/picture.ts
+
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts
 

@@ -2,10 +2,11 @@
 // it is never the NIC's own flexible IP: its range promised that MAC to the guest.
 import { RefusedError } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpFilter, nameOf } from "../scaleway/flexible-ip.ts";
-import { attachAll, type Bench, detachAll, type Elsewhere, ensure, fieldsOf, startDetach } from "./attachment.ts";
+import { attachAll, detachAll, type Elsewhere, fieldsOf, startDetach } from "./attachment.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "./ownership.ts";
 import { settled } from "./presence.ts";
-import { waitingLog } from "./waiting.ts";
+import { ensure } from "./usable.ts";
+import { type Bench, waitingLog } from "./waiting.ts";
 
 /** The flexible IPs of a NIC: its own, the first of which owns the virtual MAC, and those of its aliases. */
 export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: readonly FlexibleIp[] };

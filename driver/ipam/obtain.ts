@@ -1,7 +1,6 @@
 // Getting a flexible IP for a range: an existing one is adopted, or a new one is created, never twice for one intent.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
-import { ensure } from "../flexible-ip/attachment.ts";
 import {
   cloudOf,
   foreignTags,
@@ -13,6 +12,7 @@ import {
 } from "../flexible-ip/ownership.ts";
 import { find } from "../flexible-ip/presence.ts";
 import { standingOf } from "../flexible-ip/standing.ts";
+import { ensure } from "../flexible-ip/usable.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { AGAIN, insist } from "../scaleway/retry.ts";
 import type { Intent } from "../state/journal.ts";

@@ -179,6 +179,7 @@ function listQuery(filter: FlexibleIpFilter, page: number): string {
   });
   if (filter.projectId !== undefined) query.append("project_id", filter.projectId);
   if (filter.serverId !== undefined) query.append("server_ids", filter.serverId);
+  if (filter.status !== undefined) query.append("status", filter.status);
   if (filter.tag !== undefined) query.append("tags", filter.tag);
   return query.toString();
 }

@@ -33,6 +33,7 @@ export type FlexibleIpFilter = {
   readonly projectId?: string | undefined;
   readonly tag?: string | undefined;
   readonly serverId?: string | undefined;
+  readonly status?: FlexibleIpStatus | undefined;
 };
 
 /** An empty `reverse` clears it. */

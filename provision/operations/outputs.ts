@@ -1,6 +1,7 @@
 // Outputs of the stack as the operations need them, from `pulumi stack output --json` on standard input.
 import { text } from "node:stream/consumers";
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 import type { SshTarget } from "../remote/ssh.ts";
 
 const vlan = z.object({ vlan: z.int().min(1).max(4_094), address: z.cidrv4() });
@@ -70,12 +71,4 @@ export function parseOutputs<Shape>(printed: string, schema: z.ZodType<Shape>): 
   if (parsed.success) return parsed.data;
   const keys = [...new Set(parsed.error.issues.map(({ path }) => path.join(".") || "everything"))];
   throw new Error(`the stack's outputs lack ${keys.join(", ")}; run: make up`);
-}
-
-function parseJson(printed: string): unknown {
-  try {
-    return JSON.parse(printed);
-  } catch {
-    return undefined;
-  }
 }

@@ -21,6 +21,8 @@ export class InProcess implements Machines {
   readonly #folder: string;
   readonly #known = new Set<string>();
   readonly #ground: Ground;
+  // Which front-end of each cloud leads.
+  readonly #leader = { one: 0, two: 0 };
 
   constructor(ground: Ground, connect: Connect) {
     this.#ground = ground;
@@ -38,7 +40,10 @@ export class InProcess implements Machines {
 
   /** As new, for another history. */
   reset(seed: number): void {
-    for (const cloud of CLOUDS) rmSync(join(this.#folder, cloud), { recursive: true, force: true });
+    for (const cloud of CLOUDS) {
+      rmSync(join(this.#folder, cloud), { recursive: true, force: true });
+      this.#leader[cloud] = 0;
+    }
     this.processes.reset(seed);
   }
 
@@ -50,8 +55,12 @@ export class InProcess implements Machines {
     return serverIdOf(host);
   }
 
-  stateFile(cloud: CloudName): string {
-    return join(this.#folder, cloud, "state.json");
+  failOver(cloud: CloudName): void {
+    this.#leader[cloud] = 1 - this.#leader[cloud];
+  }
+
+  stateFiles(cloud: CloudName): string[] {
+    return ["state-0.json", "state-1.json"].map((name) => join(this.#folder, cloud, name));
   }
 
   async ipam(cloud: CloudName, action: IpamAction, document: string): Promise<Ran> {
@@ -76,6 +85,7 @@ export class InProcess implements Machines {
 
   #caller(cloud: CloudName, action: string, host?: string): Caller {
     const environment: Record<string, string> = { SCW_FLEXIP_CONF: join(this.#folder, `${cloud}.conf`) };
+    environment.SCW_FLEXIP_STATE_FILE = this.stateFiles(cloud)[this.#leader[cloud]] ?? "";
     if (host !== undefined) environment.SCW_FLEXIP_SERVER_ID_FILE = this.#serverFile(host);
     return { action, version: "0.0.0", environment, executable: process.execPath, machine: this.processes.machine };
   }
@@ -93,7 +103,6 @@ export class InProcess implements Machines {
       PROJECT_ID: PROJECT,
       API_URL: "http://127.0.0.1:9",
       TOKEN_FILE: join(this.#folder, "token"),
-      STATE_FILE: this.stateFile(cloud),
       // No log: a killed process would leave its file open.
       LOG_DIR: join(this.#folder, "token", "log"),
       LOG_LEVEL: "warn",

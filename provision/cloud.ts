@@ -35,6 +35,7 @@ export function declareCloud(settings: Settings, passwords: CloudPasswords) {
       renderInventory(settings, known, { one, db }),
     ),
     validation: renderValidation(settings),
+    monitoring: settings.monitoring,
     hardening: { frontend: renderHardening(settings, true), worker: renderHardening(settings, false) },
     backup: settings.backupBucket === "" ? undefined : declareBackup(settings, servers.slice(0, 1), tags),
     driver: {

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { openBucket } from "../backup/objects.ts";
 import { sql, startDatabase } from "./rig/database.ts";
 import { startHost, type TestHost, withoutHosts } from "./rig/host.ts";
 import { type ObjectStorage, startObjectStorage } from "./rig/object-storage.ts";
@@ -191,6 +192,9 @@ describe("a front-end", { skip: withoutHosts || tools }, () => {
       "CREATE TABLE vm_pool (oid INT PRIMARY KEY, body MEDIUMTEXT, state INT); CREATE TABLE newer (a INT)",
     );
     useFrontend(renewed);
+    // As the runbook says: the machine is another under the old address.
+    const known = join(place.provision, ".cloud/known_hosts");
+    execFileSync("ssh-keygen", ["-R", renewed.target.host, "-f", known], { stdio: "ignore" });
     const { status, stderr } = await make(renewed, "restore");
     assert.equal(status, 0, stderr);
     assert.match(stderr, /fe: restoring database opennebula as of \d{8}T\d{6}Z\n/);
@@ -242,14 +246,11 @@ describe("a front-end", { skip: withoutHosts || tools }, () => {
   });
 
   test("has a key that can only write: it neither reads nor lists what is kept", async () => {
-    const [name] = kept("front-end");
-    const curl = (path: string) =>
-      is(renewed).ssh(
-        is(renewed).target,
-        `curl --silent --user ${WRITER.id}:${WRITER.secret} --aws-sigv4 aws:amz:fr-par:s3 http://${is(renewed).target.host.replace(/\d+$/, (last) => String(Number(last) - 1))}:${storage.port}/backups/${path}`,
-      );
-    assert.match(await curl(name ?? ""), /Access Denied/);
-    assert.match(await curl(""), /Access Denied/);
+    const [name = ""] = kept("front-end");
+    const url = `http://127.0.0.1:${storage.port}/backups`;
+    const bucket = openBucket({ url, region: "fr-par", accessKey: WRITER.id, secretKey: WRITER.secret });
+    await assert.rejects(bucket.get(name), /403 Access Denied/);
+    await assert.rejects(bucket.list(""), /403 Access Denied/);
   });
 
   test("is listed by make backups, all pages of it", async () => {

@@ -26,8 +26,10 @@ describe("the project", () => {
     assert.equal(run.types.filter((type) => type === "scaleway:elasticmetal/server:Server").length, 3);
     assert.deepEqual(Object.keys(run.stackOutputs).sort(), [
       "driver",
+      "hardening",
       "hosts",
       "inventory",
+      "monitoring",
       "sshUser",
       "validation",
       "zone",

@@ -12,7 +12,7 @@ DRIVER := $(shell find driver build \( -name '*.ts' -o -name '*.cjs' \) -not -pa
 
 # Of the tests that draw at random: the same for everybody, so that a run can be repeated. SEED= draws anew.
 SEED ?= 20261120
-CLOUD := state preflight preview up inventory deployment specifics validation ssh destroy
+CLOUD := settings state preflight preview up network inventory deployment specifics validation ssh destroy
 
 .PHONY: help install remotes demo test test-oned check format lint types smoke golden contract release faults bench histories test-provision clean $(CLOUD)
 
@@ -62,8 +62,8 @@ golden: remotes ## write the expected answers into the fixtures, and the setting
 contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
 	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts
 
-test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words)
-	@ONLY=$(ONLY) SCENE='$(SCENE)' $(NODE) test/oned/main.ts
+test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words, PACKAGE=.deb)
+	@ONLY=$(ONLY) SCENE='$(SCENE)' PACKAGE=$(abspath $(PACKAGE)) $(NODE) test/oned/main.ts
 
 faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts
@@ -74,6 +74,14 @@ bench: remotes ## time the built executable against its floor, write docs/perfor
 histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
+.PHONY: mutants
+mutants: $(INSTALLED) ## break the driver in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=path)
+	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),40) --seed $(SEED) --only '$(ONLY)'
+
+.PHONY: dashboard-picture
+dashboard-picture: remotes ## draw docs/dashboard.svg from a real Prometheus (apt install prometheus)
+	@$(NODE) test/operator/metrics/picture.ts
+
 release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
 	@$(NODE) build/release.ts
 
@@ -81,7 +89,9 @@ release: remotes ## packages, archive, checksums, SBOM and licences in dist/rele
 test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-	  lintian rpm rpmlint dpkg-dev man-db groff fish zsh \
+	  lintian rpm rpmlint dpkg-dev man-db groff zsh
+	@echo "what a self-contained OpenNebula needs, for make test-oned"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 	  libxmlrpc-c++8v5 libxmlrpc-core-c3 libsqlite3-0 libxml2 libcurl4 ruby ruby-nokogiri ruby-rexml ruby-mustache \
 	  ruby-sequel ruby-sqlite3 ruby-treetop ruby-net-ssh ruby-ffi-rzmq ruby-xmlrpc ruby-builder ruby-highline \
 	  iproute2 util-linux
@@ -89,16 +99,22 @@ test-tools: ## install by apt what the tests use (as root): checkers of packages
 test-provision: remotes ## run the tests of provision/
 	@$(MAKE) --no-print-directory -C provision test
 
-state: ## cloud: make projects and state bucket (ORGANIZATION=<uuid>)
-preflight: ## cloud: check credentials, quotas, stock, zone and tools
+.PHONY: test-engine
+test-engine: ## play the life of a cloud on the real Pulumi, against a stand-in of Scaleway (minutes; skipped without it)
+	@$(MAKE) --no-print-directory -C provision test-engine
+
+settings: ## cloud: list every setting with its default
+state: ## cloud: make projects and state bucket (ORGANIZATION=<uuid>, PREFIX=, REGION=)
+preflight: ## cloud: check credentials, permissions, stock, zone and tools
 preview: ## cloud: show what make up would order or change
 up: ## cloud: order and change what the settings say
+network: ## cloud: lay out the network of every host (HOST=host01; LOOK=1 only looks)
 inventory: ## cloud: write the files for Ansible
 deployment: ## cloud: install OpenNebula with one-deploy
 specifics: remotes ## cloud: install the driver, give the public network its addresses
 validation: ## cloud: try the finished cloud
 ssh: ## cloud: open a shell on a host (HOST=fe, host01, …)
-destroy: ## cloud: delete everything, unless machines or ranges are left
+destroy: ## cloud: delete everything, unless machines or ranges are left (FORCE=1: the front-end is dead)
 
 $(CLOUD):
 	@$(MAKE) --no-print-directory -C provision $@

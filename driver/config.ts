@@ -28,6 +28,8 @@ export type Config = {
   readonly dns: string;
   readonly timeoutMs: number;
   readonly hookTimeoutMs: number;
+  /** What one flexible IP costs a month, in the account's currency. */
+  readonly priceMonth: number | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -103,7 +105,7 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
       throw new ConfigError(`${source}: unknown setting ${shown(key)}`, `the settings are ${keys}`);
     }
   }
-  const valueOf = (key: Key, zone = ""): string => {
+  const setting = (key: Key, zone = ""): string => {
     const given = settings.get(key);
     const usual = defaultOf(key, zone);
     if (given === undefined && usual === undefined) {
@@ -114,24 +116,25 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
     }
     return given?.value || usual || "";
   };
-  const zone = valueOf("ZONE");
-  const logLevel = valueOf("LOG_LEVEL");
+  const zone = setting("ZONE");
+  const logLevel = setting("LOG_LEVEL");
   return Object.freeze({
-    apiUrl: valueOf("API_URL"),
+    apiUrl: setting("API_URL"),
     zone,
-    projectId: valueOf("PROJECT_ID").toLowerCase(),
-    tokenFile: valueOf("TOKEN_FILE"),
-    serverIdFile: valueOf("SERVER_ID_FILE"),
-    stateFile: valueOf("STATE_FILE"),
-    logDir: valueOf("LOG_DIR") || undefined,
+    projectId: setting("PROJECT_ID").toLowerCase(),
+    tokenFile: setting("TOKEN_FILE"),
+    serverIdFile: setting("SERVER_ID_FILE"),
+    stateFile: setting("STATE_FILE"),
+    logDir: setting("LOG_DIR") || undefined,
     logLevel: LOG_LEVELS.find((level) => level === logLevel) ?? "info",
-    cloud: valueOf("CLOUD"),
-    macType: valueOf("MAC_TYPE"),
-    networkMask: valueOf("NETWORK_MASK"),
-    gateway: valueOf("GATEWAY"),
-    dns: valueOf("DNS", zone),
-    timeoutMs: 1_000 * Number(valueOf("TIMEOUT")),
-    hookTimeoutMs: 1_000 * Number(valueOf("HOOK_TIMEOUT")),
+    cloud: setting("CLOUD"),
+    macType: setting("MAC_TYPE"),
+    networkMask: setting("NETWORK_MASK"),
+    gateway: setting("GATEWAY"),
+    dns: setting("DNS", zone),
+    timeoutMs: 1_000 * Number(setting("TIMEOUT")),
+    hookTimeoutMs: 1_000 * Number(setting("HOOK_TIMEOUT")),
+    priceMonth: setting("PRICE_MONTH") === "" ? undefined : Number(setting("PRICE_MONTH")),
   });
 }
 

@@ -23,8 +23,29 @@ export const realClock: Clock = {
   },
 };
 
-/** A connection to the API: the part of undici's client that is used. */
-export type Connection = Pick<import("undici").Client, "dispatch"> & { destroy(): Promise<void> };
+export type Dispatched = {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+};
+
+export type Answered = {
+  /** The connection is free for the request. */
+  onRequestStart(): void;
+  onResponseStart(controller: unknown, status: number, headers: AnswerHeaders): void;
+  onResponseData(controller: unknown, chunk: Buffer): void;
+  onResponseEnd(): void;
+  onResponseError(controller: unknown, error: Error): void;
+};
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A connection to the API, on which one request follows the other: the part of undici's client that is used. */
+export type Connection = {
+  dispatch(request: Dispatched, handler: Answered): boolean;
+  destroy(): Promise<void>;
+};
 
 export type Machine = Clock & {
   /** From 0 to 1, for jitter. */

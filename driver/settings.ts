@@ -112,6 +112,12 @@ export const SETTINGS = {
     rule: "must be an https URL (http only to a loopback address)",
     describe: "The API: https, or http to a loopback address only.",
   },
+  PRICE_MONTH: {
+    default: "",
+    check: (value) => /^(\d+(\.\d+)?)?$/.test(value),
+    rule: "must be a number such as 2.20",
+    describe: "What one flexible IP costs a month, in the account's currency; for metrics and pool. Empty: not known.",
+  },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type Key = keyof typeof SETTINGS;

@@ -2,6 +2,7 @@
 import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { type Ipv4Network, isPrivate, parseIpv4Network } from "./ipv4-network.ts";
+import { parseJson } from "./json.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -53,11 +54,3 @@ export function network(shortest: number, longest: number) {
 
 /** A date and time with its zone, as the Scaleway API takes it. */
 export const timestamp = z.iso.datetime({ offset: true, error: "must hold dates such as 2027-01-31T00:00:00Z" });
-
-function parseJson(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-}

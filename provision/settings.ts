@@ -54,7 +54,7 @@ export function checkSettings(written: WrittenSettings, now: Date): Settings {
 
 /** A password setting, which stays a secret. Rejects what one-deploy would refuse or break on later. */
 export function readPassword(key: Password): pulumi.Output<string> {
-  return pulumi.secret(new pulumi.Config().requireSecret(key).apply((value) => checkPassword(key, value)));
+  return new pulumi.Config().requireSecret(key).apply((value) => checkPassword(key, value));
 }
 
 /** Checks a password without repeating it. */

@@ -44,11 +44,11 @@ for (const crowd of [0, 5_000]) {
       assert.deepEqual(calls, ["get"]);
     });
 
-    test("free_address of an attached one: read, detach", async (t) => {
+    test("free_address of an attached one: one read, and it stays attached", async (t) => {
       const { id, range, lease } = seedRange(t, rig, "h1");
       const { calls } = await act(t, rig, () => rig.ipam("free_address", ipamDocument(range, lease)));
-      assert.deepEqual(calls, ["get", "detach"]);
-      assert.equal(rig.simulator.account.get(id)?.status, "ready");
+      assert.deepEqual(calls, ["get"]);
+      assert.equal(rig.simulator.account.get(id)?.status, "attached");
     });
 
     test("unregister: read, delete", async (t) => {
@@ -126,11 +126,11 @@ for (const crowd of [0, 5_000]) {
 }
 
 suite("a hand-written range, whose NIC names no flexible IP", () => {
-  test("is found on the last page, with one call a page", async (t) => {
+  test("is found on the last page; what has several pages is read twice, because a change may have shifted it", async (t) => {
     const rig = await start(t, { maxPageSize: 7 });
     addCrowd(rig.simulator.account, 60);
     const [nic] = addHandWritten(rig, 1);
-    const pages = Math.ceil(61 / 7);
+    const pages = 2 * Math.ceil(61 / 7);
     const vm = vmDocument([nic ?? {}]);
     assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: pages, attach: 1 });
     assert.deepEqual(await callsOf(t, rig, "post", vm), { list: pages });
@@ -142,15 +142,15 @@ suite("a hand-written range, whose NIC names no flexible IP", () => {
     const rig = await start(t, { maxPageSize: 7 });
     addCrowd(rig.simulator.account, 60);
     const vm = vmDocument(addHandWritten(rig, 3));
-    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: Math.ceil(63 / 7), attach: 3 });
+    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: 2 * Math.ceil(63 / 7), attach: 3 });
   });
 
   test("pages are as long as the API allows", async (t) => {
     const rig = await start(t);
     addCrowd(rig.simulator.account, 450);
     const vm = vmDocument(addHandWritten(rig, 1));
-    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: 5, attach: 1 });
-    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: 5 + 1, detach: 1 });
+    assert.deepEqual(await callsOf(t, rig, "pre", vm), { list: 2 * 5, attach: 1 });
+    assert.deepEqual(await callsOf(t, rig, "clean", vm), { list: 2 * 5 + 1, detach: 1 });
   });
 
   test("the flexible IPs of other projects cost nothing", async (t) => {

@@ -31,6 +31,7 @@ const defaults: Config = {
   dns: "51.159.47.28 51.159.47.26",
   timeoutMs: 60_000,
   hookTimeoutMs: 1_200_000,
+  priceMonth: undefined,
 };
 
 suite("the shipped settings file", () => {
@@ -115,7 +116,7 @@ suite("how a line is written", () => {
 
   test("refuses a key set twice, and an unknown one", () => {
     assertRefused(() => read(`${NEEDED}CLOUD=a\nCLOUD=a\n`), /^\S+ line 4: CLOUD is set a second time; remove one$/);
-    assertRefused(() => read(`${NEEDED}COLOUR=a\n`), /^\S+ line 3: unknown setting COLOUR; the settings are API_URL, /);
+    assertRefused(() => read(`${NEEDED}COLOUR=a\n`), /^\S+ line 3: unknown setting COLOUR; the settings are ZONE, /);
     assertRefused(() => read(`${NEEDED}__proto__=a\n`), /^\S+ line 3: this is no KEY="value"/);
   });
 });
@@ -132,6 +133,7 @@ suite("what a value may be", () => {
     { line: "MAC_TYPE=xen", setting: { macType: "xen" } },
     { line: "MAC_TYPE=vmware", setting: { macType: "vmware" } },
     { line: "CLOUD=A.b_c-1", setting: { cloud: "A.b_c-1" } },
+    { line: "DNS=", setting: {} },
     { line: "DNS=192.0.2.53", setting: { dns: "192.0.2.53" } },
     { line: 'DNS="192.0.2.53 2001:db8::53"', setting: { dns: "192.0.2.53 2001:db8::53" } },
     { line: "TIMEOUT=5", setting: { timeoutMs: 5_000 } },
@@ -166,7 +168,6 @@ suite("what a value may be", () => {
     "GATEWAY=2001:db8::1",
     "DNS=dns.example.net",
     'DNS="192.0.2.53, 192.0.2.54"',
-    "DNS=",
     "TIMEOUT=4",
     "TIMEOUT=86",
     "TIMEOUT=60s",

@@ -19,7 +19,18 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: ["settings"],
   ipam: ["flexible-ip", "opennebula", "scaleway", "session", "config", "state"],
   bridge: ["flexible-ip", "opennebula", "scaleway", "session", "config"],
-  operator: ["bridge", "config", "flexible-ip", "ipam", "opennebula", "scaleway", "session", "state", "stdin"],
+  operator: [
+    "bridge",
+    "config",
+    "flexible-ip",
+    "ipam",
+    "opennebula",
+    "scaleway",
+    "session",
+    "settings",
+    "state",
+    "stdin",
+  ],
   stdin: ["opennebula"],
   command: ["operator", "session"],
   run: ["bridge", "command", "ipam", "session", "stdin"],
@@ -29,7 +40,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 // A package, or what does its work, and the one place that may use it.
 const HOMES: readonly (readonly [RegExp, RegExp, string])[] = [
   [/from "undici/, /^scaleway\//, "only driver/scaleway talks HTTP"],
-  [/\bfetch\(/, /^operator\/api-look\.ts$/, "only driver/scaleway/http.ts talks HTTP"],
+  [/\bfetch\(/, /^$/, "only driver/scaleway/http.ts talks HTTP"],
   [/from "fast-xml-parser"/, /^opennebula\/xml\.ts$/, "only driver/opennebula/xml.ts parses XML"],
   [/from "proper-lockfile"/, /^state\/lock\.ts$/, "only driver/state/lock.ts locks"],
   [/from "commander"/, /^operator\/cli\.ts$/, "only driver/operator/cli.ts parses options"],

@@ -102,11 +102,9 @@ suite("the .deb", { skip }, () => {
     for (const name of [
       EXECUTABLE,
       "./usr/bin/scw-flexip",
-      "./etc/logrotate.d/scw-flexip",
       "./usr/lib/systemd/system/scw-flexip-reconcile.timer",
       "./usr/share/bash-completion/completions/scw-flexip",
       "./usr/share/zsh/vendor-completions/_scw-flexip",
-      "./usr/share/fish/vendor_completions.d/scw-flexip.fish",
       "./usr/share/doc/scw-flexip/copyright",
       "./usr/share/doc/scw-flexip/docs/install.md",
     ]) {
@@ -124,7 +122,6 @@ suite("the .deb", { skip }, () => {
     const control = join(folder, "control");
     execFileSync("dpkg-deb", ["-e", join(out, DEB), control]);
     for (const script of ["postinst", "prerm", "postrm"]) execFileSync("sh", ["-n", join(control, script)]);
-    assert.equal(readFileSync(join(control, "conffiles"), "utf8"), "/etc/logrotate.d/scw-flexip\n");
   });
 
   test("is one that lintian finds no error in", {

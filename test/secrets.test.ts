@@ -207,7 +207,10 @@ async function everyAction(rig: Rig, settings: RunOptions["settings"], calls?: r
     [["get", "detach"], () => rig.ipam("free_address", ipamDocument(range(attached), { SIZE: "1" }), options)],
     [["delete"], () => rig.ipam("unregister_address_range", ipamDocument(range(made)), options)],
     [["list", "attach"], () => rig.hook("alpha", "pre", guest(servable.ip_address), options)],
-    [["list", "detach"], () => rig.hook("alpha", "clean", guest(attached.ip_address), options)],
+    [
+      ["list", "detach"],
+      () => rig.hook("alpha", "clean", guest(attached.ip_address, attached.mac_address?.mac_address), options),
+    ],
   ];
   const chosen = work.filter(([made]) => calls === undefined || calls.some((call) => made.includes(call)));
   for (const run of await Promise.all(chosen.map(([, act]) => act()))) assertNoSecret(run);
@@ -230,8 +233,8 @@ function macTail(): string {
     .replaceAll(/(..)(?=.)/g, "$1:");
 }
 
-function guest(ip: string): string {
-  return vmDocument([{ NIC_ID: "0", IP: ip, MAC: GUEST_MAC, EXTERNAL_IP: ip }]);
+function guest(ip: string, mac = GUEST_MAC): string {
+  return vmDocument([{ NIC_ID: "0", IP: ip, MAC: mac, EXTERNAL_IP: ip }]);
 }
 
 async function assertNoSecretInProcess(

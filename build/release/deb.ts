@@ -17,7 +17,6 @@ export function buildDeb(out: string, stage: string, release: Release): string {
   put(stage, "usr/share/lintian/overrides/scw-flexip", readFileSync("packaging/deb/lintian-overrides"));
   const files = filesOf(stage);
   put(stage, "DEBIAN/md5sums", files.map((file) => `${md5(join(stage, file))}  ${file}\n`).join(""));
-  put(stage, "DEBIAN/conffiles", readFileSync("packaging/deb/conffiles"));
   for (const script of SCRIPTS) put(stage, `DEBIAN/${script}`, readFileSync(`packaging/deb/${script}`), 0o755);
   put(stage, "DEBIAN/control", control(release, stage, files));
   settle(stage, release.epoch);

@@ -1,5 +1,6 @@
 // The man page from the help texts, for whoever builds a package: nothing of the executable needs it. Pure.
 
+import { DRIFT } from "../../driver/operator/manual/drift.ts";
 import { COMMON, type CommandText, type OptionText } from "../../driver/operator/manual/text.ts";
 import {
   ACTIONS,
@@ -10,6 +11,13 @@ import {
   FILES,
   SUMMARY,
 } from "../../driver/operator/manual.ts";
+import { SETTINGS } from "../../driver/settings.ts";
+
+const SEE_ALSO = ["onevnet", "onevm", "onehost", "onezone", "systemctl", "jq"];
+const TIMERS: readonly (readonly [string, string])[] = [
+  ["scw-flexip-reconcile.timer", "reconcile --apply every quarter of an hour"],
+  ["scw-flexip-metrics.timer", "metrics for node_exporter's textfile collector every five minutes"],
+];
 
 /** scw-flexip(1) in man(7) macros. `date`: of the release, so that the same sources give the same page. */
 export function manPage(version: string, date: string): string {
@@ -30,10 +38,24 @@ export function manPage(version: string, date: string): string {
     `.nf\n${escaped(ACTIONS)}\n.fi`,
     ".SH EXIT STATUS",
     ...tagged(EXIT_CODES),
+    ".SH DRIFT",
+    escaped("Kinds that reconcile finds; each is explained in docs/drift.md."),
+    ...tagged(Object.entries(DRIFT)),
+    ".SH JSON",
+    escaped(
+      "What -o json prints is described by a JSON Schema for each command in docs/schemas. Keys stay, numbers are numbers, what is absent is null; sentences are for people and may change.",
+    ),
+    ".SH SETTINGS",
+    escaped('Lines KEY="value" in scw-flexip.conf; each can be overridden by the environment variable SCW_FLEXIP_KEY.'),
+    ...tagged(Object.entries(SETTINGS).map(([key, { describe }]) => [key, describe])),
     ".SH ENVIRONMENT",
     ...tagged(ENVIRONMENT),
     ".SH FILES",
     ...tagged(FILES),
+    ".SH TIMERS",
+    ...tagged(TIMERS),
+    ".SH SEE ALSO",
+    ...SEE_ALSO.map((name) => `.BR ${escaped(name)} (1)`),
     "",
   ].join("\n");
 }

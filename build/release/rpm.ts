@@ -34,7 +34,7 @@ const WHOLE = ["usr/share/scw-flexip", DOCUMENTS, "usr/share/licenses/scw-flexip
 
 function spec(stage: string, { version, level, maintainer, epoch }: Release): string {
   const others = filesOf(stage).filter((file) => !WHOLE.some((folder) => file.startsWith(`${folder}/`)));
-  const files = others.map((file) => (file.startsWith("etc/") ? `%config(noreplace) /${file}` : `/${file}`));
+  const files = others.map((file) => `/${file}`);
   return readFileSync("packaging/scw-flexip.spec", "utf8")
     .replaceAll("@VERSION@", packageVersion(version))
     .replaceAll("@MAINTAINER@", maintainer)

@@ -12,9 +12,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { logrotateFile } from "../../driver/operator/install/logrotate.ts";
 import { scripts } from "../../driver/operator/install/tree.ts";
-import { EXECUTABLE, layoutOf, SETTINGS } from "../../driver/operator/layout.ts";
+import { EXECUTABLE, SETTINGS } from "../../driver/operator/layout.ts";
 import { manPage } from "./man-page.ts";
 
 export type Release = {
@@ -40,8 +39,7 @@ export function stagePackage(root: string, release: Release): void {
   stageUnits(root, "usr/lib/systemd/system");
   put(root, "usr/share/man/man1/scw-flexip.1.gz", zipped(page(release)));
   put(root, "usr/share/bash-completion/completions/scw-flexip", completion("bash"));
-  put(root, "usr/share/fish/vendor_completions.d/scw-flexip.fish", completion("fish"));
-  put(root, "etc/logrotate.d/scw-flexip", logrotateFile(layoutOf("/", undefined)));
+  stageMonitoring(join(root, "usr/share/scw-flexip"));
   stageDocuments(join(root, DOCUMENTS));
   put(root, `${DOCUMENTS}/CHANGELOG.md.gz`, zipped(readFileSync("CHANGELOG.md")));
   put(root, `${DOCUMENTS}/bundled-licences.txt.gz`, zipped(release.licences));
@@ -54,7 +52,8 @@ export function stageArchive(root: string, release: Release): void {
   stageUnits(root, "share/systemd");
   put(root, "share/bin/scw-flexip", readFileSync("packaging/share/bin/scw-flexip"), 0o755);
   put(root, "share/man/man1/scw-flexip.1", page(release));
-  for (const shell of ["bash", "zsh", "fish"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
+  for (const shell of ["bash", "zsh"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
+  stageMonitoring(join(root, "share"));
   stageDocuments(root);
   for (const file of ["CHANGELOG.md", "LICENSE"]) put(root, file, readFileSync(file));
   put(root, "bundled-licences.txt", release.licences);
@@ -74,9 +73,16 @@ function stageUnits(root: string, folder: string): void {
   }
 }
 
+function stageMonitoring(folder: string): void {
+  for (const file of globSync("packaging/{prometheus,grafana}/*").sort()) {
+    put(folder, file.slice("packaging/".length), readFileSync(file));
+  }
+}
+
 // Their links to one another are relative: the same folders as in the repository.
 function stageDocuments(folder: string): void {
-  for (const file of [...DOCUMENT_FILES, ...globSync("docs/*.md").sort()]) put(folder, file, readFileSync(file));
+  for (const file of [...DOCUMENT_FILES, ...globSync("docs/**/*.{md,json,svg}").sort()])
+    put(folder, file, readFileSync(file));
 }
 
 /** Writes a file below `root`, with all its folders. */

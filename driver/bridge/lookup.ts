@@ -35,7 +35,13 @@ export async function lookUp(session: Session, groups: readonly NicGroup[]): Pro
       const judged = ({ address, flexibleIp }: Match, mac: string | undefined): Found => ({
         address,
         flexibleIp,
-        standing: standingOf(flexibleIp, { cloud, projectId, mac, intent: address.intent }),
+        standing: standingOf(flexibleIp, {
+          cloud,
+          projectId,
+          mac,
+          intent: address.intent,
+          isHandWritten: address.isHandWritten,
+        }),
       });
       return {
         nic,

@@ -9,6 +9,8 @@ export type NicAddress = {
   readonly hint: string | undefined;
   /** The intent of the address's range; undefined where an older lease or a hand-written range has none. */
   readonly intent: string | undefined;
+  /** Nothing in the NIC says that this driver made the range: somebody typed its address and MAC. */
+  readonly isHandWritten: boolean;
   /** The address range claims to be a flexible IP of ours, so it has to be one. */
   readonly isClaimed: boolean;
   /** The MAC of the address's range, as oned has it: of an alias too, though its guest sends from the NIC's. */
@@ -66,23 +68,18 @@ export function unserved(vm: Vm): string[] {
 
 function addresses(nic: Nic): NicAddress[] {
   const intent = isUuid(nic.intent) ? nic.intent : undefined;
-  const found = [
-    {
-      isPublic: isPublicIpv4(nic.ip),
-      address: nic.ip,
-      id: nic.flexibleIpId,
-      isSaid: nic.externalIp === nic.ip,
-    },
-    { isPublic: isPublicIpv6(nic.ip6), address: nic.ip6, id: nic.flexibleIp6Id, isSaid: false },
-  ].filter(({ isPublic }) => isPublic);
-  return (
-    found
-      .map(({ address, id, isSaid }): NicAddress => {
-        const hint = isUuid(id) ? id : undefined;
-        const isClaimed = hint !== undefined || intent !== undefined || isSaid;
-        return { address, hint, intent, isClaimed, mac: nic.mac, isForAliases: nic.isForAliases };
-      })
-      // A guest with any other MAC gets nothing that is sent to a flexible IP.
-      .filter(({ isClaimed }) => isClaimed || VIRTUAL_MAC.test(nic.mac))
-  );
+  const [hint, hint6] = [nic.flexibleIpId, nic.flexibleIp6Id].map((id) => (isUuid(id) ? id : undefined));
+  const isSaid = nic.externalIp === nic.ip;
+  // Ranges of 0.1.0 give their NICs EXTERNAL_IP, and the ids where oned.conf has them inherited.
+  const isHandWritten = intent === undefined && hint === undefined && hint6 === undefined && !isSaid;
+  const range = { intent, isHandWritten, mac: nic.mac, isForAliases: nic.isForAliases };
+  const found: NicAddress[] = [];
+  if (isPublicIpv4(nic.ip)) {
+    found.push({ ...range, address: nic.ip, hint, isClaimed: hint !== undefined || intent !== undefined || isSaid });
+  }
+  if (isPublicIpv6(nic.ip6)) {
+    found.push({ ...range, address: nic.ip6, hint: hint6, isClaimed: hint6 !== undefined || intent !== undefined });
+  }
+  // A guest with any other MAC gets nothing that is sent to a flexible IP.
+  return found.filter(({ isClaimed }) => isClaimed || VIRTUAL_MAC.test(nic.mac));
 }

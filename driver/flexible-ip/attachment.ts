@@ -1,16 +1,10 @@
 // Attaching and detaching as steps that look first, because any of them may be repeated after a failure.
-import type { Config } from "../config.ts";
-import { ApiError, RefusedError } from "../errors.ts";
-import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
-import { AGAIN, type Effort, insist } from "../scaleway/retry.ts";
-import { find, lookAgain, settled } from "./presence.ts";
-import { waitingLog } from "./waiting.ts";
-
-/** What the steps work with. Every Session is one. */
-export type Bench = Effort & {
-  readonly api: FlexibleIpApi;
-  readonly config: Pick<Config, "cloud" | "projectId">;
-};
+import { ApiError } from "../errors.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { AGAIN, insist } from "../scaleway/retry.ts";
+import { find, lookAgain } from "./presence.ts";
+import { usable } from "./usable.ts";
+import { type Bench, waitingLog } from "./waiting.ts";
 
 /** What to do with a flexible IP that another server has. */
 export type Elsewhere = "leave" | "take";
@@ -84,52 +78,6 @@ export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp
       attached = now
         .filter((one) => one !== undefined)
         .filter((one) => isBound(one) && first.get(one.id) === one.serverId);
-      return AGAIN;
-    },
-  );
-}
-
-/** The flexible IP once it has settled; throws RefusedError when it is gone, in error or locked. */
-export async function usable(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-  const now = await settled(bench.api, flexibleIp, bench.deadline, waitingLog(bench));
-  if (now === undefined) {
-    throw new RefusedError(`${nameOf(flexibleIp)} is gone`, "remove its address range and add a new one");
-  }
-  if (now.status === "error" || now.status === "locked") {
-    throw new RefusedError(`${nameOf(now)} has status ${now.status}`, "look it up in the Scaleway console");
-  }
-  return now;
-}
-
-/**
- * Calls `act` until the flexible IP is as `isDone` wants it. What may not be done twice blindly (MAC operations) is
- * looked at after each failure before it is tried again.
- */
-export async function ensure(
-  bench: Bench,
-  flexibleIp: FlexibleIp,
-  isDone: (flexibleIp: FlexibleIp) => boolean,
-  act: () => Promise<unknown>,
-): Promise<FlexibleIp> {
-  const look = async (): Promise<FlexibleIp> => usable(bench, await bench.api.get(flexibleIp.id));
-  let now = await usable(bench, flexibleIp);
-  return insist(
-    bench,
-    async () => {
-      if (isDone(now)) return now;
-      try {
-        await act();
-        now = await look();
-      } catch (error) {
-        // Refused for good, perhaps because another run did it meanwhile.
-        if (!(error instanceof ApiError) || error.isRetryable) throw error;
-        now = await look();
-        if (!isDone(now)) throw error;
-      }
-      return isDone(now) ? now : AGAIN;
-    },
-    async () => {
-      now = await look();
       return AGAIN;
     },
   );

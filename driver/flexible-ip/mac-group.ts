@@ -1,11 +1,12 @@
 // Flexible IPs that share a virtual MAC form a group. One that is detached on its own loses the MAC. This file ensures that
 // it is never the NIC's own flexible IP: its range promised that MAC to the guest.
 import { RefusedError } from "../errors.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { attachAll, type Bench, detachAll, type Elsewhere, ensure, fieldsOf, startDetach } from "./attachment.ts";
+import { type FlexibleIp, type FlexibleIpFilter, nameOf } from "../scaleway/flexible-ip.ts";
+import { attachAll, detachAll, type Elsewhere, fieldsOf, startDetach } from "./attachment.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "./ownership.ts";
 import { settled } from "./presence.ts";
-import { waitingLog } from "./waiting.ts";
+import { ensure } from "./usable.ts";
+import { type Bench, waitingLog } from "./waiting.ts";
 
 /** The flexible IPs of a NIC: its own, the first of which owns the virtual MAC, and those of its aliases. */
 export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: readonly FlexibleIp[] };
@@ -51,7 +52,7 @@ export async function sendAway(bench: Bench, group: MacGroup, serverId: string, 
   const own = await detachableAt(bench, group.own, serverId);
   const [owner] = own;
   if (owner === undefined) return;
-  const strangers = await evict(bench, owner, own);
+  const strangers = await evict(bench, owner, own, { projectId: owner.projectId, serverId });
   if (strangers.length > 0) {
     bench.log.warn(`left ${own.map(nameOf).join(", ")} attached: ${strangers.map(nameOf).join(", ")} shares its MAC`);
     return;
@@ -70,7 +71,7 @@ async function detachableAt(bench: Bench, members: readonly FlexibleIp[], server
 }
 
 async function refuseStrangers(bench: Bench, owner: FlexibleIp, group: readonly FlexibleIp[]): Promise<void> {
-  const [stranger] = await evict(bench, owner, group);
+  const [stranger] = await evict(bench, owner, group, { projectId: owner.projectId });
   if (stranger === undefined) return;
   throw new RefusedError(
     `${nameOf(owner)} cannot be attached: ${nameOf(stranger)} shares its virtual MAC and has status ${stranger.status}`,
@@ -82,17 +83,21 @@ async function refuseStrangers(bench: Bench, owner: FlexibleIp, group: readonly 
  * Takes the lender's virtual MAC from what else has it, because the API attaches a MAC group only as a whole, and without
  * its NIC an alias serves nobody. Returns those that are not this cloud's, or locked: they are left as they are.
  */
-async function evict(bench: Bench, lender: FlexibleIp, group: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+async function evict(
+  bench: Bench,
+  lender: FlexibleIp,
+  group: readonly FlexibleIp[],
+  among: FlexibleIpFilter,
+): Promise<FlexibleIp[]> {
   // A hand-written range's flexible IP carries no tag that would tell. One that serves as an alias itself has the MAC of
   // another NIC, whose guest must not be touched.
   const mayLend = !isBorrower(lender) && (isLender(lender) || cloudOf(lender) === undefined);
   if (!mayLend || lender.mac === null || (lender.serverId === null && !isLender(lender))) return [];
-  const { projectId, serverId } = lender;
-  const others = (await bench.api.list({ projectId })).filter(
+  const others = (await bench.api.list(among)).filter(
     ({ id, mac }) => mac === lender.mac && !group.some((member) => member.id === id),
   );
   const mine = others.filter((one) => cloudOf(one) === bench.config.cloud && one.status !== "locked");
-  const away = await detachAll(bench, mine, `its NIC's ${nameOf(lender)} leaves server ${serverId}`);
+  const away = await detachAll(bench, mine, `its NIC's ${nameOf(lender)} leaves server ${lender.serverId}`);
   for (const one of away.filter(({ mac }) => mac === lender.mac)) await dropMac(bench, one);
   return others.filter((one) => !mine.includes(one));
 }
@@ -119,7 +124,7 @@ async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp
     bench,
     flexibleIp,
     ({ mac }) => mac === null,
-    () => bench.api.deleteMac(flexibleIp.id),
+    async () => void (await bench.api.deleteMac(flexibleIp.id)),
   );
 }
 

@@ -10,6 +10,8 @@ const ADOPTED = `${NAME}:adopted`;
 const LENDER = `${NAME}:mac-lender`;
 const BORROWER = `${NAME}:mac-borrower`;
 
+const IDLE = `${NAME}:idle`;
+
 export type Origin = "created" | "adopted";
 
 /** The tags of a flexible IP that a range of `cloud` holds. An intent that is not known any more is "". */
@@ -78,4 +80,13 @@ export function isBorrower(flexibleIp: FlexibleIp): boolean {
 
 function withTag(flexibleIp: Pick<FlexibleIp, "tags">, tag: string): string[] {
   return flexibleIp.tags.includes(tag) ? [...flexibleIp.tags] : [...flexibleIp.tags, tag];
+}
+
+/** Marks what this cloud holds and no range has, so that a registration that names it may take it. */
+export function idleTags(flexibleIp: FlexibleIp): string[] {
+  return withTag(flexibleIp, IDLE);
+}
+
+export function isIdle(flexibleIp: FlexibleIp): boolean {
+  return flexibleIp.tags.includes(IDLE);
 }

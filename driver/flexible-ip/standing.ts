@@ -1,6 +1,6 @@
 // The one judgement on a flexible IP: may the range or NIC that names it use it? Pure.
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { cloudOf, isBorrower, isOfOtherIntent } from "./ownership.ts";
+import { cloudOf, isBorrower, isIntended, isOfOtherIntent } from "./ownership.ts";
 
 /** What whoever names the flexible IP expects of it. What is left out is not compared. */
 export type Expected = {
@@ -10,6 +10,8 @@ export type Expected = {
   readonly mac?: string | undefined;
   /** The intent that the range was registered with. */
   readonly intent?: string | undefined;
+  /** The range was not made by this driver, so that what a range of ours holds is not its. */
+  readonly isHandWritten?: boolean | undefined;
 };
 
 /** `untagged`: as expected in every other respect, but without the tags of any cloud. */
@@ -37,7 +39,10 @@ export function standingOf(flexibleIp: FlexibleIp, expected: Expected): Standing
 
 type Judgement = { readonly is: Standing["is"]; readonly what: string; readonly move: string };
 
-function ownership(flexibleIp: FlexibleIp, { projectId, cloud, intent }: Expected): Judgement | undefined {
+function ownership(
+  flexibleIp: FlexibleIp,
+  { projectId, cloud, intent, isHandWritten }: Expected,
+): Judgement | undefined {
   if (flexibleIp.projectId !== projectId) {
     const what = `belongs to project ${flexibleIp.projectId}, not to ${projectId}`;
     return { is: "other-project", what, move: "correct PROJECT_ID or remove the address range" };
@@ -47,7 +52,8 @@ function ownership(flexibleIp: FlexibleIp, { projectId, cloud, intent }: Expecte
     const what = `belongs to cloud ${holder}, not to ${cloud}`;
     return { is: "other-cloud", what, move: "correct CLOUD or remove the address range" };
   }
-  if (!isOfOtherIntent(flexibleIp, intent ?? "")) return undefined;
+  const isAnothers = isOfOtherIntent(flexibleIp, intent ?? "") || (isHandWritten && isIntended(flexibleIp));
+  if (!isAnothers) return undefined;
   return { is: "recycled", what: "belongs to another address range", move: "remove this address range" };
 }
 

@@ -1,7 +1,14 @@
 // What the log and the user learn while a flexible IP settles: a server attaches one after the other, and many may wait.
+import type { Config } from "../config.ts";
 import { ApiError } from "../errors.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import type { Bench } from "./attachment.ts";
+import { type FlexibleIp, type FlexibleIpApi, nameOf } from "../scaleway/flexible-ip.ts";
+import type { Effort } from "../scaleway/retry.ts";
+
+/** What the steps work with. Every Session is one. */
+export type Bench = Effort & {
+  readonly api: FlexibleIpApi;
+  readonly config: Pick<Config, "cloud" | "projectId">;
+};
 
 const FIRST_LINE_MS = 3_000;
 const LONGEST_SILENCE_MS = 60_000;
@@ -28,8 +35,8 @@ export function waitingLog(bench: Bench): (flexibleIp: FlexibleIp) => Promise<vo
 // While an attach is under way the API does not tell its server (recorded), so the queue is known by project alone.
 async function placeOf({ api, config }: Bench, flexibleIp: FlexibleIp): Promise<string> {
   try {
-    const listed = await api.list({ projectId: config.projectId });
-    const others = listed.filter(({ id, status }) => id !== flexibleIp.id && status === flexibleIp.status);
+    const listed = await api.list({ projectId: config.projectId, status: flexibleIp.status });
+    const others = listed.filter(({ id }) => id !== flexibleIp.id);
     const ahead = others.filter(({ updatedAt }) => updatedAt < flexibleIp.updatedAt).length;
     return `, place ${ahead + 1} of ${others.length + 1} in the project's queue`;
   } catch (error) {

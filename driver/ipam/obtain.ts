@@ -1,10 +1,18 @@
 // Getting a flexible IP for a range: an existing one is adopted, or a new one is created, never twice for one intent.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
-import { ensure } from "../flexible-ip/attachment.ts";
-import { cloudOf, foreignTags, hasIntent, intentTag, originOf, ownershipTags } from "../flexible-ip/ownership.ts";
+import {
+  cloudOf,
+  foreignTags,
+  hasIntent,
+  intentTag,
+  isIdle,
+  originOf,
+  ownershipTags,
+} from "../flexible-ip/ownership.ts";
 import { find } from "../flexible-ip/presence.ts";
 import { standingOf } from "../flexible-ip/standing.ts";
+import { ensure } from "../flexible-ip/usable.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { AGAIN, insist } from "../scaleway/retry.ts";
 import type { Intent } from "../state/journal.ts";
@@ -47,12 +55,15 @@ function adoptable({ config }: IpamSession, flexibleIp: FlexibleIp, wanted: Want
       "name another one",
     );
   }
+  // What a pool found in no range of this cloud, and marked right before.
+  if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === null) return flexibleIp;
   if (is === "ours" || is === "other-cloud") {
     throw new RefusedError(
       `${nameOf(flexibleIp)} is held by an address range of cloud ${cloudOf(flexibleIp)}`,
       "name another one, or remove its tags that start with scw-flexip if that range is gone",
     );
   }
+  if (is === "other-project") throw new RefusedError(words, "name one of this project, or correct PROJECT_ID");
   if (is !== "untagged") throw new RefusedError(words, move);
   return flexibleIp;
 }
@@ -69,10 +80,16 @@ export class Obtaining {
   readonly #intent: string;
   // Calls of which nobody knows whether they were acted on.
   readonly #unanswered = new Set<string>();
+  #hasObtained = false;
 
   constructor(session: IpamSession, intent: string) {
     this.#session = session;
     this.#intent = intent;
+  }
+
+  /** Whether nothing was obtained and nothing can come: every call was refused. */
+  get isEmptyHanded(): boolean {
+    return !this.#hasObtained && this.#unanswered.size === 0;
   }
 
   /** How many flexible IPs may still come of calls whose answer got lost. */
@@ -85,7 +102,8 @@ export class Obtaining {
     const { api, config, log } = this.#session;
     // Another run may have adopted it, and be done, between the first look and the note in the journal.
     const flexibleIp = adoptable(this.#session, await api.get(adoptee.id), wanted);
-    const tags = [...foreignTags(flexibleIp), ...ownershipTags(config.cloud, "adopted", this.#intent)];
+    const origin = (isIdle(flexibleIp) ? originOf(flexibleIp) : undefined) ?? "adopted";
+    const tags = [...foreignTags(flexibleIp), ...ownershipTags(config.cloud, origin, this.#intent)];
     const adopted = await this.#answered(flexibleIp.id, api.update(flexibleIp.id, { tags }));
     if (flexibleIp.serverId !== null) {
       log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
@@ -121,6 +139,7 @@ export class Obtaining {
         const found = (await this.#obtained()).find((flexibleIp) => flexibleIp.isIpv6 === isIpv6);
         if (found === undefined) return AGAIN;
         this.#unanswered.delete(call);
+        this.#hasObtained = true;
         return { flexibleIp: found, isFirstTry: false };
       },
     );
@@ -154,6 +173,7 @@ export class Obtaining {
     try {
       const answer = await call;
       this.#unanswered.delete(name);
+      this.#hasObtained = true;
       return answer;
     } catch (error) {
       if (error instanceof ApiError && !error.isAmbiguous) this.#unanswered.delete(name);

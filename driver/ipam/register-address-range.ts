@@ -38,9 +38,16 @@ export async function registerAddressRange(session: IpamSession, request: IpamRe
       delete state.intents[intent];
     });
   } catch (error) {
-    await takeBack(session, intent, obtaining.mayCome);
+    await (obtaining.isEmptyHanded ? forget(session, intent) : takeBack(session, intent, obtaining.mayCome));
     throw error;
   }
+}
+
+/** Of a registration that obtained nothing there is nothing to look for: a token that may not create may not list either. */
+async function forget({ journal }: IpamSession, intent: string): Promise<void> {
+  await journal.note((state) => {
+    delete state.intents[intent];
+  });
 }
 
 async function openIntent(session: IpamSession, adoptees: readonly (FlexibleIp | undefined)[]): Promise<string> {

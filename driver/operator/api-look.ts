@@ -1,37 +1,47 @@
-// One plain look at the API beside the driver's own client: its clock, how long it takes, and other products' reads.
+// Single reads of the API beside the driver's own calls: its clock, how long it takes, and Elastic Metal servers.
 import type { Config } from "../config.ts";
-import { ApiError, messageOf } from "../errors.ts";
+import { Deadline } from "../deadline.ts";
+import { openLog } from "../log.ts";
+import { Http } from "../scaleway/http.ts";
+import { realMachine } from "../session.ts";
 
 const TIMEOUT_MS = 10_000;
 
 export type Look = {
-  readonly status: number;
   readonly body: unknown;
   readonly durationMs: number;
   /** The API's clock less ours; undefined when it did not say. */
   readonly clockOffsetMs: number | undefined;
 };
 
-/** Reads a path of the API. Redirects are not followed, so that the token stays where it belongs. */
+/** Reads a path of the API once, within ten seconds. Throws ApiError or DeadlineError. */
 export async function look(config: Config, token: string, userAgent: string, path: string): Promise<Look> {
+  const deadline = new Deadline(TIMEOUT_MS, "reading the API was", "try again");
+  const http = new Http({
+    apiUrl: config.apiUrl,
+    token,
+    userAgent,
+    deadline,
+    patienceMs: 0,
+    machine: realMachine,
+    log: openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }),
+  });
   const start = performance.now();
   try {
-    const answer = await fetch(config.apiUrl.replace(/\/$/, "") + path, {
-      headers: { "x-auth-token": token, "user-agent": userAgent, accept: "application/json" },
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    return await http.send({
+      what: "read the API",
+      method: "GET",
+      path,
+      repeat: false,
+      parse: (body, date) => ({
+        body,
+        durationMs: Math.round(performance.now() - start),
+        clockOffsetMs: offsetOf(date),
+      }),
     });
-    const text = await answer.text();
-    const date = Date.parse(answer.headers.get("date") ?? "");
-    return {
-      status: answer.status,
-      body: parse(text),
-      durationMs: Math.round(performance.now() - start),
-      clockOffsetMs: Number.isNaN(date) ? undefined : date - Date.now(),
-    };
-  } catch (cause) {
-    const reason = cause instanceof Error && cause.cause !== undefined ? messageOf(cause.cause) : messageOf(cause);
-    throw new ApiError(`${config.apiUrl} cannot be reached: ${reason}`, "check the network and API_URL", { cause });
+  } finally {
+    http.close();
+    deadline.clear();
   }
 }
 
@@ -41,10 +51,7 @@ export function listPath(config: Config): string {
   return `/flexible-ip/v1alpha1/zones/${config.zone}/fips?${query}`;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function offsetOf(date: string | undefined): number | undefined {
+  const time = Date.parse(date ?? "");
+  return Number.isNaN(time) ? undefined : time - Date.now();
 }

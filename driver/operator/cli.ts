@@ -2,6 +2,7 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
+import { audit } from "./audit.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
@@ -15,19 +16,29 @@ const HANDLERS: Readonly<Record<string, () => Promise<Command>>> = {
   install: async () => (await import("./install/install.ts")).install,
   uninstall: async () => (await import("./install/uninstall.ts")).uninstall,
   doctor: async () => (await import("./doctor.ts")).doctor,
+  status: async () => (await import("./status.ts")).status,
   list: async () => (await import("./list.ts")).list,
   show: async () => (await import("./show.ts")).show,
-  history: async () => (await import("./logs.ts")).history,
+  history: async () => (await import("./history.ts")).history,
   logs: async () => (await import("./logs.ts")).logs,
   reconcile: async () => (await import("./reconcile.ts")).reconcile,
+  "range list": async () => (await import("./range.ts")).rangeList,
   "range add": async () => (await import("./range.ts")).rangeAdd,
   "range remove": async () => (await import("./range.ts")).rangeRemove,
+  reverse: async () => (await import("./reverse.ts")).reverse,
+  metrics: async () => (await import("./metrics.ts")).metrics,
+  pool: async () => (await import("./pool.ts")).pool,
   completion: async () => (await import("./completion.ts")).completion,
 };
 
 /** Runs the command that the words name. Throws only for faults of the program. */
 export async function runOperator(caller: Caller, words: readonly string[]): Promise<number> {
   let exit: number = EXIT.done;
+  const end = words.indexOf("--");
+  if (words.slice(0, end === -1 ? undefined : end).some((word) => word === "--version" || word === "-V")) {
+    writeAll(1, `scw-flexip ${caller.version}\n`);
+    return exit;
+  }
   const program = parserOf(async (text, options, parameters) => {
     exit = await run(caller, text, options, parameters);
   });
@@ -42,13 +53,24 @@ export async function runOperator(caller: Caller, words: readonly string[]): Pro
 
 async function run(caller: Caller, text: CommandText, values: Values, parameters: readonly string[]): Promise<number> {
   const options = new Options(values);
-  const noColor = caller.environment.NO_COLOR ?? "";
-  const terminal = new Terminal({ quiet: options.has("quiet"), color: options.has("color") && noColor === "" });
+  const { NO_COLOR: noColor = "", TERM: term } = caller.environment;
+  const isDumb = term === "dumb";
+  const color = options.has("color") && noColor === "" && !isDumb;
+  const terminal = new Terminal({ quiet: options.has("quiet"), color, isDumb });
   try {
     const handler = await HANDLERS[text.name]?.();
     if (handler === undefined) throw new Error(`no handler for ${text.name}`);
     const named = { ...caller, action: text.name };
-    return await handler(operatorOf(named, terminal, options, parameters, new Interrupt()));
+    const operator = operatorOf(named, terminal, options, parameters, new Interrupt());
+    const exit = await handler(operator);
+    const isPlay = options.has("noop") || options.has("dryRun");
+    if (/^(un)?install$/.test(text.name) && !isPlay) {
+      await audit(operator, undefined, {
+        what: text.name,
+        outcome: exit === EXIT.done ? "done" : `ended with ${exit}`,
+      });
+    }
+    return exit;
   } catch (error) {
     const exit = exitCodeOf(error);
     if (exit === undefined || !(error instanceof DriverError)) throw error;
@@ -65,7 +87,7 @@ function parserOf(start: Start): Parser {
     .description(flowing(DESCRIPTION))
     .usage("COMMAND [options]")
     .helpOption("-h, --help", "print this text")
-    .helpCommand(false)
+    .helpCommand("help [command]", "print the text of a command")
     .option("-V, --version", "print the version")
     .exitOverride()
     .configureOutput({
@@ -94,6 +116,7 @@ function addCommand(parent: Parser, name: string, text: CommandText, start: Star
     .summary(text.summary)
     .description(`${text.summary}\n\n${flowing(text.text)}`)
     .helpOption("-h, --help", "print this text")
+    .showHelpAfterError(`see scw-flexip ${text.name} --help`)
     .addHelpText("after", examplesOf(text));
   for (const option of text.options) parser.option(option.flags, option.text);
   for (const option of COMMON) parser.option(option.flags, option.text);
@@ -126,5 +149,5 @@ ${rows(ENVIRONMENT)}
 Exit codes:
 ${rows(EXIT_CODES)}
 
-Each command tells its options and gives examples with: scw-flexip COMMAND --help`;
+Options and examples of a command: scw-flexip COMMAND --help`;
 }

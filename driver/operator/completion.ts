@@ -1,22 +1,42 @@
 // Completion scripts for shells, made from the help texts.
 import { UsageError } from "../errors.ts";
 import { EXIT } from "./exit.ts";
-import { COMMON, type CommandText, type OptionText } from "./manual/text.ts";
+import { COMMON, type CommandText } from "./manual/text.ts";
 import { COMMANDS, GROUPS } from "./manual.ts";
-import type { Operator } from "./operator.ts";
+import { listNetworks, listRanges } from "./one/networks.ts";
+import { asOneadmin, type Operator } from "./operator.ts";
 
 const FILES = ["--root", "--one-location", "--from", "--token-file"];
 const VALUES: Readonly<Record<string, string>> = {
-  "--output": "table json yaml csv",
+  "--output": "table wide json",
   "--level": "debug info warn error",
 };
+// Words that OpenNebula knows: scw-flexip completion addresses, completion networks.
+const KNOWN = "scw-flexip completion";
+const NETWORKS = ["--network"];
+const ADDRESSES = ["--address"];
 
-export async function completion({ words, terminal }: Operator): Promise<number> {
+export async function completion(operator: Operator): Promise<number> {
+  const { words, terminal } = operator;
   const [shell = ""] = words;
-  const make = { bash, zsh, fish }[shell];
-  if (make === undefined) throw new UsageError(`completion ${shell}: bash, zsh or fish is needed`);
+  if (shell === "addresses" || shell === "networks") {
+    const values = await knownWords(asOneadmin(operator), shell);
+    terminal.print(values.map((value) => `${value}\n`).join(""));
+    return EXIT.done;
+  }
+  const make = { bash, zsh }[shell];
+  if (make === undefined) throw new UsageError(`completion ${shell}: bash or zsh is needed`);
   terminal.print(make());
   return EXIT.done;
+}
+
+/** What a shell can offer without asking the API. Words that a shell would have to quote are left out. */
+async function knownWords(operator: Operator, what: "addresses" | "networks"): Promise<string[]> {
+  const all =
+    what === "networks"
+      ? (await listNetworks(operator)).map(({ name }) => name)
+      : (await listRanges(operator)).map(({ ip }) => ip);
+  return all.filter((word) => /^[\w.:-]+$/.test(word)).sort();
 }
 
 function bash(): string {
@@ -28,6 +48,12 @@ function bash(): string {
   ];
   const values = Object.entries(VALUES).map(([flag, words]) => `    ${flag}) words="${words}" ;;`);
   values.push(`    -o) words="${VALUES["--output"]}" ;;`);
+  values.push(`    ${NETWORKS.join("|")}) words="$(${KNOWN} networks 2>/dev/null)" ;;`);
+  values.push(`    ${ADDRESSES.join("|")}) words="$(${KNOWN} addresses 2>/dev/null)" ;;`);
+  const taking = COMMANDS.flatMap(({ name, parameters }) => {
+    const what = knownFor(parameters);
+    return what === undefined ? [] : [`      "${name}") words="$(${KNOWN} ${what} 2>/dev/null)" ;;`];
+  });
   return `# bash completion for scw-flexip; made by: scw-flexip completion bash
 _scw_flexip() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command="" words="" word
@@ -38,7 +64,12 @@ _scw_flexip() {
   case $command in
 ${cases.join("\n")}
   esac
-  case $command in completion) words="bash zsh fish" ;; esac
+  case $command in completion) words="bash zsh" ;; esac
+  case $current in -*) ;; *)
+    case $command in
+${taking.join("\n")}
+    esac ;;
+  esac
   case $previous in
 ${values.join("\n")}
     ${FILES.join("|")}) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -58,42 +89,10 @@ if [[ $funcstack[1] = _scw-flexip ]]; then _bash_complete -F _scw_flexip; fi
 `;
 }
 
-function fish(): string {
-  const first = new Map<string, string>();
-  for (const { name, summary } of COMMANDS) {
-    const [word = ""] = name.split(" ");
-    first.set(word, GROUPS[word] ?? summary);
-  }
-  const lines = ["complete -c scw-flexip -f"];
-  for (const [word, text] of first) {
-    lines.push(`complete -c scw-flexip -n __fish_use_subcommand -a ${word} -d ${quote(text)}`);
-  }
-  for (const group of Object.keys(GROUPS)) {
-    const seconds = secondsOf(group).join(" ");
-    const seen = `__fish_seen_subcommand_from ${group}; and not __fish_seen_subcommand_from ${seconds}`;
-    lines.push(`complete -c scw-flexip -n '${seen}' -a '${seconds}'`);
-  }
-  for (const command of COMMANDS) {
-    const seen = command.name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
-    for (const option of [...command.options, ...COMMON]) {
-      lines.push(`complete -c scw-flexip -n '${seen.join("; and ")}' ${fishOption(option)}`);
-    }
-  }
-  lines.push("complete -c scw-flexip -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");
-  return `# fish completion for scw-flexip; made by: scw-flexip completion fish\n${lines.join("\n")}\n`;
-}
-
-function fishOption({ flags, text }: OptionText): string {
-  const long = /--([a-z-]+)/.exec(flags)?.[1] ?? "";
-  const short = /^-([a-z]),/.exec(flags)?.[1];
-  const values = VALUES[`--${long}`];
-  return [
-    ...(short === undefined ? [] : [`-s ${short}`]),
-    `-l ${long}`,
-    ...(flags.includes("<") ? [FILES.includes(`--${long}`) ? "-rF" : "-x"] : []),
-    ...(values === undefined ? [] : [`-a ${quote(values)}`]),
-    `-d ${quote(text)}`,
-  ].join(" ");
+/** What a command's own words are, where OpenNebula knows them. */
+function knownFor(parameters: string): "addresses" | "networks" | undefined {
+  if (parameters.includes("address")) return "addresses";
+  return parameters.includes("network") ? "networks" : undefined;
 }
 
 function flagsOf({ options }: CommandText): string[] {
@@ -102,8 +101,4 @@ function flagsOf({ options }: CommandText): string[] {
 
 function secondsOf(group: string): string[] {
   return COMMANDS.flatMap(({ name }) => (name.startsWith(`${group} `) ? [name.slice(group.length + 1)] : []));
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "\\'")}'`;
 }

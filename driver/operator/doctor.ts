@@ -1,31 +1,48 @@
-// Looks at everything that has to be right, and says of each thing that is not which command mends it.
+// Looks at everything that has to be right, and says of each thing that is not which command fixes it.
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { UsageError } from "../errors.ts";
-import { checkApi, checkServer } from "./doctor/api.ts";
-import { checkLogs, checkSpace, checkState } from "./doctor/disk.ts";
+import { join } from "node:path";
+import { DriverError, messageOf, UsageError } from "../errors.ts";
 import { type Finding, failure } from "./doctor/finding.ts";
-import { checkHosts, checkNetworks, checkOnedConf } from "./doctor/opennebula.ts";
-import { checkSettings } from "./doctor/settings.ts";
-import { checkTree } from "./doctor/tree.ts";
+import { examineFrontEnd, examineHosts } from "./doctor/front-end.ts";
+import { examineHost } from "./doctor/host.ts";
+import { formOfFindings, pluginLine, printFindings, type Row } from "./doctor/report.ts";
 import { EXIT } from "./exit.ts";
 import { EXECUTABLE } from "./layout.ts";
-import { asOneadmin, type Operator } from "./operator.ts";
-import type { Column } from "./print/column.ts";
-import { formatOf, printRows } from "./print/rows.ts";
-import type { Style } from "./terminal.ts";
+import { asOneadmin, type Operator, type Role } from "./operator.ts";
+import type { Form } from "./print/rows.ts";
 
-const STYLES: Readonly<Record<string, Style>> = { ok: "green", warning: "yellow", failure: "red" };
-const COLUMNS: readonly Column[] = [
-  { key: "level", title: "LEVEL", rank: 0, style: (level) => STYLES[level] },
-  { key: "check", title: "CHECK", rank: 0 },
-  { key: "why", title: "WHY", rank: 0 },
-];
-const DATA_COLUMNS: readonly Column[] = [...COLUMNS, { key: "cure", title: "CURE", rank: 0 }];
+const PLUGIN_UNKNOWN = 3;
 
-export async function doctor(given: Operator): Promise<number> {
-  const operator = asOneadmin(given);
-  const { options, layout, terminal } = operator;
+export async function doctor(operator: Operator): Promise<number> {
+  const { terminal, options } = operator;
+  const form = formOfFindings(operator);
+  if (!options.has("plugin")) return report(operator, form, await examine(asOneadmin(operator)));
+  try {
+    const { line, exit } = pluginLine(await examine(asOneadmin(operator)));
+    terminal.progress("");
+    terminal.print(`${line}\n`);
+    return exit;
+  } catch (error) {
+    if (!(error instanceof DriverError)) throw error;
+    terminal.print(`SCW-FLEXIP UNKNOWN - ${messageOf(error)}\n`);
+    return PLUGIN_UNKNOWN;
+  }
+}
+
+function report(operator: Operator, form: Form<Row>, rows: readonly Row[]): number {
+  const { terminal } = operator;
+  terminal.progress("");
+  printFindings(operator, form, rows);
+  const count = (level: Finding["level"]): number => rows.filter((row) => row.level === level).length;
+  const [warnings, failures] = [count("warning"), count("failure")];
+  terminal.note(`${count("ok")} ok, ${warnings} warning${plural(warnings)}, ${failures} failure${plural(failures)}`);
+  if (failures > 0) return EXIT.failed;
+  return warnings > 0 ? EXIT.findings : EXIT.done;
+}
+
+/** Everything that doctor finds here and, from a front-end, on the hosts. Throws UsageError where nothing is installed. */
+export async function examine(operator: Operator): Promise<Row[]> {
+  const { options, layout } = operator;
   const [isFrontEnd, isHost] = [options.has("frontend"), options.has("host")];
   const isOpen = !(isFrontEnd || isHost);
   const frontEnd = isFrontEnd || (isOpen && existsSync(layout.onedConf));
@@ -35,71 +52,36 @@ export async function doctor(given: Operator): Promise<number> {
       `neither ${layout.onedConf} nor a driver below ${layout.hostRemotes} is here; say --frontend or --host`,
     );
   }
-  const findings = [
-    ...checkUser(operator, frontEnd),
+  const users = checkUser(operator, frontEnd ? "frontend" : "host");
+  return [
+    ...placed(frontEnd ? "frontend" : "host", null, users),
     ...(frontEnd ? await onFrontEnd(operator) : []),
-    ...(host ? await onHostItself(operator) : []),
+    ...(host ? placed("host", null, await examineHost(operator)) : []),
   ];
-  terminal.progress("");
-  print(operator, findings);
-  const count = (level: Finding["level"]): number => findings.filter((finding) => finding.level === level).length;
-  const [warnings, failures] = [count("warning"), count("failure")];
-  terminal.note(`${count("ok")} ok, ${warnings} warnings, ${failures} failures`);
-  if (failures > 0) return EXIT.failed;
-  return warnings > 0 ? EXIT.findings : EXIT.done;
 }
 
-function checkUser({ oneadmin, layout }: Operator, isFrontEnd: boolean): Finding[] {
+async function onFrontEnd(operator: Operator): Promise<Row[]> {
+  const frontEnd = await examineFrontEnd(operator);
+  const own = placed("frontend", null, frontEnd.findings);
+  if (!operator.options.has("hosts")) return own;
+  const { hosts, obstacle } = await examineHosts(operator, frontEnd);
+  return [
+    ...own,
+    ...placed("frontend", null, obstacle),
+    ...hosts.flatMap(({ host, findings }) => placed("host", host, findings)),
+  ];
+}
+
+function placed(role: Role, host: string | null, findings: readonly Finding[]): Row[] {
+  return findings.map(({ level, id, value, why, cure }) => ({ level, id, role, host, value, why, cure }));
+}
+
+function checkUser({ oneadmin, layout }: Operator, role: Role): Finding[] {
   if (oneadmin !== undefined) return [];
-  const cure = `apt install ${isFrontEnd ? "opennebula" : "opennebula-node-kvm"} (or dnf)`;
+  const cure = `apt install ${role === "frontend" ? "opennebula" : "opennebula-node-kvm"}`;
   return [failure("user", `there is no user oneadmin${layout.root === "" ? "" : ` below ${layout.root}`}`, cure)];
 }
 
-async function onFrontEnd(operator: Operator): Promise<Finding[]> {
-  const { layout, terminal, options } = operator;
-  terminal.progress("looking at this front-end");
-  const { config, token, findings } = checkSettings(operator, "frontend");
-  const logFolder = config?.logDir ?? layout.logFolder;
-  const isReady = config !== undefined && token !== undefined;
-  const api = isReady ? await checkApi(operator, config, token, "frontend") : undefined;
-  return [
-    ...findings,
-    ...(api?.findings ?? []),
-    ...(await checkTree(operator, layout.remotes, "scw-flexip install --frontend --sync")),
-    ...checkOnedConf(operator),
-    checkLogs(logFolder),
-    ...(config === undefined ? [] : checkState(config)),
-    ...checkSpace([layout.remotes, logFolder, ...(config === undefined ? [] : [dirname(config.stateFile)])]),
-    ...(await checkNetworks(operator, api?.count)),
-    ...(options.has("hosts") ? await checkHosts(operator, config) : []),
-  ];
-}
-
-async function onHostItself(operator: Operator): Promise<Finding[]> {
-  const { layout, terminal } = operator;
-  terminal.progress("looking at this host");
-  const { config, token, findings } = checkSettings(operator, "host");
-  const isReady = config !== undefined && token !== undefined;
-  const sync = "onehost sync -f (on the front-end, as oneadmin)";
-  const logFolder = config?.logDir ?? layout.hookLogFolder;
-  return [
-    ...findings,
-    ...(isReady ? (await checkApi(operator, config, token, "host")).findings : []),
-    ...(isReady ? [await checkServer(operator, config, token)] : []),
-    ...(await checkTree(operator, layout.hostRemotes, sync)),
-    checkLogs(logFolder),
-    ...checkSpace([layout.hostRemotes, logFolder]),
-  ];
-}
-
-function print(operator: Operator, findings: readonly Finding[]): void {
-  if (formatOf(operator) !== "table") {
-    printRows(operator, DATA_COLUMNS, findings);
-    return;
-  }
-  const rows = findings.map(({ cure, ...finding }) => ({
-    ...finding,
-    why: cure === "" ? finding.why : `${finding.why}  → ${cure}`,
-  }));
-  printRows(operator, COLUMNS, rows);
+function plural(count: number): string {
+  return count === 1 ? "" : "s";
 }

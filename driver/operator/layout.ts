@@ -1,12 +1,15 @@
 // Where OpenNebula keeps things: on a packaged front-end, in a self-contained one (ONE_LOCATION), below another root.
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 export const NAME = "scw-flexip";
 export const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 export const SETTINGS = "etc/ipam/scw-flexip/scw-flexip.conf";
 /** Where the packages put the tree that `install` copies from. */
 export const PACKAGED_REMOTES = "/usr/share/scw-flexip/remotes";
+
+/** The two halves of the driver; one machine may have both. */
+export type Role = "frontend" | "host";
 
 export type Layout = {
   readonly root: string;
@@ -42,12 +45,10 @@ export function layoutOf(root: string, oneLocation: string | undefined): Layout 
   };
 }
 
-/** The settings that OpenNebula's copies of the driver read on this machine: front-end, host, or beside the program. */
-export function settingsFile(layout: Layout, executable: string): string {
-  const own = join(dirname(executable), "../../", SETTINGS);
-  const installed = [join(layout.remotes, SETTINGS), join(layout.hostRemotes, SETTINGS)];
-  const inOtherRoot = layout.root !== "" || layout.isSelfContained;
-  return (
-    [...installed, ...(inOtherRoot ? [] : [own])].find((file) => existsSync(file)) ?? join(layout.remotes, SETTINGS)
-  );
+/** The settings that OpenNebula's copies of the driver read on this machine: the front-end's, or a host's copy of them. */
+export function settingsFile(layout: Layout, role: Role | undefined): string {
+  const frontEnd = join(layout.remotes, SETTINGS);
+  const host = join(layout.hostRemotes, SETTINGS);
+  if (role !== undefined) return role === "host" ? host : frontEnd;
+  return !existsSync(frontEnd) && existsSync(host) ? host : frontEnd;
 }

@@ -2,21 +2,28 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import * as z from "zod/mini";
 import { ConfigError, messageOf, UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { configOf, type Operator } from "./operator.ts";
-import type { Row } from "./print/column.ts";
 
-export type Entry = {
-  readonly time: string;
-  readonly level: string;
-  readonly action: string;
-  readonly host: string;
-  readonly vm: string;
-  readonly message: string;
-  /** The entry with all its fields, flat. */
-  readonly fields: Row;
-};
+const flat = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** What `logs -o json` and `history -o json` print of each line, beside whatever else the line holds. */
+export const logEntry = z.catchall(
+  z.object({
+    time: z.string(),
+    level: z.enum(LOG_LEVELS),
+    action: z.string(),
+    host: z.string(),
+    vm: z.nullable(z.number()),
+    address: z.nullable(z.string()),
+    flexible_ip_id: z.nullable(z.string()),
+    message: z.string(),
+  }),
+  flat,
+);
+export type Entry = z.infer<typeof logEntry>;
 
 export type Filter = {
   readonly lowest: LogLevel;
@@ -45,10 +52,14 @@ export function currentFiles(operator: Operator): string[] {
 export function readEntries(operator: Operator, filter: Filter): Entry[] {
   const files = foldersOf(operator).flatMap((folder) => globSync(join(folder, "scw-flexip*.log*")));
   const fresh = files.filter((file) => isSince(file, filter.since));
-  return fresh
-    .flatMap((file) => parseEntries(readLog(operator, file)))
-    .filter((entry) => passes(entry, filter))
-    .sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+  return inOrder(
+    fresh.flatMap((file) => parseEntries(readLog(operator, file))).filter((entry) => passes(entry, filter)),
+  );
+}
+
+/** In the order of time. */
+export function inOrder(entries: readonly Entry[]): Entry[] {
+  return entries.toSorted((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
 }
 
 // A rotation may take a file away at any moment.
@@ -66,12 +77,13 @@ export function passes(entry: Entry, { lowest, since, vm, address }: Filter): bo
   const level = names.indexOf(entry.level);
   if (level < LOG_LEVELS.indexOf(lowest)) return false;
   if (since !== undefined && !(Date.parse(entry.time) >= since.getTime())) return false;
-  if (vm !== undefined && entry.vm !== vm) return false;
+  if (vm !== undefined && String(entry.vm) !== vm) return false;
   return address === undefined || isAbout(entry, address);
 }
 
-function isAbout({ fields, message }: Entry, address: string): boolean {
-  if (fields.address === address || fields.flexible_ip_id === address) return true;
+/** Whether the entry speaks of the address, or of the flexible IP with that id. */
+export function isAbout({ address: own, flexible_ip_id, message }: Entry, address: string): boolean {
+  if (own === address || flexible_ip_id === address) return true;
   // As a word of its own: 203.0.113.7 is not in 203.0.113.70.
   const at = message.toLowerCase().indexOf(address);
   if (at === -1) return false;
@@ -84,25 +96,26 @@ function parseEntry(line: string): Entry | undefined {
   try {
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed !== "object" || parsed === null) return undefined;
-    const fields = Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, flat(value)]));
+    const fields = Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, flattened(value)]));
     const text = (key: string): string => String(fields[key] ?? "");
     if (text("time") === "" || text("message") === "") return undefined;
-    const [time, level, action, host, vm] = ["time", "level", "action", "host", "vm"].map(text);
     return {
-      time: time ?? "",
-      level: level ?? "",
-      action: action ?? "",
-      host: host ?? "",
-      vm: vm ?? "",
+      ...fields,
+      time: text("time"),
+      level: LOG_LEVELS.find((level) => level === fields.level) ?? "info",
+      action: text("action"),
+      host: text("host"),
+      vm: /^\d+$/.test(text("vm")) ? Number(fields.vm) : null,
+      address: text("address") || null,
+      flexible_ip_id: text("flexible_ip_id") || null,
       message: text("message"),
-      fields,
     };
   } catch {
     return undefined;
   }
 }
 
-function flat(value: unknown): string | number | boolean | null {
+function flattened(value: unknown): z.infer<typeof flat> {
   const isFlat = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
   return isFlat || value === null ? value : JSON.stringify(value);
 }

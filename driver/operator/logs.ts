@@ -1,57 +1,39 @@
-// What the driver did: its log on this machine, and the past of one address.
+// What the driver did: its log on this machine.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RefusedError } from "../errors.ts";
 import { EXIT } from "./exit.ts";
 import { currentFiles, type Entry, type Filter, filterOf, parseEntries, passes, readEntries } from "./log-files.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
-import { formatOf, printRows } from "./print/rows.ts";
+import { formOf, json, printRows } from "./print/rows.ts";
 import { printable } from "./print/width.ts";
 import type { Style } from "./terminal.ts";
 
 const POLL_MS = 500;
 const DEFAULT_LINES = 50;
-const COLUMNS: readonly Column[] = [
-  { key: "time", title: "TIME", rank: 0 },
+export const LOG_COLUMNS: readonly Column<Entry>[] = [
+  { key: "time", title: "TIME", rank: 0, text: ({ time }) => shortTime(time) },
   { key: "level", title: "LEVEL", rank: 2, style: levelStyle },
   { key: "action", title: "ACTION", rank: 0 },
   { key: "host", title: "HOST", rank: 3 },
   { key: "vm", title: "VM", rank: 1 },
+  { key: "address", title: "ADDRESS", rank: 9, isExtra: true },
   { key: "message", title: "MESSAGE", rank: 0 },
 ];
 
 export async function logs(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const { options } = operator;
+  const form = formOf(operator, LOG_COLUMNS);
   const filter = filterOf(operator, options.text("address"));
   const lines = options.number("lines", "--lines", 1, 1_000_000) ?? DEFAULT_LINES;
   const isAll = options.text("lines") === undefined && filter.since !== undefined;
   const files = options.has("follow") ? currentFiles(operator).map((file) => ({ file, at: sizeOf(file) })) : [];
   const entries = readEntries(operator, filter);
-  print(operator, isAll ? entries : entries.slice(-lines));
+  printRows(operator, form, isAll ? entries : entries.slice(-lines));
+  if (entries.length === 0) operator.terminal.note("no entries");
   if (options.has("follow")) await follow(operator, filter, files);
   return EXIT.done;
-}
-
-export async function history(given: Operator): Promise<number> {
-  const operator = asOneadmin(given);
-  const [address = ""] = operator.words;
-  const entries = readEntries(operator, filterOf(operator, address));
-  if (entries.length === 0) {
-    throw new RefusedError(
-      `no log on this machine speaks of ${address}; the hooks of a VM write theirs on its host: run this there too`,
-    );
-  }
-  print(operator, entries);
-  return EXIT.done;
-}
-
-function print(operator: Operator, entries: readonly Entry[]): void {
-  const isTable = formatOf(operator) === "table";
-  const rows = entries.map(({ fields, ...entry }) => (isTable ? { ...entry, time: shortTime(entry.time) } : fields));
-  printRows(operator, COLUMNS, rows);
-  if (rows.length === 0) operator.terminal.note("no entries");
 }
 
 /** Prints what is appended until the program is stopped or nobody reads it. A file that was rotated is begun anew. */
@@ -92,10 +74,10 @@ function readFrom(file: string, from: number, to: number): Buffer {
 
 function line(operator: Operator, entry: Entry): string {
   const { terminal } = operator;
-  if (formatOf(operator) === "json") return `${JSON.stringify(entry.fields)}\n`;
+  if (formOf(operator, LOG_COLUMNS).format === "json") return `${json(entry, 0)}\n`;
   const style = levelStyle(entry.level);
   const level = style === undefined ? entry.level : terminal.style(style, entry.level);
-  const vm = entry.vm === "" ? "" : `VM ${entry.vm}  `;
+  const vm = entry.vm === null ? "" : `VM ${entry.vm}  `;
   return `${shortTime(entry.time)}  ${level}  ${entry.action}  ${vm}${printable(entry.message)}\n`;
 }
 

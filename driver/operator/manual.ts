@@ -1,8 +1,9 @@
 // Everything that --help, the completions and the man page say.
-import { RANGE_ADD, RANGE_REMOVE, RECONCILE } from "./manual/repair.ts";
+import { RANGE_ADD, RANGE_LIST, RANGE_REMOVE, RECONCILE, REVERSE } from "./manual/repair.ts";
 import { DOCTOR, INSTALL, UNINSTALL } from "./manual/setup.ts";
 import type { CommandText } from "./manual/text.ts";
-import { COMPLETION, HISTORY, LIST, LOGS, SHOW } from "./manual/view.ts";
+import { COMPLETION, HISTORY, LIST, LOGS, SHOW, STATUS } from "./manual/view.ts";
+import { METRICS, POOL } from "./manual/watch.ts";
 
 export const SUMMARY = "OpenNebula's addresses from Scaleway Flexible IPs";
 
@@ -15,17 +16,22 @@ export const COMMANDS: readonly CommandText[] = [
   INSTALL,
   UNINSTALL,
   DOCTOR,
+  STATUS,
   LIST,
   SHOW,
   HISTORY,
   LOGS,
   RECONCILE,
+  RANGE_LIST,
   RANGE_ADD,
   RANGE_REMOVE,
+  REVERSE,
+  POOL,
+  METRICS,
   COMPLETION,
 ];
 
-export const GROUPS: Readonly<Record<string, string>> = { range: "add and remove address ranges" };
+export const GROUPS: Readonly<Record<string, string>> = { range: "list, add and remove address ranges" };
 
 export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "done"],
@@ -41,7 +47,7 @@ export const ACTIONS = `IPAM actions, which oned runs on the front-end with base
   unregister_address_range  give back what the range holds
   get_address               check the range's address, print it
   allocate_address          check the range's address
-  free_address              detach what is left attached
+  free_address              end a lease; detaches nothing
 
 Hooks, which the bridge network driver runs on the host with base64 of the VM's XML on standard input:
   pre                       attach what is free to this server
@@ -64,4 +70,5 @@ export const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["SCW_FLEXIP_CONF", "another settings file"],
   ["SCW_FLEXIP_<KEY>", "overrides a setting"],
   ["NO_COLOR", "no bold and no colour"],
+  ["TERM", "dumb: no bold, no colour, no progress"],
 ];

@@ -1,13 +1,16 @@
 // What a command works with.
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { type Config, configFile, readConfig } from "../config.ts";
-import { DriverError } from "../errors.ts";
+import { ConfigError, DriverError } from "../errors.ts";
 import type { Caller } from "../session.ts";
 import type { Interrupt } from "./interrupt.ts";
-import { type Layout, layoutOf, settingsFile } from "./layout.ts";
+import { type Layout, layoutOf, type Role, settingsFile } from "./layout.ts";
 import { type Account, becomeOneadmin, findOneadmin, isRoot } from "./oneadmin.ts";
 import type { Options } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
+
+export type { Role };
 
 export type Operator = {
   readonly caller: Caller;
@@ -46,17 +49,21 @@ export function asOneadmin(operator: Operator): Operator {
   return { ...operator, environment: { ...environment, HOME: oneadmin.home || homedir() } };
 }
 
-/** The file that the settings are read from. */
-export function settingsOf(operator: Operator): string {
+/** The file that the settings are read from; those of one half where `role` names it. */
+export function settingsOf(operator: Operator, role?: Role): string {
   const { caller, layout } = operator;
   if (caller.environment.SCW_FLEXIP_CONF !== undefined) return configFile(caller.environment, caller.executable);
-  return settingsFile(layout, caller.executable);
+  return settingsFile(layout, role);
 }
 
 /** The settings, with their files below the root. Throws ConfigError. */
-export function configOf(operator: Operator): Config {
+export function configOf(operator: Operator, role?: Role): Config {
   const { caller, layout } = operator;
-  const config = readConfig({ ...caller.environment, SCW_FLEXIP_CONF: settingsOf(operator) }, caller.executable);
+  const file = settingsOf(operator, role);
+  if (caller.environment.SCW_FLEXIP_CONF === undefined && !existsSync(file)) {
+    throw new ConfigError(`scw-flexip is not installed here: there is no ${file}`, "run scw-flexip install --frontend");
+  }
+  const config = readConfig({ ...caller.environment, SCW_FLEXIP_CONF: file }, caller.executable);
   return {
     ...config,
     tokenFile: layout.at(config.tokenFile),

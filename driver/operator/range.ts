@@ -1,49 +1,86 @@
 // Address ranges, through OpenNebula: each is one address, bought when it is added and given back when it is removed.
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
+import * as z from "zod/mini";
 import { DriverError, messageOf, RefusedError, UsageError } from "../errors.ts";
-import { templateOf } from "../opennebula/template.ts";
+import { auditHere } from "./audit.ts";
+import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
-import { NAME } from "./layout.ts";
 import type { CloudRange } from "./one/listings.ts";
 import { listNetworks, listRanges, type Network } from "./one/networks.ts";
 import { oneChange } from "./one/one-command.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
-import type { Column, Row } from "./print/column.ts";
-import { printRows } from "./print/rows.ts";
-import { holderText } from "./records.ts";
+import type { Column } from "./print/column.ts";
+import { formOf, printRows } from "./print/rows.ts";
+import { addRange, adoptable, type Wanted } from "./range-add.ts";
+import { holderOf, holderRecord, holderText } from "./records.ts";
 
 const MOST = 64;
 const DRIVERS_WITH_HOOKS = ["bridge", "fw"];
-const COLUMNS: readonly Column[] = [
+
+/** What `range list`, `range add` and `range remove` print of each range. */
+export const rangeRecord = z.strictObject({
+  address: z.string(),
+  address6: z.nullable(z.string()),
+  network: z.string(),
+  network_id: z.number(),
+  range: z.number().check(z.describe("the id of the range in its network")),
+  mac: z.string(),
+  id: z.nullable(z.string()).check(z.describe("of the flexible IP; null: the range does not say")),
+  id6: z.nullable(z.string()),
+  holder: z.nullable(holderRecord).check(z.describe("null: free")),
+});
+type RangeRecord = z.infer<typeof rangeRecord>;
+
+const COLUMNS: readonly Column<RangeRecord>[] = [
   { key: "address", title: "ADDRESS", rank: 0 },
+  { key: "address6", title: "ADDRESS6", rank: 5, isExtra: true },
   { key: "network", title: "NETWORK", rank: 0 },
   { key: "range", title: "AR", rank: 0 },
+  { key: "holder", title: "HOLDER", rank: 1, text: ({ holder }) => holderText(holder) },
   { key: "mac", title: "MAC", rank: 2 },
   { key: "id", title: "ID", rank: 3 },
 ];
 
+export async function rangeList(given: Operator): Promise<number> {
+  const operator = asOneadmin(given);
+  const form = formOf(operator, COLUMNS);
+  const name = operator.options.text("network");
+  const network = name === undefined ? undefined : await networkNamed(operator, name);
+  printRows(operator, form, (await rangesIn(operator, network)).map(recordOf));
+  return EXIT.done;
+}
+
 export async function rangeAdd(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
-  const { options, terminal, interrupt } = operator;
+  const { options, terminal, interrupt, words } = operator;
+  formOf(operator, COLUMNS);
+  const wanted: Wanted = { isDualStack: options.has("dualStack"), adopted: options.text("adopt") };
   const count = options.number("count", "--count", 1, MOST) ?? 1;
-  const name = options.required("network", "--network");
+  if (wanted.adopted !== undefined && (count > 1 || wanted.isDualStack)) {
+    throw new UsageError("--adopt takes one address that exists; leave out --count and --dual-stack");
+  }
+  const network = await networkNamed(
+    operator,
+    options.text("network") ?? words[0] ?? options.required("network", "--network"),
+  );
   configOf(operator);
-  const network = await networkNamed(operator, name);
   if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
     throw new RefusedError(
-      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; --force buys it all the same`,
+      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; --force adds it all the same`,
     );
+  }
+  const adopted = wanted.adopted === undefined ? undefined : await adoptable(operator, wanted.adopted);
+  if (options.has("dryRun")) {
+    const what =
+      adopted === undefined ? `buy ${count} ${count === 1 ? "address" : "addresses"}` : `adopt ${adopted.address}`;
+    terminal.note(`would ${what} for ${network.name}; nothing was changed`);
+    return EXIT.done;
   }
   const known = new Set((await rangesIn(operator, network)).map(({ arId }) => arId));
   let failure: string | undefined;
   let done = 0;
   while (done < count && failure === undefined && !interrupt.isAsked) {
     terminal.progress(`adding range ${done + 1} of ${count} to ${network.name}`);
-    failure = await interrupt.shield(() => addOne(operator, network, options.has("dualStack")));
+    failure = await interrupt.shield(() => addRange(operator, network, { ...wanted, adopted: adopted?.id }));
     if (failure === undefined) done += 1;
   }
   if (failure !== undefined) terminal.warn(`range ${done + 1} of ${count} was not added: ${failure}`);
@@ -57,7 +94,8 @@ export async function rangeAdd(given: Operator): Promise<number> {
 async function printAdded(operator: Operator, network: Network, known: ReadonlySet<string>): Promise<void> {
   try {
     const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
-    printRows(operator, COLUMNS, added.map(rowOf));
+    printRows(operator, formOf(operator, COLUMNS), added.map(recordOf));
+    for (const { ip } of added) await auditHere(operator, { what: `range add ${network.name}`, address: ip });
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
     operator.terminal.warn(`what was added cannot be listed (${messageOf(error)}); see scw-flexip list`);
@@ -67,13 +105,19 @@ async function printAdded(operator: Operator, network: Network, known: ReadonlyS
 export async function rangeRemove(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const { options, terminal, interrupt } = operator;
+  const form = formOf(operator, COLUMNS);
   const ranges = await chosenRanges(operator);
   const inUse = ranges.filter(({ holder }) => holder !== undefined);
   if (inUse.length > 0 && !options.has("force")) {
-    const users = inUse.map(({ ip, holder }) => `${ip} by ${holderText(holder)}`).join(", ");
+    const users = inUse.map((range) => `${range.ip} by ${holderText(recordOf(range).holder)}`).join(", ");
     throw new RefusedError(`in use: ${users}; end the leases first, or take the addresses away with --force`);
   }
-  if (ranges.length > 0) await confirm(operator, ranges);
+  const what = `${ranges.length} address${ranges.length === 1 ? "" : "es"} (${ranges.map(({ ip }) => ip).join(", ")})`;
+  if (options.has("dryRun")) {
+    terminal.note(`would give back ${what}; nothing was changed`);
+    return EXIT.done;
+  }
+  if (ranges.length > 0) await confirm(operator, `Give back ${what}`, "what was bought is lost for good");
   const failures: string[] = [];
   const removed: CloudRange[] = [];
   for (const range of ranges) {
@@ -85,17 +129,19 @@ export async function rangeRemove(given: Operator): Promise<number> {
   }
   for (const failure of failures) terminal.warn(failure);
   terminal.note(`${removed.length} of ${ranges.length} removed`);
-  printRows(operator, COLUMNS, removed.map(rowOf));
+  printRows(operator, form, removed.map(recordOf));
   if (interrupt.isAsked && removed.length + failures.length < ranges.length) return EXIT.interrupted;
   return failures.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-async function rangesIn(operator: Operator, network: Network): Promise<CloudRange[]> {
-  return (await listRanges(operator)).filter(({ networkId }) => networkId === network.id);
+/** Of all networks, where none is given. */
+async function rangesIn(operator: Operator, network: Network | undefined): Promise<CloudRange[]> {
+  const ranges = await listRanges(operator);
+  return network === undefined ? ranges : ranges.filter(({ networkId }) => networkId === network.id);
 }
 
 /** By id or name. Throws RefusedError. */
-async function networkNamed(operator: Operator, name: string): Promise<Network> {
+export async function networkNamed(operator: Operator, name: string): Promise<Network> {
   const networks = await listNetworks(operator);
   const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
   if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);
@@ -103,33 +149,20 @@ async function networkNamed(operator: Operator, name: string): Promise<Network> 
   return network;
 }
 
-/** Why the range was not added; undefined when it was. */
-async function addOne(operator: Operator, network: Network, isDualStack: boolean): Promise<string | undefined> {
-  const range = templateOf("AR", [
-    ["TYPE", isDualStack ? "IP4_6_STATIC" : "IP4"],
-    ["SIZE", "1"],
-    ["IPAM_MAD", NAME],
-  ]);
-  let folder: string | undefined;
-  try {
-    folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
-    const file = join(folder, "range");
-    writeFileSync(file, range);
-    await oneChange(operator, ["addar", network.id, file]);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  } finally {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  }
-}
-
+/** Why the range was not removed; undefined when it was. */
 async function removeOne(operator: Operator, range: CloudRange): Promise<string | undefined> {
   const force = operator.options.has("force") ? ["--force"] : [];
+  const change = {
+    what: `range remove ${range.network}`,
+    address: range.ip,
+    before: holderText(recordOf(range).holder),
+  };
   try {
     await oneChange(operator, ["rmar", range.networkId, range.arId, ...force]);
+    await auditHere(operator, change);
     return undefined;
   } catch (error) {
+    await auditHere(operator, { ...change, failure: messageOf(error) });
     return messageOf(error);
   }
 }
@@ -140,35 +173,25 @@ async function chosenRanges(operator: Operator): Promise<CloudRange[]> {
   if (words.length > 0 && options.has("all")) throw new UsageError("addresses and --all: give one");
   const name = options.text("network");
   const network = name === undefined ? undefined : await networkNamed(operator, name);
-  const ranges = (await listRanges(operator)).filter(
-    ({ networkId }) => network === undefined || networkId === network.id,
-  );
-  const unknown = words.filter((word) => !ranges.some(({ ip }) => ip === word));
+  const ranges = await rangesIn(operator, network);
+  const isNamed = ({ ip, flexibleIpId }: CloudRange, word: string): boolean =>
+    ip === word || (flexibleIpId !== "" && flexibleIpId === word.toLowerCase());
+  const unknown = words.filter((word) => !ranges.some((range) => isNamed(range, word)));
   if (unknown.length > 0)
-    throw new RefusedError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip list`);
-  return options.has("all") ? ranges : ranges.filter(({ ip }) => words.includes(ip));
+    throw new RefusedError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip range list`);
+  return options.has("all") ? ranges : ranges.filter((range) => words.some((word) => isNamed(range, word)));
 }
 
-async function confirm({ options, terminal }: Operator, ranges: readonly CloudRange[]): Promise<void> {
-  if (options.has("yes")) return;
-  const what = `${ranges.length} address${ranges.length === 1 ? "" : "es"} (${ranges.map(({ ip }) => ip).join(", ")})`;
-  if (!terminal.canAsk) throw new UsageError(`giving back ${what} cannot be undone; add --yes`);
-  // The terminal itself edits the line and turns Ctrl-C into a signal; the end of the input is a no.
-  const line = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
-  const question = line.question(`Give back ${what}? What was bought is lost for good. [y/N] `);
-  const answer = await Promise.race([question, once(line, "close").then(() => "")]);
-  line.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new RefusedError("nothing was removed");
-}
-
-function rowOf(range: CloudRange): Row {
+function recordOf(range: CloudRange): RangeRecord {
   return {
     address: range.ip,
-    address6: range.ip6,
+    address6: range.ip6 || null,
     network: range.network,
-    network_id: range.networkId,
-    range: range.arId,
+    network_id: Number(range.networkId),
+    range: Number(range.arId),
     mac: range.mac,
-    id: range.flexibleIpId,
+    id: range.flexibleIpId || null,
+    id6: range.flexibleIp6Id || null,
+    holder: range.holder === undefined ? null : holderOf(range.holder),
   };
 }

@@ -1,38 +1,39 @@
-// What does not agree between OpenNebula, Scaleway and the journal, what would mend it, and, when asked, the mending.
+// What does not agree between OpenNebula, Scaleway and the journal, what would fix it, and, when asked, the fixing.
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { messageOf, RefusedError, UsageError } from "../errors.ts";
+import { audit } from "./audit.ts";
+import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
-import { tellUnknownHosts } from "./list.ts";
+import { tellReservations } from "./list.ts";
+import { type Leadership, leadershipOf, leads } from "./one/leader.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
-import type { Column, Row } from "./print/column.ts";
-import { printRows } from "./print/rows.ts";
-import { apply } from "./reconcile/apply.ts";
+import { formOf, printRows } from "./print/rows.ts";
+import { apply, type Outcome } from "./reconcile/apply.ts";
+import { type Asked, chooseSteps } from "./reconcile/choice.ts";
+import { type Result, rowOf, STEP_COLUMNS } from "./reconcile/row.ts";
 import type { Step } from "./reconcile/step.ts";
-import { type Survey, survey, withPorts } from "./survey.ts";
+import { readWord, type Survey, survey, withPorts, wordOn } from "./survey.ts";
 
-const COLUMNS: readonly Column[] = [
-  { key: "key", title: "KEY", rank: 0 },
-  { key: "action", title: "ACTION", rank: 0 },
-  { key: "apply", title: "APPLY", rank: 2, style: (apply) => (apply === "safe" ? "green" : "yellow") },
-  { key: "result", title: "RESULT", rank: 0, style: (result) => (result === "done" ? "green" : undefined) },
-  { key: "cost", title: "COST", rank: 3 },
-  { key: "reason", title: "REASON", rank: 0 },
-];
 const DEFAULT_INTERVAL_S = 300;
-
-type Result = { readonly step: Step; readonly result: string };
+const NOT_APPLIED: Result = { result: null, error: null };
+const RESULTS: Readonly<Record<Outcome, Result["result"]>> = {
+  done: "done",
+  "not yet: a call may still be acted on": "later",
+  "changed since the plan": "changed",
+  "for a person to do": null,
+};
 
 export async function reconcile(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const { options, interrupt, terminal } = operator;
-  if (options.has("applyAll") && options.list("apply") !== undefined) {
-    throw new UsageError("--apply and --apply-all: give one");
-  }
+  formOf(operator, STEP_COLUMNS);
+  const asked = askedOf(operator);
   const intervalS = options.number("interval", "--interval", 5, 86_400) ?? DEFAULT_INTERVAL_S;
-  if (!options.has("watch")) return once(operator);
+  if (!options.has("watch")) return once(operator, asked);
   for (;;) {
-    const exit = await once(operator).catch((error: unknown) => {
-      if (error instanceof RefusedError) throw error;
+    const exit = await once(operator, asked).catch((error: unknown) => {
+      if (error instanceof RefusedError || error instanceof UsageError) throw error;
       terminal.warn(`scw-flexip: ${messageOf(error)}`);
       return EXIT.failed;
     });
@@ -42,116 +43,93 @@ export async function reconcile(given: Operator): Promise<number> {
   }
 }
 
-async function once(operator: Operator): Promise<number> {
-  const { terminal, options, interrupt } = operator;
-  const found = await survey(operator);
-  if (options.has("applyAll")) refuseToDeleteAll(found);
-  const chosen = chooseSteps(options.has("applyAll") ? "all" : options.list("apply"), found.steps);
-  const results = await applySteps(operator, found, chosen);
-  const isApplying = chosen !== undefined;
-  const columns = COLUMNS.filter(({ key }) => isApplying || key !== "result");
-  const rows = results.map(({ step, result }) => rowOf(step, isApplying ? result : undefined));
-  printRows(operator, columns, rows);
-  tellUnknownHosts(operator, found.unknownHosts);
-  terminal.note(summary(results, isApplying));
-  if (interrupt.isAsked) return EXIT.interrupted;
-  if (results.some(({ result }) => result.startsWith("failed"))) return EXIT.failed;
-  return results.some(({ result }) => result !== "done") ? EXIT.findings : EXIT.done;
+/** Undefined: only a look. */
+function askedOf({ options }: Operator): Asked | undefined {
+  const keys = options.list("apply");
+  if (options.has("applyAll") && keys !== undefined) throw new UsageError("--apply and --apply-all: give one");
+  if (options.has("dryRun")) return undefined;
+  if (options.has("applyAll")) return "all";
+  return keys?.length === 0 ? "safe" : keys;
 }
 
-/** Seen by a user without rights, OpenNebula looks empty: then every address would be an orphan. */
-function refuseToDeleteAll({ view, steps }: Survey): void {
-  const orphans = steps.filter(({ remedy }) => remedy.do === "delete");
-  if (view.ranges.length > 0 || orphans.length === 0) return;
-  throw new RefusedError(
-    `OpenNebula shows no range of the driver at all, so that --apply-all would delete ${orphans.length} addresses; check it with onevnet list, then name the steps: --apply KEY`,
-  );
-}
-
-/** The steps that are asked for; undefined: none, this is only a look. Throws RefusedError. */
-function chooseSteps(asked: "all" | readonly string[] | undefined, steps: readonly Step[]): Set<Step> | undefined {
-  if (asked === undefined) return undefined;
-  if (asked === "all") return new Set(steps.filter(({ remedy }) => remedy.do !== "none"));
-  if (asked.length === 0) return new Set(steps.filter(({ isSafe }) => isSafe));
-  const unknown = asked.filter((key) => !steps.some((step) => step.key === key));
-  if (unknown.length > 0) {
-    throw new RefusedError(
-      `nothing is to be done by the name ${unknown.join(", ")}; look again with scw-flexip reconcile`,
+async function once(operator: Operator, asked: Asked | undefined): Promise<number> {
+  const { terminal, interrupt } = operator;
+  const [found, leadership] = await Promise.all([survey(operator), leadershipOf(operator)]);
+  const results = asked === undefined ? new Map() : await applyChosen(operator, found, leadership, asked);
+  const rows = [
+    ...found.steps.map((step) => rowOf(found.view, step, false, results.get(step) ?? NOT_APPLIED)),
+    ...found.young.map((step) => rowOf(found.view, step, true, NOT_APPLIED)),
+  ];
+  const isChosen = operator.options.text("columns") !== undefined;
+  const columns = STEP_COLUMNS.filter(({ key }) => isChosen || asked !== undefined || key !== "result");
+  printRows(operator, formOf(operator, columns), rows);
+  if (asked === undefined && !leads(leadership)) terminal.note(`${leadership.why}; its listing may be old`);
+  tellReservations(operator, found);
+  if (rows.some(({ result }) => result === "later")) {
+    terminal.note(
+      "later: a call whose answer was lost may still be acted on; ten minutes after it began, apply it again",
     );
   }
-  return new Set(steps.filter(({ key }) => asked.includes(key)));
+  const done = found.steps.filter((step) => results.get(step)?.result === "done").length;
+  terminal.note(asked === undefined ? summary(found.steps) : `${done} of ${found.steps.length} done`);
+  if (interrupt.isAsked) return EXIT.interrupted;
+  if (rows.some(({ result }) => result === "failed")) return EXIT.failed;
+  return done < found.steps.length ? EXIT.findings : EXIT.done;
 }
 
-async function applySteps(operator: Operator, found: Survey, chosen: Set<Step> | undefined): Promise<Result[]> {
+async function applyChosen(
+  operator: Operator,
+  found: Survey,
+  leadership: Leadership,
+  asked: Asked,
+): Promise<Map<Step, Result>> {
   const { terminal, interrupt } = operator;
-  const results: Result[] = [];
-  for (const step of found.steps) {
-    if (!chosen?.has(step) || interrupt.isAsked) {
-      results.push({ step, result: "-" });
-      continue;
-    }
+  const { steps, reservation } = chooseSteps(asked, found, leadership);
+  if (reservation !== undefined) terminal.warn(reservation);
+  const keys = [...steps].filter(({ isSafe }) => !isSafe).map(({ key }) => key);
+  if (asked === "all" && keys.length > 0) {
+    await confirm(operator, `Apply ${keys.join(", ")}`, "what is deleted is lost for good");
+  }
+  const results = new Map<Step, Result>();
+  for (const step of steps) {
+    if (interrupt.isAsked) break;
     terminal.progress(`applying ${step.key}`);
-    const result = await interrupt.shield(() => applyStep(operator, found, step));
-    results.push({ step, result });
+    results.set(step, await interrupt.shield(() => applyStep(operator, found, step)));
   }
   terminal.progress("");
   return results;
 }
 
 /** Each step has the time of a hook: moving an address waits for a detach and an attach. */
-async function applyStep(operator: Operator, { config }: Survey, step: Step): Promise<string> {
-  try {
-    return await withPorts(operator, config, config.hookTimeoutMs, async (ports) => {
-      const fields = { address: step.address, step: step.key };
-      try {
-        const outcome = await apply(ports, step);
-        ports.log.info(`reconcile ${step.key}: ${outcome}`, fields);
-        return outcome;
-      } catch (error) {
-        ports.log.error(`reconcile ${step.key}: ${messageOf(error)}`, fields);
-        throw error;
-      }
-    });
-  } catch (error) {
-    return `failed: ${messageOf(error)}`;
-  }
-}
-
-function rowOf(step: Step, result: string | undefined): Row {
-  const { kind, key, address, reason, remedy, isSafe } = step;
-  return {
-    key,
-    kind,
-    address,
-    action: remedy.do === "none" ? "-" : remedy.do,
-    apply: remedy.do === "none" ? "person" : isSafe ? "safe" : "named",
-    ...(result === undefined ? {} : { result }),
-    cost: costOf(step),
-    reason,
+async function applyStep(operator: Operator, { config, view }: Survey, step: Step): Promise<Result> {
+  const addresses = addressesOf(step);
+  const before = wordOn(view, addresses);
+  const stillHolds = async (): Promise<boolean> => {
+    const [word, leadership] = await Promise.all([readWord(operator), leadershipOf(operator)]);
+    return leads(leadership) && isDeepStrictEqual(wordOn(word, addresses), before);
   };
-}
-
-/** What applying the step takes away, in money or in reach. */
-function costOf({ remedy }: Step): string {
-  switch (remedy.do) {
-    case "delete":
-      return "the address is lost for good";
-    case "move":
-      return "the guest is offline for seconds";
-    case "undo-intent":
-      return "what it bought is deleted";
-    default:
-      return "nothing";
+  const what = `reconcile ${step.key}`;
+  try {
+    const outcome = await withPorts(operator, config, config.hookTimeoutMs, (ports) => apply(ports, step, stillHolds));
+    await audit(operator, config, { what, outcome, address: step.address });
+    return { result: RESULTS[outcome], error: null };
+  } catch (error) {
+    await audit(operator, config, { what, failure: messageOf(error), address: step.address });
+    return { result: "failed", error: messageOf(error) };
   }
 }
 
-function summary(results: readonly Result[], isApplying: boolean): string {
-  if (results.length === 0) return "nothing to reconcile";
-  if (isApplying) {
-    const done = results.filter(({ result }) => result === "done").length;
-    return `${done} of ${results.length} done`;
-  }
-  const safe = results.filter(({ step }) => step.isSafe).length;
-  const named = results.filter(({ step }) => !step.isSafe && step.remedy.do !== "none").length;
-  return `${results.length} to reconcile: ${safe} by --apply, ${named} by --apply KEY, ${results.length - safe - named} by a person`;
+/** The addresses whose ranges and guests the step is about. */
+function addressesOf({ address, remedy }: Step): string[] {
+  const one = "flexibleIp" in remedy ? [remedy.flexibleIp] : [];
+  const several = "flexibleIps" in remedy ? remedy.flexibleIps : [];
+  const aliases = "aliases" in remedy ? (remedy.aliases ?? []) : [];
+  return [address ?? [], ...[...one, ...several, ...aliases].map((flexibleIp) => flexibleIp.address)].flat();
+}
+
+function summary(steps: readonly Step[]): string {
+  if (steps.length === 0) return "nothing to reconcile";
+  const safe = steps.filter(({ isSafe }) => isSafe).length;
+  const named = steps.filter(({ isSafe, remedy }) => !isSafe && remedy.do !== "none").length;
+  return `${steps.length} to reconcile: ${safe} by --apply, ${named} by --apply KEY, ${steps.length - safe - named} by a person`;
 }

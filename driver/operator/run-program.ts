@@ -9,6 +9,8 @@ type ProgramOptions = {
   readonly timeoutMs: number;
   /** Whom the program runs as; undefined: as this process does. */
   readonly as?: Account | undefined;
+  /** Given to it on standard input. */
+  readonly input?: string | undefined;
   /** Ctrl-C at the terminal does not reach it: what it began is finished. */
   readonly isShielded?: boolean;
 };
@@ -23,16 +25,19 @@ export type ProgramResult = {
 
 /** Runs the program to its end. Never throws. */
 export function runProgram(name: string, words: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
-  const { environment, timeoutMs, as, isShielded = false } = options;
+  const { environment, timeoutMs, as, input, isShielded = false } = options;
   return new Promise((resolve) => {
     const child = spawn(name, words, {
       env: { ...environment, ...(as === undefined ? {} : { HOME: as.home }) },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: timeoutMs,
       killSignal: "SIGKILL",
       detached: isShielded,
       ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
     });
+    // One that ends without reading closes the pipe.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input ?? "");
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let length = 0;

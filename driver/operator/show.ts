@@ -1,20 +1,35 @@
 // All that is known of one address.
+import * as z from "zod/mini";
 import { isAddressOf } from "../addresses.ts";
 import { RefusedError } from "../errors.ts";
 import { EXIT } from "./exit.ts";
-import { tellUnknownHosts } from "./list.ts";
+import { tellReservations } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
-import { type Row, textOfValue } from "./print/column.ts";
-import { formatOf, printRows } from "./print/rows.ts";
+import { textOfValue } from "./print/column.ts";
+import { formOf, json } from "./print/rows.ts";
 import { wrap } from "./print/table.ts";
-import { type AddressRecord, concerns, recordsOf } from "./records.ts";
+import { type AddressRecord, addressRecord, concerns, holderText, recordsOf } from "./records.ts";
 import { type Survey, survey } from "./survey.ts";
 
 const INDENT = 18;
 const NARROWEST = 30;
 
+/** What `show -o json` prints. */
+export const addressDetails = z.strictObject({
+  ...addressRecord.shape,
+  range_mac: z.nullable(z.string()).check(z.describe("the MAC that guests get")),
+  leased_since: z.nullable(z.string()).check(z.describe("when this front-end gave the lease")),
+  description: z.nullable(z.string()),
+  tags: z.array(z.string()),
+  updated: z.nullable(z.string()).check(z.describe("by the API's clock")),
+  findings: z.array(z.string()).check(z.describe("reasons of the drift, for people")),
+  repair: z.array(z.string()).check(z.describe("keys for reconcile --apply")),
+});
+type Details = z.infer<typeof addressDetails>;
+
 export async function show(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
+  const { format } = formOf(operator, []);
   const [wanted = ""] = operator.words;
   const found = await survey(operator);
   const record = recordsOf(found.view, found.steps).find((candidate) => isNamed(candidate, wanted));
@@ -22,37 +37,39 @@ export async function show(given: Operator): Promise<number> {
     throw new RefusedError(`no address or flexible IP ${wanted} of this cloud; see scw-flexip list`);
   }
   const details = detailsOf(found, record);
-  if (formatOf(operator) !== "table") {
-    const columns = Object.keys(details).map((key) => ({ key, title: key, rank: 0 }));
-    printRows(operator, columns, [details]);
-  } else {
-    const room = Math.max(NARROWEST, (operator.terminal.width ?? Number.POSITIVE_INFINITY) - INDENT);
-    const lines = Object.entries(details).map(([key, value]) => {
-      const texts = wrap(textOfValue(value), room);
-      return `${title(key).padEnd(INDENT - 2)}: ${texts.join(`\n${" ".repeat(INDENT)}`)}\n`;
-    });
-    operator.terminal.print(lines.join(""));
-  }
-  tellUnknownHosts(operator, found.unknownHosts);
+  operator.terminal.print(format === "json" ? `${json(details)}\n` : sheet(operator, details));
+  tellReservations(operator, found);
   return EXIT.done;
 }
 
-function isNamed(record: AddressRecord, wanted: string): boolean {
-  const address = record.address.replace("/64", "");
-  return record.id === wanted.toLowerCase() || isAddressOf(wanted.replace("/64", "").toLowerCase(), address);
+function sheet({ terminal }: Operator, details: Details): string {
+  const room = Math.max(NARROWEST, (terminal.width ?? Number.POSITIVE_INFINITY) - INDENT);
+  const lines = Object.entries({ ...details, holder: holderText(details.holder) }).map(([key, value]) => {
+    const texts = wrap(textOfValue(value), room);
+    return `${title(key).padEnd(INDENT - 2)}: ${texts.join(`\n${" ".repeat(INDENT)}`)}\n`;
+  });
+  return lines.join("");
 }
 
-function detailsOf({ leases, view, steps }: Survey, record: AddressRecord): Row {
+export function isNamed({ id, address }: Pick<AddressRecord, "id" | "address">, wanted: string): boolean {
+  return (
+    id === wanted.toLowerCase() || isAddressOf(wanted.replace("/64", "").toLowerCase(), address.replace("/64", ""))
+  );
+}
+
+function detailsOf({ leases, view, steps }: Survey, record: AddressRecord): Details {
   const flexibleIp = view.flexibleIps.find(({ id }) => id === record.id);
-  const range = view.ranges.find(({ networkId, arId }) => networkId === record.network_id && arId === record.range);
+  const range = view.ranges.find(
+    ({ networkId, arId }) => networkId === String(record.network_id) && arId === String(record.range),
+  );
   const findings = steps.filter((step) => concerns(step, record.address.replace("/64", ""), range));
   return {
     ...record,
-    range_mac: range?.mac ?? "",
-    leased_since: leases[record.address]?.since ?? "",
-    description: flexibleIp?.description ?? "",
-    tags: flexibleIp?.tags ?? [],
-    updated: flexibleIp?.updatedAt ?? "",
+    range_mac: range?.mac ?? null,
+    leased_since: leases[record.address]?.since ?? null,
+    description: flexibleIp?.description ?? null,
+    tags: [...(flexibleIp?.tags ?? [])],
+    updated: flexibleIp?.updatedAt ?? null,
     findings: findings.map(({ reason }) => reason),
     repair: findings.map(({ key }) => key),
   };

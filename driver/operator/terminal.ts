@@ -8,8 +8,10 @@ const CODES: Readonly<Record<Style, number>> = { bold: 1, red: 31, green: 32, ye
 
 export type TerminalOptions = {
   readonly quiet: boolean;
-  /** False: --no-color or NO_COLOR. */
+  /** False: --no-color, NO_COLOR or a dumb terminal. */
   readonly color: boolean;
+  /** A terminal that cannot write over a line. */
+  readonly isDumb?: boolean;
 };
 
 export class Terminal {
@@ -25,7 +27,7 @@ export class Terminal {
     this.width = process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
     this.#styled = this.width !== undefined && options.color;
     this.#quiet = options.quiet;
-    this.#hasProgress = process.stderr.isTTY === true && !options.quiet;
+    this.#hasProgress = process.stderr.isTTY === true && !(options.quiet || options.isDumb === true);
   }
 
   /** Whether a question can be put to somebody. */

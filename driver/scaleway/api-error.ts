@@ -34,7 +34,7 @@ export function answerError(
 ): ApiError {
   const body = parseErrorBody(answer.text);
   const reason = `${answer.status} ${oneLine(reasonsOf(body).join(", "))}`;
-  return new ApiError(join(what, reason, answer.requestId), nextMove(answer.status, body.type), {
+  return new ApiError(join(what, reason, answer.requestId), nextMove(what, answer.status, body.type), {
     status: answer.status,
     type: body.type,
     requestId: answer.requestId,
@@ -94,7 +94,10 @@ function detailText(detail: Detail): string {
   return detail.reason ?? "";
 }
 
-function nextMove(status: number, type: string | undefined): string {
+function nextMove(what: string, status: number, type: string | undefined): string {
+  if (type?.startsWith("quota") && what.startsWith("attach")) {
+    return "start the VM on another host, since this server has as many flexible IPs as it takes (64)";
+  }
   if (type?.startsWith("quota")) return "raise the quota or remove an address range";
   if (type === "locked") return "look it up in the Scaleway console";
   if (status >= 300 && status < 400) return "check API_URL";

@@ -12,8 +12,8 @@ import {
 import type { Http, Request } from "./http.ts";
 
 const PAGE_SIZE = 100;
-// Items created or deleted while the pages are read shift the others across page borders.
-const LIST_ATTEMPTS = 3;
+// What is created or deleted while pages are read shifts the others across their borders, and the counts may still agree.
+const LIST_ATTEMPTS = 4;
 
 const wireFlexibleIp = z.looseObject({
   id: z.string(),
@@ -25,6 +25,7 @@ const wireFlexibleIp = z.looseObject({
   description: z.string(),
   tags: z.array(z.string()),
   updated_at: z.string(),
+  reverse: z.optional(z.nullable(z.string())),
 });
 const wirePage = z.looseObject({ flexible_ips: z.array(wireFlexibleIp), total_count: z.number() });
 
@@ -67,13 +68,17 @@ export class FlexibleIpClient implements FlexibleIpApi {
   }
 
   async list(filter: FlexibleIpFilter): Promise<FlexibleIp[]> {
-    const byId = new Map<string, FlexibleIp>();
-    for (let attempt = 1; ; attempt += 1) {
-      const { flexibleIps, wasSteady } = await this.#listOnce(filter);
-      for (const flexibleIp of flexibleIps) byId.set(flexibleIp.id, flexibleIp);
-      // What one round missed another has: an address that is overlooked might be bought a second time.
-      if (wasSteady || attempt === LIST_ATTEMPTS) return wasSteady ? flexibleIps : [...byId.values()];
+    const seen = new Map<string, FlexibleIp>();
+    let before: string | undefined;
+    for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
+      const { flexibleIps, isOnePage, isWhole } = await this.#listOnce(filter);
+      const ids = isWhole ? flexibleIps.map(({ id }) => id).join() : undefined;
+      if (ids !== undefined && (isOnePage || ids === before)) return flexibleIps;
+      before = ids;
+      for (const flexibleIp of flexibleIps) seen.set(flexibleIp.id, flexibleIp);
     }
+    // What one round missed another has: an address that is overlooked might be bought a second time.
+    return [...seen.values()];
   }
 
   async probe(projectId: string): Promise<void> {
@@ -138,7 +143,9 @@ export class FlexibleIpClient implements FlexibleIpApi {
     });
   }
 
-  async #listOnce(filter: FlexibleIpFilter): Promise<{ flexibleIps: FlexibleIp[]; wasSteady: boolean }> {
+  async #listOnce(
+    filter: FlexibleIpFilter,
+  ): Promise<{ flexibleIps: FlexibleIp[]; isOnePage: boolean; isWhole: boolean }> {
     const byId = new Map<string, FlexibleIp>();
     const totals = new Set<number>();
     let seen = 0;
@@ -153,9 +160,9 @@ export class FlexibleIpClient implements FlexibleIpApi {
       totals.add(totalCount);
       seen += flexibleIps.length;
       for (const flexibleIp of flexibleIps) byId.set(flexibleIp.id, flexibleIp);
-      if (flexibleIps.length === 0 || seen >= totalCount) {
-        return { flexibleIps: [...byId.values()], wasSteady: totals.size === 1 && byId.size === totalCount };
-      }
+      if (flexibleIps.length > 0 && seen < totalCount) continue;
+      const isWhole = totals.size === 1 && byId.size === totalCount;
+      return { flexibleIps: [...byId.values()], isOnePage: page === 1, isWhole };
     }
   }
 
@@ -172,6 +179,7 @@ function listQuery(filter: FlexibleIpFilter, page: number): string {
   });
   if (filter.projectId !== undefined) query.append("project_id", filter.projectId);
   if (filter.serverId !== undefined) query.append("server_ids", filter.serverId);
+  if (filter.status !== undefined) query.append("status", filter.status);
   if (filter.tag !== undefined) query.append("tags", filter.tag);
   return query.toString();
 }
@@ -189,6 +197,7 @@ function fromWire(wire: z.infer<typeof wireFlexibleIp>): FlexibleIp {
     description: wire.description,
     tags: wire.tags,
     updatedAt: wire.updated_at,
+    reverse: wire.reverse === "" ? null : wire.reverse,
   };
 }
 

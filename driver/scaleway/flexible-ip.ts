@@ -25,15 +25,22 @@ export type FlexibleIp = {
   readonly tags: readonly string[];
   /** ISO 8601, the API's own clock. */
   readonly updatedAt: string;
+  /** Reverse DNS. */
+  readonly reverse?: string | null | undefined;
 };
 
 export type FlexibleIpFilter = {
   readonly projectId?: string | undefined;
   readonly tag?: string | undefined;
   readonly serverId?: string | undefined;
+  readonly status?: FlexibleIpStatus | undefined;
 };
 
-export type FlexibleIpChange = { readonly tags: readonly string[] };
+/** An empty `reverse` clears it. */
+export type FlexibleIpChange = {
+  readonly tags?: readonly string[];
+  readonly reverse?: string;
+};
 
 export type NewFlexibleIp = {
   readonly projectId: string;

@@ -1,7 +1,7 @@
 // One connection to the API: token, timeouts, retries, and every failure turned into an ApiError.
 import type { Deadline } from "../deadline.ts";
 import type { Log } from "../log.ts";
-import type { Connection, Machine } from "../machine.ts";
+import type { AnswerHeaders, Connection, Machine } from "../machine.ts";
 import { answerError, bodyError, connectionError } from "./api-error.ts";
 import { insist } from "./retry.ts";
 
@@ -15,7 +15,8 @@ export type Request<T> = {
   readonly body?: unknown;
   /** Sent again after a failure that may pass. Only for what has the same effect twice. */
   readonly repeat: boolean;
-  readonly parse: (body: unknown) => T;
+  /** `date`: the API's clock as the answer's header has it. */
+  readonly parse: (body: unknown, date: string | undefined) => T;
 };
 
 export type HttpOptions = {
@@ -34,6 +35,7 @@ type Answer = {
   readonly text: string;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly date: string | undefined;
 };
 
 /** Requests to one origin over one kept connection, none of which outlives the deadline. Redirects are not followed. */
@@ -75,7 +77,7 @@ export class Http {
     });
     if (answer.status < 200 || answer.status > 299) throw answerError(request.what, this.#withoutToken(answer));
     try {
-      return request.parse(answer.text === "" ? null : JSON.parse(answer.text));
+      return request.parse(answer.text === "" ? null : JSON.parse(answer.text), answer.date);
     } catch (cause) {
       throw bodyError(request.what, { ...answer, requestId }, cause);
     }
@@ -114,7 +116,7 @@ export class Http {
 
       const chunks: Buffer[] = [];
       let status = 0;
-      let headers: Record<string, string | string[] | undefined> = {};
+      let headers: AnswerHeaders = {};
       this.#connected().dispatch(
         {
           path: this.#basePath + request.path,
@@ -146,6 +148,7 @@ export class Http {
               text: Buffer.concat(chunks).toString("utf8"),
               requestId: single(headers["x-request-id"]),
               retryAfterMs: retryAfterMs(single(headers["retry-after"])),
+              date: single(headers.date),
             });
           },
           onResponseError: (_controller, error) => {

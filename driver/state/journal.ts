@@ -134,6 +134,16 @@ export class Journal {
   }
 }
 
+function sync(path: string, flags: string, work: (file: number) => void): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    work(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** What the file is to the driver. Reads only. */
 export function inspectJournal(file: string): "absent" | "sound" | "damaged" {
   let content: string;
@@ -148,16 +158,6 @@ export function inspectJournal(file: string): "absent" | "sound" | "damaged" {
     return "sound";
   } catch {
     return "damaged";
-  }
-}
-
-function sync(path: string, flags: string, work: (file: number) => void): void {
-  const file = openSync(path, flags, 0o600);
-  try {
-    work(file);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

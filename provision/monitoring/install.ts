@@ -8,7 +8,7 @@ import { type Ssh, type SshTarget, shellQuoted } from "../remote/ssh.ts";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const PACKAGING = fileURLToPath(new URL("../../packaging", import.meta.url));
 const PROMETHEUS = "/etc/one/prometheus";
-const DASHBOARDS = "/usr/share/one/grafana/dashboards";
+const DASHBOARDS = "/var/lib/hosted-cloud/dashboards";
 const TEXTFILES = "/var/lib/prometheus/node-exporter";
 const UNITS = "/etc/systemd/system";
 const DRIVER = "/var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
@@ -31,18 +31,29 @@ ExecStart=
 ExecStart=/usr/bin/node_exporter --collector.textfile.directory=${TEXTFILES}
 `;
 
+// As the package's units of these names, with the executable where make specifics puts it.
 const SERVICE = `# Written by provision/monitoring (make monitoring).
 [Unit]
-Description=Write the metrics of scw-flexip for node_exporter
+Description=Metrics and address pools of flexible IPs, for node_exporter
 After=opennebula.service
 
 [Service]
 Type=oneshot
 User=oneadmin
-ExecStart=${DRIVER} metrics --file ${TEXTFILES}/scw-flexip.prom
+Environment=HOME=/var/lib/one
+ExecStart=-${DRIVER} pool --quiet
+ExecStart=${DRIVER} metrics --quiet --file ${TEXTFILES}/scw-flexip.prom
 # 1: OpenNebula or Scaleway did not answer, which is a metric too.
 SuccessExitStatus=1
-TimeoutStartSec=4min
+TimeoutStartSec=15min
+`;
+
+const PROVIDER = `apiVersion: 1
+providers:
+- name: hosted-cloud
+  type: file
+  folder: hosted-cloud
+  options: { path: ${DASHBOARDS} }
 `;
 
 const TIMER = `# Written by provision/monitoring (make monitoring).
@@ -50,8 +61,8 @@ const TIMER = `# Written by provision/monitoring (make monitoring).
 Description=Write the metrics of scw-flexip every five minutes
 
 [Timer]
-OnCalendar=*:0/5
-RandomizedDelaySec=30
+OnBootSec=3min
+OnUnitInactiveSec=5min
 
 [Install]
 WantedBy=timers.target
@@ -74,8 +85,8 @@ export async function installMonitoring(ssh: Ssh, frontend: SshTarget, say: (lin
   if (changes === 0) return 0;
   const reload = [
     "systemctl daemon-reload",
-    "systemctl restart opennebula-node-exporter.service opennebula-prometheus.service",
-    "systemctl enable --now hosted-cloud-metrics.timer",
+    "systemctl restart opennebula-node-exporter.service opennebula-prometheus.service grafana-server.service",
+    "systemctl enable --now scw-flexip-metrics.timer",
   ];
   await ssh(frontend, `sudo sh -c ${shellQuoted(reload.join(" && "))}`);
   return changes;
@@ -90,11 +101,12 @@ function files(): RemoteFile[] {
   const unit = (name: string, content: string) => ({ path: `${UNITS}/${name}`, mode: "0644", content });
   return [
     unit("opennebula-node-exporter.service.d/hosted-cloud.conf", EXPORTER),
-    unit("hosted-cloud-metrics.service", SERVICE),
-    unit("hosted-cloud-metrics.timer", TIMER),
+    unit("scw-flexip-metrics.service", SERVICE),
+    unit("scw-flexip-metrics.timer", TIMER),
     ...[HERE, join(PACKAGING, "prometheus")].flatMap((folder) =>
       shipped(folder, ".rules.yml", `${PROMETHEUS}/rules.d`),
     ),
+    { path: "/etc/grafana/provisioning/dashboards/hosted-cloud.yml", mode: "0644", content: PROVIDER },
     ...shipped(join(PACKAGING, "grafana"), ".json", DASHBOARDS),
   ];
 }

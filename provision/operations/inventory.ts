@@ -35,6 +35,9 @@ await runOperation(async () => {
 function sshVariables() {
   return {
     ansible_host_key_checking: true,
-    ansible_ssh_common_args: sshOptions(sshSettings()).map(shellQuoted).join(" "),
+    // Ansible takes off a quote at both ends: the first word must have none.
+    ansible_ssh_common_args: sshOptions(sshSettings())
+      .map((word) => (/^[\w=-]+$/.test(word) ? word : shellQuoted(word)))
+      .join(" "),
   };
 }

@@ -1,6 +1,8 @@
 // Outputs of the stack as the operations need them, from `pulumi stack output --json` on standard input.
 import { text } from "node:stream/consumers";
 import * as z from "zod";
+import { parseJson } from "../json.ts";
+import type { SshTarget } from "../remote/ssh.ts";
 
 const vlan = z.object({ vlan: z.int().min(1).max(4_094), address: z.cidrv4() });
 const machine = z.object({ name: z.string(), publicIp: z.ipv4(), privateIp: z.ipv4(), serverId: z.string() });
@@ -56,6 +58,12 @@ export const backupOutputs = hostsOutputs.extend({
 
 export type SpecificsPlan = z.output<typeof specificsOutputs>;
 
+/** Where commands on the front-end go. */
+export function frontendOf(user: string, [frontend]: readonly z.output<typeof machine>[]): SshTarget {
+  if (frontend === undefined) throw new Error("the stack has no front-end; run: make up");
+  return { name: frontend.name, host: frontend.publicIp, user };
+}
+
 /** Reads outputs from standard input. An error never repeats what it read. */
 export async function readOutputs<Shape>(schema: z.ZodType<Shape>): Promise<Shape> {
   return parseOutputs(await text(process.stdin), schema);
@@ -66,12 +74,4 @@ export function parseOutputs<Shape>(printed: string, schema: z.ZodType<Shape>): 
   if (parsed.success) return parsed.data;
   const keys = [...new Set(parsed.error.issues.map(({ path }) => path.join(".") || "everything"))];
   throw new Error(`the stack's outputs lack ${keys.join(", ")}; run: make up`);
-}
-
-function parseJson(printed: string): unknown {
-  try {
-    return JSON.parse(printed);
-  } catch {
-    return undefined;
-  }
 }

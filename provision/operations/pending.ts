@@ -7,6 +7,6 @@ await runOperation(async () => {
   if (interrupted.length === 0) return;
   throw new Error(
     `the order of ${interrupted.join(", ")} was interrupted: it may be there, and another would be ordered; ` +
-      "look in the console, then run: pulumi cancel, pulumi refresh (it asks for the id of each, or forgets it)",
+      "look in the console, and see Interrupted in docs/deploy.md",
   );
 });

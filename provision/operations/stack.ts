@@ -1,6 +1,7 @@
 // The stack as Pulumi keeps it: what is there, also after half an order, and what was being ordered.
 import { spawn, spawnSync } from "node:child_process";
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 
 const resource = z.object({
   urn: z.string(),
@@ -66,12 +67,4 @@ function program(): string {
 
 function typeOf(urn: string): string {
   return urn.split("::").at(2)?.split("$").at(-1) ?? "";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

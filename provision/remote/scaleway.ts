@@ -1,5 +1,6 @@
 // Scaleway's API beside Pulumi: reads, and the protection of servers. Errors hold the status and the API's own words, never the key.
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 
 export type Scaleway = {
   /** Reads one document. Throws ApiRefusal. */
@@ -83,10 +84,6 @@ async function send(method: string, address: URL, secretKey: string, body?: stri
 }
 
 function reasonIn(text: string): string {
-  try {
-    const parsed = errorBody.safeParse(JSON.parse(text));
-    return parsed.success ? `: ${parsed.data.message}` : "";
-  } catch {
-    return "";
-  }
+  const parsed = errorBody.safeParse(parseJson(text));
+  return parsed.success ? `: ${parsed.data.message}` : "";
 }

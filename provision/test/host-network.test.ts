@@ -275,6 +275,30 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     });
   });
 
+  test("Ansible goes the same way, and refuses a host whose key changed, whatever its playbook says", {
+    skip: without("ansible"),
+  }, async () => {
+    const place = openWorkplace("pulumi");
+    const inventory = `---\nall: {hosts: {host01: {ansible_ssh_host: ${host.target.host}, ansible_user: ubuntu}}}\n`;
+    place.answer("pulumi stack output --json --show-secrets", JSON.stringify({ inventory, validation: "---\n{}\n" }));
+    await place.make(["inventory"], { environment: { SSH_CONFIG: host.sshConfig } });
+    const known = join(place.provision, ".cloud/known_hosts");
+    const ping = () =>
+      spawnSync("ansible", ["-i", ".cloud/inventory/hosts.yml", "all", "-m", "raw", "-a", "echo reached"], {
+        cwd: place.provision,
+        encoding: "utf8",
+        // As both playbooks have it in their ansible.cfg.
+        env: { ...process.env, ANSIBLE_HOST_KEY_CHECKING: "False", ANSIBLE_SSH_ARGS: "-o ControlMaster=no" },
+      });
+    const first = ping();
+    assert.match(first.stdout, /reached/, first.stdout + first.stderr);
+    writeFileSync(known, readFileSync(known, "utf8").replace(/ssh-ed25519 \S+/, OTHER_KEY));
+    const second = ping();
+    place.remove();
+    assert.match(second.stdout, /HOST IDENTIFICATION HAS CHANGED/);
+    assert.doesNotMatch(second.stdout, /^reached/m);
+  });
+
   test("is not restored when no change waits for a confirmation", async () => {
     const before = networkOf(host);
     await host.ssh(host.target, `${PROGRAM} restore 'for no reason'`);

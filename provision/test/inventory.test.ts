@@ -93,6 +93,9 @@ test("the group_vars of the validation are found beside the inventory", { skip }
   assert.equal(validation.conn_matrix.market_name, "Alpine Linux 3.21");
   assert.equal(validation.conn_matrix.bridge_name, "vmtovm0");
   assert.equal(validation.networks_verification, false);
+  assert.equal(validation.run_network_benchmark, true);
+  // Without it the VM has no network, and the next tests no way in.
+  assert.match(plain(validation.test_vm.vm.template_extra), /CONTEXT=\[\n {2}NETWORK="YES",/);
   assert.match(plain(validation.test_vm.vm.template_extra), /SSH_PUBLIC_KEY="\$USER\[SSH_PUBLIC_KEY\]"/);
 });
 

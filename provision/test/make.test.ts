@@ -22,7 +22,10 @@ const HOSTS = {
     { name: "host01", publicIp: "192.0.2.11", privateIp: "10.16.0.11", serverId: "fr-par-2/b", layout: LAYOUT },
   ],
 };
-const FILES = { inventory: "---\nall: {}\n", validation: "---\nvalidation: {}\n" };
+const FILES = {
+  inventory: '---\nall: {vars: {one_version: "7.0", one_pass: !unsafe "planted{{1}}"}}\n',
+  validation: "---\nvalidation: {}\n",
+};
 
 // What both repositories do with the targets that make asks for.
 const CLONE = `#!/bin/sh
@@ -35,7 +38,7 @@ printf 'requirements:\\n\\t@hatch requirements\\nmain validation:\\n\\t@ansible-
 describe("make", () => {
   let place: Workplace;
   before(() => {
-    place = openWorkplace("pulumi", "ansible-playbook", "hatch", "git", "ssh", "curl");
+    place = openWorkplace("pulumi", "ansible-playbook", "hatch", "git", "ssh", "sudo", "dpkg-query", "oneuser");
   });
   beforeEach(() => {
     place.calls();
@@ -107,7 +110,7 @@ describe("make", () => {
     assert.equal(status, 2);
     assert.match(
       stderr,
-      /^the order of host01 was interrupted: .* look in the console, then run: pulumi cancel, pulumi refresh/,
+      /^the order of host01 was interrupted: .* look in the console, and see Interrupted in docs\/deploy.md/,
     );
     assert.deepEqual(place.calls(), ["pulumi stack export"]);
   });
@@ -143,8 +146,8 @@ describe("make", () => {
     assert.deepEqual(parse(readFileSync(join(inventory(), "group_vars/all/ssh.yml"), "utf8")), {
       ansible_host_key_checking: true,
       ansible_ssh_common_args:
-        `'-F' '${place.provision}/jump_config' '-o' 'UserKnownHostsFile=${place.provision}/.cloud/known_hosts' ` +
-        "'-o' 'StrictHostKeyChecking=accept-new'",
+        `-F '${place.provision}/jump_config' -o 'UserKnownHostsFile=${place.provision}/.cloud/known_hosts' ` +
+        "-o StrictHostKeyChecking=accept-new",
     });
     const second = await place.make(["inventory"]);
     assert.match(second.stderr, /^unchanged \.cloud\/inventory\/hosts\.yml$/m);
@@ -159,14 +162,56 @@ describe("make", () => {
     assert.doesNotMatch(stderr, /planted/);
   });
 
+  describe("deployment on a front-end that has OpenNebula", () => {
+    // The front-end is this machine: its commands run here, with OpenNebula's own played.
+    const frontend = (version: string, password: string) => {
+      place.answer(`${OUTPUTS} --show-secrets`, JSON.stringify({ ...HOSTS, ...FILES }));
+      place.answer("ssh", '#!/bin/sh\nfor command; do :; done\nexec sh -c "$command"\n');
+      place.answer("dpkg-query", version);
+      place.answer("sudo", '#!/bin/sh\nshift 3\nexec "$@"\n');
+      place.answer("oneuser", `#!/bin/sh\n[ -z "\${ONE_AUTH:-}" ] || grep -qxF 'oneadmin:${password}' "$ONE_AUTH"\n`);
+    };
+    const isDeployed = () => place.calls().some((call) => call.startsWith("git "));
+
+    test("of another version is refused: nothing would be upgraded", async () => {
+      frontend("7.2.1-1", "planted{{1}}");
+      const { status, stderr } = await place.make(["deployment"]);
+      assert.equal(status, 2);
+      assert.match(
+        stderr,
+        /OpenNebula 7\.2\.1-1 is installed, and oneVersion is 7\.0: one-deploy would upgrade nothing/,
+      );
+      assert.equal(isDeployed(), false);
+    });
+
+    test("that takes another password is refused: it would keep it", async () => {
+      frontend("7.0.3-1", "the old one");
+      const { status, stderr } = await place.make(["deployment"]);
+      assert.equal(status, 2);
+      assert.match(stderr, /onePassword is not oneadmin's: .* sudo -u oneadmin oneuser passwd 0/);
+      assert.doesNotMatch(stderr + place.calls().join(), /planted/);
+    });
+
+    test("of this version and password goes on, and a fix release is none", async () => {
+      frontend("7.0.3-1", "planted{{1}}");
+      assert.equal((await place.make(["deployment"])).status, 2, "the stand-in of git brings no Makefile");
+      assert.ok(isDeployed());
+    });
+  });
+
   test("deployment runs one-deploy's main at the pinned commit, with the inventory written before", async () => {
     const folder = ".cloud/one-deploy";
     place.answer(`git clone --quiet --no-checkout https://github.com/OpenNebula/one-deploy ${folder}`, CLONE);
     place.answer(`git -C ${folder} rev-parse --quiet --verify ${ONE_DEPLOY}^{commit}`, "#!/bin/sh\nexit 1\n");
+    place.answer(`${OUTPUTS} --show-secrets`, JSON.stringify({ ...HOSTS, ...FILES }));
+    place.answer("ssh", "");
+    const keys = `-o UserKnownHostsFile=${place.provision}/.cloud/known_hosts -o StrictHostKeyChecking=accept-new`;
     const { status, stderr } = await place.make(["deployment"]);
     assert.equal(status, 0, stderr);
     assert.deepEqual(place.calls(), [
       `${OUTPUTS} --show-secrets`,
+      `${OUTPUTS} --show-secrets`,
+      `ssh ${keys} -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o LogLevel=ERROR -l ubuntu -- 192.0.2.10 dpkg-query -W -f '\${Version}' opennebula 2>/dev/null || true`,
       `git clone --quiet --no-checkout https://github.com/OpenNebula/one-deploy ${folder}`,
       `git -C ${folder} rev-parse --quiet --verify ${ONE_DEPLOY}^{commit}`,
       `git -C ${folder} fetch --quiet --tags origin`,

@@ -297,7 +297,7 @@ suite("dual-stack VMs", BESIDE, () => {
     const stage = await Stage.start(t, { maxPageSize: 2 });
     for (let count = 0; count < 3; count += 1) stage.range();
     const [own, prefix] = [stage.range(), stage.prefix()];
-    const vm = vmDocument([{ NIC_ID: "0", IP: own.ip, IP6: firstHost(prefix), MAC: own.mac }]);
+    const vm = vmDocument([{ NIC_ID: "0", IP: own.ip, IP6: firstHost(prefix), MAC: own.mac, EXTERNAL_IP: own.ip }]);
     await stage.succeed("h1", "pre", vm);
     await stage.expect([own, "h1"], [prefix, "h1", own.mac]);
   });
@@ -638,7 +638,7 @@ suite("the API cannot be reached", BESIDE, () => {
   test("clean says so on standard output and succeeds; the next guest's pre takes the address over", async (t) => {
     const { stage, address, vm } = await runningOnH1(t);
     const { stdout } = await stage.succeed("h1", "clean", vm, { settings: UNREACHABLE });
-    assert.match(stdout, /^clean: addresses of VM 42 may still be attached here until their next guest's post: .+\n$/);
+    assert.match(stdout, /^clean: 203[0-9.]+ of VM 42 may still be attached here until the next guest's post: .+\n$/);
     assert.match(stdout, /refused the connection/);
     assert.ok(stage.rig.logs().includes("refused the connection"), "the log has it too");
     await stage.expect([address, "h1"]);
@@ -654,6 +654,7 @@ suite("the API cannot be reached", BESIDE, () => {
       const address = stage.range();
       const line = await stage.fail("h1", hook, vmDocument([nic("0", address)]), { settings: UNREACHABLE });
       assert.match(line, new RegExp(`^${hook}: .*http://127\\.0\\.0\\.1:1 refused the connection`));
+      assert.ok(line.includes(address.ip), line);
       await stage.expect([address, "free"]);
     });
   }

@@ -79,8 +79,8 @@ suite("nicGroups: which NICs a hook is about", () => {
 });
 
 suite("nicGroups: what a NIC says of its flexible IP", () => {
-  const none = { hint: undefined, isClaimed: false };
-  const usual = { intent: undefined, mac: "52:54:00:00:00:01", isForAliases: false };
+  const none = { hint: undefined, isClaimed: false, isHandWritten: true };
+  const usual = { intent: undefined, isHandWritten: false, mac: "52:54:00:00:00:01", isForAliases: false };
   const cases: readonly { name: string; nic: Partial<Nic>; own: readonly unknown[] }[] = [
     { name: "nothing", nic: { ip: "203.0.113.7" }, own: [{ address: "203.0.113.7", ...none }] },
     {
@@ -117,7 +117,7 @@ suite("nicGroups: what a NIC says of its flexible IP", () => {
       name: "the id of the IPv6 alone",
       nic: { ip: "203.0.113.7", ip6: "2001:db8:7::1", flexibleIp6Id: ID },
       own: [
-        { address: "203.0.113.7", ...none },
+        { address: "203.0.113.7", ...none, isHandWritten: false },
         { address: "2001:db8:7::1", hint: ID, isClaimed: true },
       ],
     },

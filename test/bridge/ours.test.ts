@@ -9,17 +9,22 @@ import { type Address, aliasOf, BESIDE, HOOKS, INTENT, MARKED, nic, Stage } from
 const OTHER_INTENT = "0a11ce00-0000-4000-8000-0000000000c9";
 
 suite("an address range on which somebody typed another tenant's address and MAC", BESIDE, () => {
-  for (const [where, server] of [
-    ["that serves on another host", "h2"],
-    ["that serves on this host", "h1"],
-    ["that is free", undefined],
+  for (const [where, server, marks] of [
+    ["that serves on another host", "h2", { SCW_FLEXIP_INTENT: OTHER_INTENT }],
+    ["that serves on this host", "h1", { SCW_FLEXIP_INTENT: OTHER_INTENT }],
+    ["that is free", undefined, { SCW_FLEXIP_INTENT: OTHER_INTENT }],
+    [
+      "that serves on another host, by a range that is not the driver's",
+      "h2",
+      { SCW_FLEXIBLE_IP_ID: undefined, EXTERNAL_IP: undefined },
+    ],
   ] as const) {
     test(`its VM never gets one ${where}`, async (t) => {
       const stage = await Stage.start(t);
       const victim = stage.range(server === undefined ? {} : { serverId: stage.server(server) });
       const before = stage.account.get(victim.id);
       for (const deployId of ["", "one-42"]) {
-        const vm = vmDocument([nic("0", victim, { SCW_FLEXIP_INTENT: OTHER_INTENT })], { deployId });
+        const vm = vmDocument([nic("0", victim, marks)], { deployId });
         for (const hook of ["pre", "post"] as const) {
           const line = await stage.fail("h1", hook, vm);
           assert.match(line, /NIC 0: flexible IP .* belongs to another address range; remove this address range/);

@@ -19,6 +19,8 @@ export type Step = Asked & {
   /** How many of which calls; where the step waits for the API, the least number of reads. */
   readonly calls: Readonly<Partial<Record<CallName, number>>>;
   readonly waits?: true;
+  /** What it does is right, and the log has a warning all the same. */
+  readonly warns?: true;
   /** Looked at only when all has settled: what comes next is up to a person, and comes later. */
   readonly later?: true;
   /** Where the first and the second address are afterwards. */
@@ -48,6 +50,7 @@ export const LIFE: readonly Scene[] = [
         document: "02-register-placeholder-ip-and-mac",
         answers: "second",
         calls: { list: 1, create: 1, "mac.generate": 1 },
+        warns: true,
         after: ["free", "free"],
       },
     ],

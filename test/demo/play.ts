@@ -24,7 +24,7 @@ export async function play(stage: Stage, step: Step): Promise<Played> {
   const differences: string[] = [];
   try {
     done = await run(stage, step);
-    differences.push(...exitDifferences(done.result), ...answerDifferences(stage, done));
+    differences.push(...exitDifferences(step.warns === true, done.result), ...answerDifferences(stage, done));
   } catch (error) {
     differences.push(error instanceof Error ? error.message : String(error));
   }
@@ -57,9 +57,11 @@ export function shown(place: string): string {
   return place === "none" ? "–" : place;
 }
 
-function exitDifferences({ code, signal, plain, stderr }: RunResult): string[] {
+function exitDifferences(warns: boolean, { code, signal, plain, stderr }: RunResult): string[] {
   if (code !== 0) return [`exit: expected 0, was ${code ?? signal}: ${plain.join(" / ") || "without a word"}`];
-  const told = [...plain, ...stderr.split("\n").filter((line) => line.startsWith("WARN: "))];
+  const warnings = stderr.split("\n").filter((line) => line.startsWith("WARN: "));
+  if (warns && warnings.length === 0) return ["standard error: expected a warning, has none"];
+  const told = warns ? plain : [...plain, ...warnings];
   return told.map((line) => `standard error: expected no complaint, was: ${line}`);
 }
 

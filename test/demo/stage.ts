@@ -1,6 +1,7 @@
 // Where the life is played: the machines, the simulated account, and what has happened on them so far.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withAliasesAskedFor } from "../documents.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import type { SettleDelays } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY, Rig, type RunOptions, type RunResult } from "../rig.ts";
@@ -69,7 +70,7 @@ export async function run(stage: Stage, step: Step): Promise<Run> {
 
 /** The document with what register answered, as oned keeps it. */
 function filled(stage: Stage, { document: name, of }: Step): string {
-  const text = readFileSync(join(DOCUMENTS, `${name}.xml`), "utf8");
+  const text = withAliasesAskedFor(readFileSync(join(DOCUMENTS, `${name}.xml`), "utf8"));
   return text.replaceAll(/(?<=[>[])[0-9a-f.:-]+(?=[<\]])/g, (recorded) => {
     const [range, attribute] = RECORDED[recorded] ?? [];
     if (range === undefined || attribute === undefined) return recorded;

@@ -1,4 +1,5 @@
 import { isUuid } from "./call-arguments.ts";
+import { listServers, readServer } from "./elastic-metal.ts";
 import {
   attachFlexibleIps,
   createFlexibleIp,
@@ -24,6 +25,8 @@ export type CallName =
   | "mac.duplicate"
   | "mac.move"
   | "mac.delete"
+  | "server.list"
+  | "server.get"
   | "unknown";
 
 export type Route = { call: CallName; zone: string; id: string };
@@ -46,6 +49,11 @@ const calls: readonly [CallName, string, RegExp][] = [
 
 /** Which call of the API this is, by method and path. */
 export function recognise(method: string, path: string): Route {
+  const [isServer, serverZone = "", serverId] =
+    /^\/baremetal\/v1\/zones\/([^/]+)\/servers(?:\/([^/]+))?$/.exec(path) ?? [];
+  if (isServer !== undefined && method === "GET") {
+    return { call: serverId === undefined ? "server.list" : "server.get", zone: serverZone, id: serverId ?? "" };
+  }
   const [, zone = "", rest = ""] = /^\/flexible-ip\/v1alpha1\/zones\/([^/]+)\/(.+)$/.exec(path) ?? [];
   for (const [call, callMethod, pattern] of calls) {
     const match = method === callMethod ? pattern.exec(rest) : null;
@@ -70,7 +78,10 @@ function perform(account: FlexibleIps, { call, zone, id }: Route, query: URLSear
   if (call === "list") return listFlexibleIps(account, zone, query);
   if (call === "unknown" || zone !== account.zone) throw notFound(id || zone, id ? "flexible_ips" : "zones");
   if (id && !isUuid(id)) throw notFound(id);
+  if (call === "server.list") return listServers(account.servers, zone, query);
   switch (call) {
+    case "server.get":
+      return readServer(account.servers, zone, id);
     case "create":
       return createFlexibleIp(account, parseBody(bodyText));
     case "get":

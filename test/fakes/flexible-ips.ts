@@ -35,6 +35,7 @@
 
 import { MacPool } from "./address-pool.ts";
 import { type Behaviour, usual } from "./behaviour.ts";
+import type { ElasticMetalServer } from "./elastic-metal.ts";
 import { type FlexibleIpRecord, isTransient, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import { FlexibleIpTable } from "./flexible-ip-table.ts";
 import { ListingLag } from "./listing-lag.ts";
@@ -54,11 +55,14 @@ export type AccountOptions = Partial<Behaviour> & {
   perProjectQuota?: number;
   maxPageSize?: number;
   addresses?: string[];
+  servers?: readonly ElasticMetalServer[];
 };
 
 export class FlexibleIps {
   readonly token: string;
   readonly zone: string;
+  /** The project's Elastic Metal servers. None of the other calls looks at them. */
+  servers: readonly ElasticMetalServer[];
   readonly limits: { perProject: number; pageSize: number };
   readonly table: FlexibleIpTable;
   readonly clock = new Clock();
@@ -73,6 +77,7 @@ export class FlexibleIps {
   constructor(options: AccountOptions = {}) {
     this.token = options.token ?? "0a11ce00-0000-4000-8000-000000000003";
     this.zone = options.zone ?? "fr-par-2";
+    this.servers = options.servers ?? [];
     this.limits = {
       perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
       pageSize: options.maxPageSize ?? 100,

@@ -88,6 +88,8 @@ function free(name: string, isCore: boolean, ranges: (world: World) => readonly 
     ...{ name: `free, ${name}`, action: "free_address", isCore },
     stage: (world) => {
       const [range = world.spare, ...others] = ranges(world);
+      // `onevnet release` also frees what a guest uses.
+      for (const id of [range, ...others].flatMap(idsOf)) world.untouchable.add(id);
       world.guest("42", [nic("0", range), ...others.map((other) => nic("1", other))]);
       const run = (how: Launch): Promise<RunResult> => world.ipam("free_address", range, how);
       const freeOthers = async (): Promise<void> => {
@@ -96,7 +98,7 @@ function free(name: string, isCore: boolean, ranges: (world: World) => readonly 
       return {
         ...{ where: "front-end", what: "free_address" },
         run,
-        isReached: () => world.placeOf(range) === "free",
+        isReached: () => !world.leases.has(range.IP),
         goOn: freeOthers,
         retry: async () => {
           if (world.leases.has(range.IP)) await succeed(run);

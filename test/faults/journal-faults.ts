@@ -12,6 +12,8 @@ import { CLOUD, type World } from "./world.ts";
 
 const INTENT = "0a11ce00-0000-4000-8000-00000000001e";
 const HOUR_MS = 3_600_000;
+const QUARTER_MS = 900_000;
+const OTHER_BOOT = { ...thisProcess(), bootId: "0a11ce00-0000-4000-8000-0000000b0075" };
 
 export const JOURNAL_FAULTS: readonly Kind[] = [
   kind("creation left by a dead process", "an intent with a process number that nobody has", (world) =>
@@ -20,8 +22,11 @@ export const JOURNAL_FAULTS: readonly Kind[] = [
   kind("creation left by a dead process whose number was given away", "a living number, another start", (world) =>
     withIntent(world, { ...thisProcess(), startTicks: "1" }, "gone"),
   ),
-  kind("creation left before a reboot", "the same process, another boot", (world) =>
-    withIntent(world, { ...thisProcess(), bootId: "0a11ce00-0000-4000-8000-0000000b0075" }, "gone"),
+  kind("creation left before a reboot", "the same process, another boot, a quarter of an hour ago", (world) =>
+    withIntent(world, OTHER_BOOT, "gone", QUARTER_MS),
+  ),
+  kind("creation that another front-end has under way", "another boot: two front-ends share the state file", (world) =>
+    withIntent(world, OTHER_BOOT, "there"),
   ),
   kind("creation that a living process has under way", "this process itself", (world) =>
     withIntent(world, thisProcess(), "there"),
@@ -34,23 +39,10 @@ export const JOURNAL_FAULTS: readonly Kind[] = [
     return {};
   }),
   kind(
-    "a detach owed for an address that is leased again",
-    "the guest runs; the detach was owed an hour before",
-    (world) => owedOfGuest(world, -HOUR_MS),
+    "a journal of 0.1.0 with a detach owed of a running guest",
+    "the entry that 0.1.0 would have acted on",
+    ofOldVersion,
   ),
-  kind("a detach owed for a flexible IP that is gone", "an id that nobody has", (world) => {
-    const id = "0a11ce00-0000-4000-8000-00000000beef";
-    writeJournal(world, {
-      owedDetaches: { [id]: { lease: "192.0.2.200", address: "192.0.2.200", asOf: new Date().toISOString() } },
-    });
-    return {};
-  }),
-  kind("a detach owed for another cloud's flexible IP", "its id in the journal", (world) => {
-    const address = world.account.get(world.foreignId)?.ip_address ?? "";
-    const asOf = new Date(Date.now() + HOUR_MS).toISOString();
-    writeJournal(world, { owedDetaches: { [world.foreignId]: { lease: address, address, asOf } } });
-    return {};
-  }),
 ];
 
 type Rest = "gone" | "there" | "given back";
@@ -64,12 +56,12 @@ function kind(name: string, how: string, make: (world: World) => Injected): Kind
 }
 
 /** A flexible IP obtained under an intent of that process, and what the next run of any action is to make of it. */
-function withIntent(world: World, process: ProcessIdentity, rest: Rest): Injected {
+function withIntent(world: World, process: ProcessIdentity, rest: Rest, agoMs = 0): Injected {
   const isAdopted = rest === "given back";
   const tags = [...(isAdopted ? ["by-hand"] : []), ...ownershipTags(CLOUD, isAdopted ? "adopted" : "created", INTENT)];
   const { id } = world.account.add({ projectId: PROJECT, tags });
   if (isAdopted) world.adoptable.set(id, ["by-hand"]);
-  writeJournal(world, { intents: { [INTENT]: entry(process, [id]) } });
+  writeJournal(world, { intents: { [INTENT]: entry(process, [id], agoMs) } });
   return {
     problems: () => {
       const now = world.account.get(id);
@@ -87,23 +79,23 @@ function withIntent(world: World, process: ProcessIdentity, rest: Rest): Injecte
   };
 }
 
-function owedOfGuest(world: World, ageMs: number): Injected {
+function ofOldVersion(world: World): Injected {
   const range = world.range({ on: "h3" });
   world.guest("77", [nic("0", range)], "h3");
   world.untouchable.add(idOf(range));
-  const asOf = new Date(Date.now() + ageMs).toISOString();
+  const asOf = new Date(Date.now() + HOUR_MS).toISOString();
   writeJournal(world, { owedDetaches: { [idOf(range)]: { lease: range.IP, address: range.IP, asOf } } });
   return {};
 }
 
-function entry(process: ProcessIdentity, flexibleIpIds: readonly string[] = []): unknown {
-  return { since: new Date().toISOString(), process, flexibleIpIds, wanted: 0 };
+function entry(process: ProcessIdentity, flexibleIpIds: readonly string[] = [], agoMs = 0): unknown {
+  return { since: new Date(Date.now() - agoMs).toISOString(), process, flexibleIpIds, wanted: 0 };
 }
 
 function writeJournal(world: World, content: { intents?: unknown; owedDetaches?: unknown }): void {
   const file = world.rig.frontEnd.stateFile;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ version: 1, intents: {}, owedDetaches: {}, leases: {}, ...content }));
+  writeFileSync(file, JSON.stringify({ version: 1, intents: {}, leases: {}, ...content }));
 }
 
 function unusedPid(): number {

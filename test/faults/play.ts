@@ -4,7 +4,7 @@ import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
 import type { Launch } from "./launch.ts";
 import { type Act, type Action, type Path, succeed, Unexpected } from "./path.ts";
-import { findings, journalOf, reconcile } from "./reconciling.ts";
+import { findings, reconcile } from "./reconciling.ts";
 import { World } from "./world.ts";
 
 /**
@@ -76,7 +76,7 @@ export async function play(
     problems.push(...check.always(world), ...(injected.problems?.(result) ?? []));
     await injected.lift?.();
     await world.account.settled();
-    outcome = outcomeOf(world, act, result);
+    outcome = outcomeOf(act, result);
     if (expected.isUntold !== true) problems.push(...check.ofRun(result));
     const mayOwe = expected.mayMiss === true || path.action === "free_address" || path.action === "clean";
     if (result.code === 0 && outcome === "later" && !mayOwe) {
@@ -99,7 +99,7 @@ export async function play(
   return { action: path.action, outcome, problems: [...new Set(problems)], ms, hasStruck };
 }
 
-function outcomeOf(world: World, act: Act, { code }: RunResult): Outcome {
+function outcomeOf(act: Act, { code }: RunResult): Outcome {
   if (code === 0 && act.isReached()) return "done";
   return code === 0 || code === null ? "later" : "refused";
 }

@@ -1,5 +1,5 @@
 // What no single action shows: two front-ends on one project, and 200 processes at once.
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
 import type { SceneKind } from "./kind.ts";
@@ -7,7 +7,7 @@ import { succeed, Unexpected } from "./path.ts";
 import type { Outcome, Played } from "./play.ts";
 import { idOf, nic, type Range } from "./ranges.ts";
 import { findings, reconcile } from "./reconciling.ts";
-import { type Guest, SHORT, World } from "./world.ts";
+import { type Guest, World } from "./world.ts";
 
 export const SCENES: readonly SceneKind[] = [
   {
@@ -16,13 +16,19 @@ export const SCENES: readonly SceneKind[] = [
     scenes: [scene("register_address_range", "the other's action leaves it alone", diesBesideAnother)],
   },
   {
-    ...{ family: "machine", name: "two front-ends: an owed detach, and a new lease from the other" },
-    how: "the first owes a detach; the second gives the address to a guest",
+    ...{ family: "machine", name: "two front-ends: a lease over an address that is still attached" },
+    how: "the API is away while the first ends the lease; the second gives the address to a guest",
     scenes: [
-      scene("free_address", "attached when the lease ended", (world) => owesBesideAnother(world, "attached")),
-      scene("free_address", "in the middle of an attach when the lease ended", (world) =>
-        owesBesideAnother(world, "updating"),
-      ),
+      scene("free_address", "the guest starts on the same host", (world) => leasesOver(world, "h1")),
+      scene("free_address", "the guest starts on another host", (world) => leasesOver(world, "h2")),
+    ],
+  },
+  {
+    ...{ family: "machine", name: "a listing that stands still" },
+    how: "the API lists what was there before; reads by id are right",
+    scenes: [
+      scene("get_address", "a life of a lease, deploy to termination", (world) => livesOnOldListing(world)),
+      scene("unregister_address_range", "a registration and its removal", registersOnOldListing),
     ],
   },
   {
@@ -82,35 +88,59 @@ async function diesBesideAnother(world: World): ReturnType<Play> {
   return { outcome: "later", problems, ms: performance.now() - start };
 }
 
-async function owesBesideAnother(world: World, status: "attached" | "updating"): ReturnType<Play> {
+async function leasesOver(world: World, host: "h1" | "h2"): ReturnType<Play> {
   const range = world.range({ on: "h1" });
-  const { simulator } = world.rig;
+  const { account } = world.rig.simulator;
   const start = performance.now();
-  if (status === "updating") {
-    // The API shows it as under way when the lease ends; a moment later it is attached.
-    const fault = simulator.fault({
-      call: "get",
-      times: 1e9,
-      do: { kind: "rewrite", edit: (body) => ({ ...Object(body), status: "updating", server_id: null }) },
-    });
-    await succeed((how) => world.ipam("free_address", range, how));
-    fault.remove();
-    world.account.set(idOf(range), { status: "ready", serverId: null });
-  } else {
-    const fault = simulator.fault({ times: 1e9, do: { kind: "status", status: 503 } });
-    await succeed((how) => world.ipam("free_address", range, { ...how, settings: SHORT }));
-    fault.remove();
-  }
+  account.behave({ api: "unavailable" });
+  await succeed((how) => world.ipam("free_address", range, how));
+  account.behave({ api: "up" });
   const guest = world.guest("43", [nic("0", range)]);
-  await succeed(() => world.ipam("allocate_address", range, {}, guest, "fe2"));
-  await sleep(50);
-  await succeed((how) => world.hook("h2", "pre", guest, how));
-  await succeed((how) => world.hook("h2", "post", guest, how));
-  guest.host = "h2";
+  await succeed(() => world.ipam("get_address", range, {}, guest, "fe2"));
+  await succeed((how) => world.hook(host, "pre", guest, how));
+  guest.host = host;
+  await succeed((how) => world.hook(host, "post", guest, how));
   world.untouchable.add(idOf(range));
-  simulator.clearRequests();
-  await succeed((how) => world.ipam("allocate_address", world.spare, how));
-  return { outcome: "later", problems: [], ms: performance.now() - start };
+  world.rig.simulator.clearRequests();
+  // What the first front-end noted must not reach the guest.
+  for (const action of ["allocate_address", "free_address", "get_address"] as const) {
+    await succeed((how) => world.ipam(action, world.spare, how));
+  }
+  return { outcome: "done", problems: [], ms: performance.now() - start };
+}
+
+async function livesOnOldListing(world: World): ReturnType<Play> {
+  const range = world.range();
+  const guest = world.guest("43", [nic("0", range)]);
+  world.account.behave({ listLagMs: 1e9 });
+  const start = performance.now();
+  await succeed((how) => world.ipam("get_address", range, how, guest));
+  for (const [from, to] of [
+    ["h1", "h2"],
+    ["h2", "h1"],
+  ] as const) {
+    await succeed((how) => world.hook(from, "pre", guest, how));
+    await succeed((how) => world.hook(from, "post", guest, how));
+    await succeed((how) => world.hook(to, "pre", guest, how));
+    await succeed((how) => world.hook(from, "clean", guest, how));
+    await succeed((how) => world.hook(to, "post", guest, how));
+  }
+  guest.host = "h1";
+  const ms = performance.now() - start;
+  const problems = world.placeOf(range) === "h1" ? [] : [`the address is ${world.placeOf(range)}`];
+  world.account.behave({ listLagMs: 0 });
+  return { outcome: "done", problems, ms };
+}
+
+async function registersOnOldListing(world: World): ReturnType<Play> {
+  world.account.behave({ listLagMs: 1e9 });
+  const start = performance.now();
+  await succeed((how) => world.ipam("register_address_range", { SIZE: "1" }, how));
+  const range = [...world.ranges.values()].at(-1) ?? world.spare;
+  await succeed((how) => world.ipam("unregister_address_range", range, how));
+  const ms = performance.now() - start;
+  world.account.behave({ listLagMs: 0 });
+  return { outcome: "done", problems: [], ms };
 }
 
 async function adoptsBesideAnother(world: World): ReturnType<Play> {

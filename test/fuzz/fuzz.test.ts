@@ -28,8 +28,11 @@ suite(`readers (SEED=${seed})`, () => {
     return [...addressRange, ...address].flat();
   });
   check("a hook's input", 25_000, vmInput, InputError, (input) => {
-    const { id, deployId, nics } = parseVm(input);
-    return [id, deployId, ...nics.flatMap(({ isAlias: _a, isMarked: _m, ...nic }) => Object.values(nic))];
+    const { id, deployId, host, nics, pciNics } = parseVm(input);
+    const texts = [...nics, ...pciNics].flatMap((nic) =>
+      Object.values(nic).filter((value) => typeof value !== "boolean"),
+    );
+    return [id, deployId, host, ...texts];
   });
   check("settings", 10_000, settingsText, ConfigError, (text) => {
     writeFileSync(file, text);

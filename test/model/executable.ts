@@ -19,6 +19,9 @@ export class Executable implements Machines {
   readonly #rig: Rig;
   #child: ChildProcess | undefined;
 
+  // Which front-end of each cloud leads.
+  readonly #leader = { one: 0, two: 0 };
+
   private constructor(simulator: Simulator) {
     this.#rig = new Rig(simulator, mkdtempSync(join(tmpdir(), "scw-flexip-model-")));
   }
@@ -39,8 +42,13 @@ export class Executable implements Machines {
     return this.#rig.host(host).serverId;
   }
 
-  stateFile(cloud: CloudName): string {
-    return this.#frontEnd(cloud).stateFile;
+  failOver(cloud: CloudName): void {
+    this.#leader[cloud] = 1 - this.#leader[cloud];
+  }
+
+  stateFiles(cloud: CloudName): string[] {
+    const { stateFile } = this.#frontEnd(cloud);
+    return [stateFile, `${stateFile}-1`];
   }
 
   ipam(cloud: CloudName, action: IpamAction, document: string): Promise<Ran> {
@@ -57,6 +65,7 @@ export class Executable implements Machines {
     const environment = {
       SCW_FLEXIP_CONF: join(root, "etc/ipam/scw-flexip/scw-flexip.conf"),
       SCW_FLEXIP_CLOUD: cloud,
+      SCW_FLEXIP_STATE_FILE: this.#stateFile(cloud),
       SCW_FLEXIP_LOG_LEVEL: "error",
     };
     const caller = { action: "reconcile", version: "0.0.0", environment, executable: process.execPath };
@@ -78,6 +87,10 @@ export class Executable implements Machines {
     this.#child?.kill("SIGKILL");
   }
 
+  #stateFile(cloud: CloudName): string {
+    return this.stateFiles(cloud)[this.#leader[cloud]] ?? "";
+  }
+
   #frontEnd(cloud: CloudName): Machine {
     return cloud === "one" ? this.#rig.frontEnd : this.#rig.host("front");
   }
@@ -85,7 +98,13 @@ export class Executable implements Machines {
   async #run(cloud: CloudName, machine: Machine, file: string, document: string): Promise<Ran> {
     this.started += 1;
     const result: RunResult = await this.#rig.run(machine, file, ["7"], document, {
-      settings: { CLOUD: cloud, TIMEOUT: "20", HOOK_TIMEOUT: "20", LOG_LEVEL: "warn" },
+      settings: {
+        CLOUD: cloud,
+        STATE_FILE: this.#stateFile(cloud),
+        TIMEOUT: "20",
+        HOOK_TIMEOUT: "20",
+        LOG_LEVEL: "warn",
+      },
       started: (child) => {
         this.#child = child;
       },

@@ -2,10 +2,11 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-// Loaded before the clock is a virtual one: what an action loads lazily would be waited for with no timer running.
+// Loaded before any process runs: what an action loads lazily would be waited for with no timer running.
 import "../../driver/bridge/host.ts";
-import { runHook } from "../../driver/bridge/run.ts";
-import { runIpam } from "../../driver/ipam/run.ts";
+import "../../driver/bridge/run.ts";
+import "../../driver/ipam/run.ts";
+import { run } from "../../driver/run.ts";
 import type { Caller } from "../../driver/session.ts";
 import { type Hook, type IpamAction, PROJECT } from "../rig.ts";
 import { CLOUDS, type CloudName, type Machines, type Ran, type Reconciled, serverIdOf } from "./machines.ts";
@@ -20,6 +21,8 @@ export class InProcess implements Machines {
   readonly #folder: string;
   readonly #known = new Set<string>();
   readonly #ground: Ground;
+  // Which front-end of each cloud leads.
+  readonly #leader = { one: 0, two: 0 };
 
   constructor(ground: Ground, connect: Connect) {
     this.#ground = ground;
@@ -29,7 +32,6 @@ export class InProcess implements Machines {
     chmodSync(token, 0o600);
     for (const cloud of CLOUDS) this.#writeSettings(cloud);
     this.processes = new VirtualProcesses(connect);
-    this.processes.install();
   }
 
   get started(): number {
@@ -38,12 +40,14 @@ export class InProcess implements Machines {
 
   /** As new, for another history. */
   reset(seed: number): void {
-    for (const cloud of CLOUDS) rmSync(join(this.#folder, cloud), { recursive: true, force: true });
+    for (const cloud of CLOUDS) {
+      rmSync(join(this.#folder, cloud), { recursive: true, force: true });
+      this.#leader[cloud] = 0;
+    }
     this.processes.reset(seed);
   }
 
   close(): void {
-    this.processes.uninstall();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -51,19 +55,24 @@ export class InProcess implements Machines {
     return serverIdOf(host);
   }
 
-  stateFile(cloud: CloudName): string {
-    return join(this.#folder, cloud, "state.json");
+  failOver(cloud: CloudName): void {
+    this.#leader[cloud] = 1 - this.#leader[cloud];
+  }
+
+  stateFiles(cloud: CloudName): string[] {
+    return ["state-0.json", "state-1.json"].map((name) => join(this.#folder, cloud, name));
   }
 
   async ipam(cloud: CloudName, action: IpamAction, document: string): Promise<Ran> {
     const input = Buffer.from(document).toString("base64");
-    return (await this.processes.run(action, () => runIpam(action, this.#caller(cloud, action), "7", input))).ran;
+    const caller = this.#caller(cloud, action);
+    return (await this.processes.run(action, () => run(caller, [action, "7"], async () => input))).ran;
   }
 
   async hook(cloud: CloudName, host: string, hook: Hook, document: string): Promise<Ran> {
     const input = Buffer.from(document).toString("base64");
-    return (await this.processes.run(hook, () => runHook(hook, this.#caller(cloud, hook, host), async () => input)))
-      .ran;
+    const caller = this.#caller(cloud, hook, host);
+    return (await this.processes.run(hook, () => run(caller, [hook], async () => input))).ran;
   }
 
   async reconcile(cloud: CloudName, input: ReconcileInput): Promise<Reconciled> {
@@ -76,8 +85,9 @@ export class InProcess implements Machines {
 
   #caller(cloud: CloudName, action: string, host?: string): Caller {
     const environment: Record<string, string> = { SCW_FLEXIP_CONF: join(this.#folder, `${cloud}.conf`) };
+    environment.SCW_FLEXIP_STATE_FILE = this.stateFiles(cloud)[this.#leader[cloud]] ?? "";
     if (host !== undefined) environment.SCW_FLEXIP_SERVER_ID_FILE = this.#serverFile(host);
-    return { action, version: "0.0.0", environment, executable: process.execPath };
+    return { action, version: "0.0.0", environment, executable: process.execPath, machine: this.processes.machine };
   }
 
   #serverFile(host: string): string {
@@ -93,8 +103,8 @@ export class InProcess implements Machines {
       PROJECT_ID: PROJECT,
       API_URL: "http://127.0.0.1:9",
       TOKEN_FILE: join(this.#folder, "token"),
-      STATE_FILE: this.stateFile(cloud),
-      LOG_DIR: join(this.#folder, cloud, "log"),
+      // No log: a killed process would leave its file open.
+      LOG_DIR: join(this.#folder, "token", "log"),
       LOG_LEVEL: "warn",
       CLOUD: cloud,
       DNS: "192.0.2.53",

@@ -22,7 +22,10 @@ export interface Machines {
   hook(cloud: CloudName, host: string, hook: Hook, document: string): Promise<Ran>;
   /** Plans and applies all steps, as an operator on the cloud's front-end would. */
   reconcile(cloud: CloudName, input: ReconcileInput): Promise<Reconciled>;
-  stateFile(cloud: CloudName): string;
+  /** The other front-end of the cloud takes over: it has a journal of its own. */
+  failOver(cloud: CloudName): void;
+  /** Of both front-ends of a cloud. */
+  stateFiles(cloud: CloudName): readonly string[];
   /** How many processes were started, killed ones included. */
   readonly started: number;
 }

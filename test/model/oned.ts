@@ -5,6 +5,9 @@ import type { Hook, IpamAction } from "../rig.ts";
 import type { Serving } from "./guard.ts";
 import type { CloudName, Ran } from "./machines.ts";
 
+// An address that no interface of this machine has.
+const ELSEWHERE = "192.0.2.99";
+
 export type Range = {
   readonly arId: string;
   /** As oned stores it: what register answered. */
@@ -37,6 +40,8 @@ export type Vm = {
   readonly id: string;
   state: "running" | "off" | "failed" | "lost";
   host: string;
+  /** oned has a domain's name from the first deploy that came to its end. */
+  hasRun: boolean;
   nics: Nic[];
   nextNic: number;
 };
@@ -122,7 +127,7 @@ export class Oned {
 
   /** Leases first; a VM that gets none of what it asks for is not created. */
   async instantiate(ranges: readonly Range[], host: string, isNamed: boolean): Promise<void> {
-    const vm: Vm = { id: String(this.#nextVm++), state: "failed", host, nics: [], nextNic: 0 };
+    const vm: Vm = { id: String(this.#nextVm++), state: "failed", host, hasRun: false, nics: [], nextNic: 0 };
     for (const range of ranges) {
       if (!(await this.#lease(range, vm, isNamed))) {
         for (const nic of vm.nics) await this.free(nic.range);
@@ -145,6 +150,7 @@ export class Oned {
       return;
     }
     vm.state = "running";
+    vm.hasRun = true;
     this.#serves(vm.nics);
   }
 
@@ -152,7 +158,7 @@ export class Oned {
     if (!(await this.#lease(range, vm, false))) return;
     const nic = newNic(vm, range, parent);
     vm.nics.push(nic);
-    if (parent !== undefined) range.hasLentOut = true;
+    if (parent !== undefined && servesAliases(range)) range.hasLentOut = true;
     for (const hook of ["pre", "post"] as const) {
       if ((await this.#hook(vm, vm.host, hook, [nic])).code === 0) continue;
       vm.nics = vm.nics.filter((other) => other !== nic);
@@ -179,7 +185,9 @@ export class Oned {
     if ((await this.#hook(vm, host, "pre", [])).code !== 0 || !doesCopy) return;
     const source = vm.host;
     for (const nic of vm.nics) nic.isServing = false;
-    const clean = await this.#hook(vm, source, "clean", []);
+    // The document names the destination; whether the source can tell that it is another host depends on names and DNS.
+    const isKnown = Number(vm.id) % 2 === 0;
+    const clean = await this.#hook(vm, source, "clean", [], isKnown ? ELSEWHERE : undefined);
     // The guest runs on the destination whatever the hooks do; an operator has to tell oned so.
     vm.host = host;
     if (clean.code !== 0) return;
@@ -226,6 +234,13 @@ export class Oned {
     else if (ran.code !== null) this.#driver.complain(`lease of ${ip} is stuck`);
   }
 
+  /** `onevnet release` of an address in use: oned asks the driver before it looks who holds it, and the VM keeps it. */
+  async releaseInUse(range: Range): Promise<void> {
+    const { ip, mac } = range;
+    const document = ipamDocument({ ...range.attributes, USED_LEASES: "1" }, { IP: ip, MAC: mac, SIZE: "1" });
+    await this.#ipam("free_address", document, []);
+  }
+
   async #lease(range: Range, vm: Vm, isNamed: boolean): Promise<boolean> {
     const { ip, mac } = range;
     const ran = isNamed
@@ -254,11 +269,13 @@ export class Oned {
     return this.#driver.ipam(this.cloud, action, document, [...untagged, ...this.abandoned]);
   }
 
-  #hook(vm: Vm, host: string, hook: Hook, marked: readonly Nic[]): Promise<Ran> {
-    const document = vmDocument(
-      vm.nics.map((nic) => this.#nicFields(nic, marked.includes(nic))),
-      { id: vm.id, deployId: "" },
-    );
+  #hook(vm: Vm, host: string, hook: Hook, marked: readonly Nic[], documentHost?: string): Promise<Ran> {
+    const nics = vm.nics.map((nic) => this.#nicFields(nic, marked.includes(nic)));
+    const document = vmDocument(nics, {
+      id: vm.id,
+      deployId: vm.hasRun ? `one-${vm.id}` : "",
+      ...(documentHost === undefined ? {} : { host: documentHost }),
+    });
     return this.#driver.hook(this.cloud, host, hook, document, this.abandoned);
   }
 
@@ -270,6 +287,7 @@ export class Oned {
     return {
       AR_ID: arId,
       BRIDGE: "br0",
+      VN_MAD: "bridge",
       IP: ip,
       MAC: mac,
       NIC_ID: nic.nicId,
@@ -278,6 +296,11 @@ export class Oned {
       ...(nic.parent === undefined ? {} : { PARENT_ID: nic.parent.nicId, alias: "YES" as const }),
     };
   }
+}
+
+/** Its owner lets its address serve as a NIC alias, which costs it its virtual MAC for good. */
+export function servesAliases({ attributes }: Range): boolean {
+  return attributes.SCW_FLEXIP_ALIAS === "YES";
 }
 
 function newNic(vm: Vm, range: Range, parent: Nic | undefined): Nic {

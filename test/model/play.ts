@@ -1,7 +1,7 @@
 // One step: which of what there is it is about, and the operation itself.
 
 import type { World } from "./history.ts";
-import type { Nic, Oned, Range, Vm } from "./oned.ts";
+import { type Nic, type Oned, type Range, servesAliases, type Vm } from "./oned.ts";
 import type { Step } from "./steps.ts";
 
 const MOST_RANGES = 14;
@@ -20,6 +20,8 @@ export async function play(step: Step, cloud: Oned, world: World): Promise<void>
       return addRange(cloud, { SIZE: "1", ...(other === 0 ? { TYPE: "IP4", IP: "10.9.9.9" } : {}) }, []);
     case "add-dual-range":
       return addRange(cloud, { TYPE: "IP4_6_STATIC", SIZE: "1" }, []);
+    case "add-alias-range":
+      return addRange(cloud, { SIZE: "1", SCW_FLEXIP_ALIAS: "YES" }, []);
     case "adopt-by-ip":
     case "adopt-by-id":
       return adopt(cloud, world, step);
@@ -61,6 +63,16 @@ export async function play(step: Step, cloud: Oned, world: World): Promise<void>
         ),
         (range) => cloud.free(range),
       );
+    case "release-in-use":
+      return when(
+        at(
+          cloud.ranges.filter(({ holder }) => holder !== undefined && "vm" in holder),
+          pick,
+        ),
+        (range) => cloud.releaseInUse(range),
+      );
+    case "fail-over":
+      return world.machines.failOver(cloud.cloud);
     case "remove-range":
       return when(
         at(
@@ -141,10 +153,13 @@ function free(cloud: Oned, isForAlias: boolean): Range[] {
   const stale = cloud.vms.flatMap(({ nics }) =>
     nics.filter(({ range, parent }) => range.isRemoved && parent !== undefined),
   );
-  return cloud.ranges
-    .filter(({ holder }) => holder === undefined)
-    .filter((range) => isForAlias || !range.hasLentOut)
-    .filter(({ ip }) => !isForAlias || !stale.some(({ range }) => range.ip === ip));
+  return (
+    cloud.ranges
+      .filter(({ holder }) => holder === undefined)
+      // A tenant may ask for an alias of any range: where its owner did not allow it, pre refuses.
+      .filter((range) => isForAlias || !servesAliases(range))
+      .filter(({ ip }) => !isForAlias || !stale.some(({ range }) => range.ip === ip))
+  );
 }
 
 function at<T>(list: readonly T[], pick: number): T | undefined {

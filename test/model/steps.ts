@@ -5,6 +5,7 @@ import { FAULT_KINDS, type Fault, type FaultKind, isKill } from "./weather.ts";
 export const OPERATIONS = [
   "add-range",
   "add-dual-range",
+  "add-alias-range",
   "adopt-by-ip",
   "adopt-by-id",
   "deploy",
@@ -20,6 +21,8 @@ export const OPERATIONS = [
   "terminate",
   "hold",
   "release",
+  "release-in-use",
+  "fail-over",
   "remove-range",
   "remove-range-by-force",
   "console-detach",
@@ -58,6 +61,7 @@ export type Rules = {
 const WEIGHTS: Readonly<Record<Operation, number>> = {
   "add-range": 10,
   "add-dual-range": 3,
+  "add-alias-range": 5,
   "adopt-by-ip": 3,
   "adopt-by-id": 3,
   deploy: 14,
@@ -73,6 +77,8 @@ const WEIGHTS: Readonly<Record<Operation, number>> = {
   terminate: 6,
   hold: 2,
   release: 2,
+  "release-in-use": 3,
+  "fail-over": 3,
   "remove-range": 4,
   "remove-range-by-force": 1,
   "console-detach": 1,

@@ -14,7 +14,7 @@ import { until } from "./until.ts";
 
 const NUMBERS = [1, 2, 3] as const;
 // Of those that are as far, the first asks for votes first.
-const ELECTION_MS = { 1: 2_000, 2: 3_500, 3: 5_000 };
+const ELECTION_MS = { 1: 3_000, 2: 5_000, 3: 7_000 };
 const SOCKET = join(RIG, "api.sock");
 export type FrontEndNumber = (typeof NUMBERS)[number];
 
@@ -62,10 +62,22 @@ export class FrontEnds {
 
   /** Waits until that one follows and has all that the leader has. */
   async untilFollows(number: FrontEndNumber): Promise<void> {
-    await until(`front-end ${number} follows`, async () => {
-      const [own, leader] = [await raftStatus(this.get(number).url), await raftStatus(this.cloud.oned.url)];
+    // A leader sends what a follower lacks when it has something new.
+    await this.cloud.oned.run(
+      "oneuser",
+      "update",
+      "0",
+      this.cloud.file([["NEWS", String(performance.now())]]),
+      "--append",
+    );
+    const statuses = () => Promise.all([this.get(number), this.cloud.oned].map(({ url }) => raftStatus(url)));
+    const isDone = async () => {
+      const [own, leader] = await statuses();
       return (own?.state === "follower" && own.index === leader?.index) || undefined;
-    });
+    };
+    const story = async () =>
+      `it and the leader: ${JSON.stringify(await statuses())}\n${this.get(number).log().slice(-2_000)}`;
+    await until(`front-end ${number} follows`, isDone, { story });
   }
 
   /** Has the first one lead again: whoever else leads is stopped and started. */
@@ -83,6 +95,13 @@ export class FrontEnds {
       },
       { limitMs: 120_000 },
     );
+  }
+
+  /** All of them run, the first one leads, and the others have what it has. */
+  async untilWhole(): Promise<void> {
+    for (const number of NUMBERS) await this.get(number).launch();
+    await this.untilFirstLeads();
+    for (const number of [2, 3] as const) await this.untilFollows(number);
   }
 
   /** Takes the front-end off the others' network, or puts it back. The API it still reaches. */
@@ -122,10 +141,7 @@ export class FrontEnds {
       await runCommand(copy, { env: first.environment });
     }
     for (const number of NUMBERS) configure(number);
-    // None of them answers before two of them have chosen one.
-    await Promise.all(NUMBERS.map((number) => this.get(number).start()));
-    await this.untilFirstLeads();
-    for (const number of [2, 3] as const) await this.untilFollows(number);
+    await this.untilWhole();
   }
 }
 
@@ -190,7 +206,6 @@ function configure(number: FrontEndNumber): void {
   const file = join(folderOf(number), "etc/oned.conf");
   const text = readFileSync(file, "utf8")
     .replace(/SERVER_ID( *)= -1/, (_, space: string) => `SERVER_ID${space}= ${number - 1}`)
-    .replace(/ELECTION_TIMEOUT_MS( *)= \d+/, `ELECTION_TIMEOUT_MS = ${ELECTION_MS[number]}`)
-    .replace(/XMLRPC_TIMEOUT_MS( *)= \d+/, "XMLRPC_TIMEOUT_MS = 450");
+    .replace(/ELECTION_TIMEOUT_MS( *)= \d+/, `ELECTION_TIMEOUT_MS = ${ELECTION_MS[number]}`);
   writeFileSync(file, text);
 }

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { REPOSITORY } from "../rig.ts";
 import type { Oned } from "./oned.ts";
 
-const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
+// The package's own command, where there is a package: it was installed when the namespaces were entered.
+const PACKAGED = "/usr/bin/scw-flexip";
+const BUILT = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
 const SETTINGS = "var/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
 
 /** Installs as docs/install.md says, and edits the settings as an operator does. */
@@ -14,7 +16,8 @@ export async function installFrontEnd(
   settings: Readonly<Record<string, string>>,
 ): Promise<void> {
   const words = ["install", "--frontend", "--one-location", oned.location, "--token-file", tokenFile];
-  const { code, stderr } = await oned.try([EXECUTABLE, ...words]);
+  const hasPackage = (process.env.PACKAGE ?? "") !== "";
+  const { code, stderr } = await oned.try([hasPackage ? PACKAGED : BUILT, ...words]);
   // Exit code 3: there is no user oneadmin here.
   if (code !== 0 && code !== 3) throw new Error(`scw-flexip install --frontend ended with ${code}: ${stderr}`);
   writeSettings(oned.folder, settings);

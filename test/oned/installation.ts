@@ -32,6 +32,11 @@ export function copyInstallation(installation: string, target: string): void {
   for (const folder of PROGRAMS) symlinkSync(join(installation, folder), join(target, folder));
   cpSync(join(installation, "etc"), join(target, "etc"), { recursive: true });
   cpSync(join(installation, "var/remotes"), join(target, "var/remotes"), { recursive: true, verbatimSymlinks: true });
+  // Of other hypervisors, which no scene uses, the drivers would only make the start slower.
+  const others = /^(VM|IM)_MAD = \[[^\]]*NAME\s*=\s*"(qemu|lxc)"[^\]]*\]/gm;
+  for (const file of ["oned.conf", "monitord.conf"]) edit(join(target, "etc", file), others, "");
+  // OpenNebula gives its drivers the lowest priority: beside other work they would hardly run.
+  edit(join(target, "etc/defaultrc"), /^PRIORITY=.*$/m, "PRIORITY=0");
   for (const folder of ["lock", "run", "vms", "datastores"]) mkdirSync(join(target, "var", folder));
   writeFileSync(join(target, "var/.one/one_auth"), "oneadmin:oneadmin\n", { mode: 0o600 });
   const actions = join(target, "var/remotes/vmm/kvm");
@@ -47,4 +52,8 @@ export function putStandIns(folder: string): void {
   for (const name of ["ssh", "enter-host", "enter-front-end", "sudo", "virsh"]) {
     copyFileSync(join(STAND_INS, name), join(folder, name));
   }
+}
+
+function edit(file: string, pattern: RegExp, replacement: string): void {
+  writeFileSync(file, readFileSync(file, "utf8").replace(pattern, replacement));
 }

@@ -19,6 +19,16 @@ export async function raftStatus(url: string): Promise<{ state: RaftState; index
   }
 }
 
+/** Whether an oned listens there, led or not: its drivers run. */
+export async function listens(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether oned answers there, and is done with its own start. */
 export async function answers(url: string): Promise<boolean> {
   try {

@@ -4,6 +4,9 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
+  globSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,16 +15,30 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
 import type { FakeCloud } from "./fake-one.ts";
 
 export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
-const TOOLS = ["onevnet", "onevm", "onehost", "ssh", "systemctl"];
+const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
 
 export const SERVER_A = "33333333-3333-4333-8333-00000000000a";
 export const SERVER_B = "33333333-3333-4333-8333-00000000000b";
+const ADDRESS_A = "198.51.100.10";
+const ADDRESS_B = "198.51.100.11";
+// Both hosts are this machine: each server has its address.
+const SERVERS = [
+  { id: SERVER_A, name: "a", projectId: PROJECT, addresses: [ADDRESS_A, "127.0.0.1"] },
+  { id: SERVER_B, name: "b", projectId: PROJECT, addresses: [ADDRESS_B, "127.0.0.1"] },
+];
+
+/** The executable, which is large and is never changed in its place, is linked. */
+function copyTree(from: string, to: string): void {
+  const isExecutable = (path: string): boolean => path.endsWith("ipam/scw-flexip/scw-flexip");
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !isExecutable(path) });
+  for (const path of globSync(`${from}/**/ipam/scw-flexip/scw-flexip`)) linkSync(path, join(to, relative(from, path)));
+}
 
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type CallOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
@@ -55,6 +72,12 @@ export class CloudRig {
     // oneadmin is whoever runs the tests: root's files are given away to nobody.
     const ids = `${process.getuid?.()}:${process.getgid?.()}`;
     writeFileSync(this.at("etc/passwd"), `oneadmin:x:${ids}::/var/lib/one:/bin/sh\n`);
+    for (const name of ["kvm-a", "kvm-b"]) {
+      for (const folder of ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"]) {
+        mkdirSync(this.host(name, folder), { recursive: true });
+      }
+      copyFileSync(this.at("etc/passwd"), this.host(name, "etc/passwd"));
+    }
     this.#writeTools();
     this.cloud = {
       remotes: this.at("var/lib/one/remotes"),
@@ -66,11 +89,21 @@ export class CloudRig {
       ],
       vms: [],
       hosts: [
-        { name: "kvm-a", serverId: `${simulator.zone}/${SERVER_A}`, state: "2", answers: {} },
+        {
+          name: "kvm-a",
+          serverId: `${simulator.zone}/${SERVER_A}`,
+          state: "2",
+          answers: { "hostname -I": `${ADDRESS_A} 10.0.0.1\n` },
+          root: this.host("kvm-a"),
+        },
         {
           name: "kvm-b",
           state: "2",
-          answers: { "cat /var/lib/one/scw-server-id": `${simulator.zone}/${SERVER_B}\n` },
+          answers: {
+            "hostname -I": `${ADDRESS_B} 10.0.0.2\n`,
+            "cat /var/lib/one/scw-server-id": `${simulator.zone}/${SERVER_B}\n`,
+          },
+          root: this.host("kvm-b"),
         },
       ],
       calls: [],
@@ -78,7 +111,7 @@ export class CloudRig {
   }
 
   static async start(options: SimulatorOptions = {}): Promise<CloudRig> {
-    return new CloudRig(await startSimulator(options));
+    return new CloudRig(await startSimulator({ servers: SERVERS, ...options }));
   }
 
   async stop(): Promise<void> {
@@ -88,6 +121,39 @@ export class CloudRig {
 
   at(path: string): string {
     return join(this.root, path);
+  }
+
+  /** Below which a host's files are. */
+  host(name: string, path = ""): string {
+    return join(this.#folder, "hosts", name, path);
+  }
+
+  /** All hosts with driver, key and server id. */
+  async withHosts(): Promise<this> {
+    const outcome = await this.run(["install", "--frontend", "--sync", "--hosts"]);
+    if (outcome.code !== 0) throw new Error(outcome.stdout + outcome.stderr);
+    return this;
+  }
+
+  /** Keeps all of this for `restore`, which may be called often. */
+  save(): void {
+    const saved = join(this.#folder, "saved");
+    for (const folder of ["root", "hosts"]) copyTree(join(this.#folder, folder), join(saved, folder));
+    copyFileSync(this.#stateFile, join(saved, "one.json"));
+  }
+
+  restore(): void {
+    const saved = join(this.#folder, "saved");
+    for (const folder of ["root", "hosts"]) {
+      rmSync(join(this.#folder, folder), { recursive: true });
+      copyTree(join(saved, folder), join(this.#folder, folder));
+    }
+    copyFileSync(join(saved, "one.json"), this.#stateFile);
+    const { account } = this.simulator;
+    account.allow();
+    account.behave({ api: "up" });
+    account.servers = SERVERS;
+    for (const { id } of account.all()) account.remove(id);
   }
 
   get cloud(): FakeCloud {

@@ -1,27 +1,48 @@
-// A small OpenNebula for one test: `onevnet`, `onevm`, `onehost` and `ssh`, all told by their first argument. State is a JSON
-// file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
+// A small OpenNebula for one test: `onevnet`, `onevm`, `onehost`, `onezone`, `ssh` and `logger` by their first argument. State
+// is a JSON file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
 import { spawnSync } from "node:child_process";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspectOnedConf } from "../../driver/operator/install/oned-conf.ts";
 import { ipamDocument, readTemplate } from "../documents.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
-export type FakeNetwork = { id: string; name: string; driver: string; ranges: FakeRange[] };
+export type FakeNetwork = {
+  id: string;
+  name: string;
+  driver: string;
+  bridge?: string;
+  ranges: FakeRange[];
+  /** Attributes of its template. */
+  template?: Record<string, string>;
+};
 export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
-export type FakeHost = { name: string; serverId?: string; state: string; answers: Record<string, string> };
+export type FakeHost = {
+  name: string;
+  serverId?: string;
+  state: string;
+  /** What it prints for a command. */
+  answers: Record<string, string>;
+  /** Where its files are: a command that starts with a path is run there. */
+  root?: string;
+};
 export type FakeCloud = {
   readonly remotes: string;
   readonly onedConf: string;
-  /** Environment of the IPAM actions. */
+  /** Environment of the IPAM actions, and of what runs on hosts. */
   readonly environment: Record<string, string>;
   networks: FakeNetwork[];
   vms: FakeVm[];
   hosts: FakeHost[];
+  /** What onezone shows of the front-ends; none where there is one alone. */
+  servers?: { id: string; name: string; state: string; term: string }[];
+  /** What the system's log got. */
+  syslog?: string[];
   /** What was run, without what only reads. */
   calls: string[];
 };
 
+const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 const file = process.env.FAKE_ONE ?? "";
 const cloud: FakeCloud = JSON.parse(readFileSync(file, "utf8"));
 const [tool = "", ...words] = process.argv.slice(2);
@@ -47,9 +68,12 @@ function rangeXml({ id, attributes, vm }: FakeRange): string {
   return `<AR>${all.join("")}</AR>`;
 }
 
-function networkXml({ id, name, driver, ranges }: FakeNetwork): string {
+function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: FakeNetwork): string {
   const pool = ranges.map(rangeXml).join("");
-  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}<AR_POOL>${pool}</AR_POOL></VNET>`;
+  const attributes = Object.entries(template)
+    .map(([key, value]) => element(key, value))
+    .join("");
+  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<TEMPLATE>${attributes}</TEMPLATE><AR_POOL>${pool}</AR_POOL></VNET>`;
 }
 
 function network(name: string): FakeNetwork {
@@ -101,9 +125,61 @@ function hostXml(host: FakeHost): string {
   return `<HOST><NAME>${host.name}</NAME><STATE>${host.state}</STATE><TEMPLATE>${attribute}</TEMPLATE></HOST>`;
 }
 
+function serverXml({ id, name, state, term }: NonNullable<FakeCloud["servers"]>[number]): string {
+  const endpoint = element("ENDPOINT", `http://${name}:2633/RPC2`);
+  return `<SERVER>${endpoint}<ID>${id}</ID><NAME>${name}</NAME><STATE>${state}</STATE><TERM>${term}</TERM></SERVER>`;
+}
+
+/** As onehost sync: the whole tree, links followed. */
+function sync(): void {
+  for (const { root } of cloud.hosts) {
+    if (root === undefined) continue;
+    const tree = join(root, "var/tmp/one");
+    rmSync(tree, { recursive: true, force: true });
+    const executable = join(cloud.remotes, EXECUTABLE);
+    cpSync(cloud.remotes, tree, { recursive: true, dereference: true, filter: (path) => path !== executable });
+    // A copy would do as well, but it is large.
+    linkSync(executable, join(tree, EXECUTABLE));
+  }
+  process.stdout.write("All hosts updated successfully.\n");
+}
+
+function createNetwork(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
+  const id = String(cloud.networks.length);
+  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
+  save();
+  process.stdout.write(`ID: ${id}\n`);
+}
+
+function updateHost(name: string, file: string): void {
+  const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
+  const [, id] = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(file, "utf8")) ?? fail("nothing to update");
+  if (id !== undefined) host.serverId = id;
+  save();
+}
+
+/** Runs what stands in the host's root, as oneadmin's shell there would. */
+function onHost({ root, answers }: FakeHost, command: string[]): void {
+  const answer = answers[command.join(" ")];
+  if (answer !== undefined) {
+    process.stdout.write(answer);
+    return;
+  }
+  if (root === undefined) fail("ssh: connect to host: Connection refused");
+  const [program = "", ...rest] = command.map((word) => (/^\/var\//.test(word) ? join(root, word) : word));
+  const isOurs = program.endsWith("/scw-flexip");
+  const result = spawnSync(program, [...rest, ...(isOurs ? ["--root", root] : [])], {
+    stdio: ["inherit", "inherit", "inherit"],
+    env: { PATH: "/usr/bin:/bin" },
+  });
+  process.exit(result.status ?? 127);
+}
+
 const asked = `${tool} ${words.join(" ")}`;
-if (!/ list |^ssh/.test(`${asked} `)) {
-  cloud.calls.push(asked.replace(/\S*\/range$/, "FILE"));
+if (!/ list |^ssh|^onezone show|^logger/.test(`${asked} `)) {
+  cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
   save();
 }
 if (asked === "onevnet list -x") {
@@ -116,11 +192,19 @@ if (asked === "onevnet list -x") {
   process.stdout.write(`<VM_POOL>${cloud.vms.map(vmXml).join("")}</VM_POOL>\n`);
 } else if (asked === "onehost list -x") {
   process.stdout.write(`<HOST_POOL>${cloud.hosts.map(hostXml).join("")}</HOST_POOL>\n`);
+} else if (asked === "onezone show 0 -x") {
+  const pool = (cloud.servers ?? []).map(serverXml).join("");
+  process.stdout.write(`<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${pool}</SERVER_POOL></ZONE>\n`);
+} else if (tool === "logger") {
+  cloud.syslog = [...(cloud.syslog ?? []), words.join(" ")];
+  save();
 } else if (asked === "onehost sync -f") {
-  process.stdout.write("All hosts updated successfully.\n");
+  sync();
+} else if (tool === "onevnet" && words[0] === "create") {
+  createNetwork(words[1] ?? "");
+} else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {
+  updateHost(words[1] ?? "", words[3] ?? "");
 } else if (tool === "ssh") {
   const [name = "", ...command] = words.slice(words.indexOf("--") + 1);
-  const answer = cloud.hosts.find((host) => host.name === name)?.answers[command.join(" ")];
-  if (answer === undefined) fail(`ssh: connect to host ${name} port 22: Connection refused`);
-  process.stdout.write(answer);
+  onHost(cloud.hosts.find((host) => host.name === name) ?? fail(`ssh: could not resolve ${name}`), command);
 } else fail(`${tool}: no such command here: ${words.join(" ")}`);

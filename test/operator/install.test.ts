@@ -1,6 +1,9 @@
 // install and uninstall in roots of their own: what is written, how, and what is left alone.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -16,8 +19,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { REPOSITORY } from "../rig.ts";
-import { CloudRig, SERVER_A } from "./cloud-rig.ts";
+import { PROJECT, REPOSITORY } from "../rig.ts";
+import { CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const TOKEN = "planted-secret-key";
 const SETTINGS = "var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
@@ -82,7 +85,7 @@ test("settings are never overwritten, and keys they lack are told", async (conte
   assert.equal(outcome.code, 0);
   assert.equal(readFileSync(file, "utf8"), old);
   assert.equal(modeOf(file), "600");
-  assert.match(outcome.stderr, /^new settings, not in .*: DNS, MAC_TYPE; their defaults hold$/m);
+  assert.match(outcome.stderr, /^new settings, not in .*: DNS, MAC_TYPE; they have their defaults$/m);
 });
 
 test("a file of ours that was changed is put right, and one that lost its mode", async (context) => {
@@ -188,7 +191,7 @@ test("uninstall refuses when OpenNebula does not answer, unless it is forced to"
   const silent = { env: { FAKE_ONE: "/nowhere" } };
   const refused = await rig.run(["uninstall", "--frontend"], silent);
   assert.equal(refused.code, 4);
-  assert.match(refused.stderr, /whether address ranges still use the driver cannot be told/);
+  assert.match(refused.stderr, /OpenNebula does not say whether address ranges still use the driver/);
   const forced = await rig.run(["uninstall", "--frontend", "--force"], silent);
   assert.equal(forced.code, 0, forced.stderr);
   assert.equal(existsSync(rig.at("var/lib/one/remotes/ipam/scw-flexip")), false);
@@ -298,5 +301,176 @@ test("root without a user oneadmin is told to come back: exit code 3", {
   assert.match(outcome.stderr, /^there is no user oneadmin here, .*; install OpenNebula, then run this again$/m);
   const doctor = await rig.run(["doctor", "--no-hosts"]);
   assert.equal(doctor.code, 1);
-  assert.match(doctor.stdout, /^failure +user +there is no user oneadmin .*apt install opennebula/m);
+  assert.match(doctor.stdout, /^failure +front-end +user +there is no user oneadmin /m);
+  assert.match(doctor.stdout, /^user, front-end:\n {2}apt install opennebula$/m);
+  assert.equal(existsSync(rig.at("etc/logrotate.d/scw-flexip")), false, "logrotate fails on a user that is not there");
+});
+
+test("a --root or --one-location without an OpenNebula is refused, and nothing is written", async (context) => {
+  const rig = await rigFor(context);
+  const before = rig.tree();
+  const typo = await rig.run(["install", "--frontend", "--one-location", "/nonexist"]);
+  assert.equal(typo.code, 2);
+  assert.match(
+    typo.stderr,
+    /no OpenNebula is here: neither .*nonexist\/etc\/oned\.conf nor .*nonexist\/var\/remotes; install it/,
+  );
+  const root = await rig.runProgram(EXECUTABLE, ["install", "--host", "--root", `${rig.root}-typo`]);
+  assert.equal(root.code, 2);
+  assert.match(root.stderr, /--root: there is no .*-typo$/m);
+  const misplaced = await rig.run(["install", "--frontend", "--server-id", `fr-par-2/${SERVER_A}`]);
+  assert.equal(misplaced.code, 2);
+  assert.match(misplaced.stderr, /--server-id is of a host/);
+  assert.deepEqual(rig.tree(), before);
+});
+
+test("an oned.conf that would refuse bought addresses stops the installation", async (context) => {
+  const rig = await rigFor(context);
+  appendFileSync(rig.at("etc/one/oned.conf"), 'MAC_GLOBAL_SPACE = "YES"\n');
+  const before = rig.tree();
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 1);
+  assert.match(outcome.stderr, /MAC_GLOBAL_SPACE = "YES".*set it to "NO", then run this again$/m);
+  assert.deepEqual(rig.tree(), before);
+});
+
+test("the oned.conf of 0.1.0 is upgraded, and three earlier ones are kept", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  const conf = rig.at("etc/one/oned.conf");
+  const old = readFileSync(conf, "utf8").replaceAll(/^.*SCW_FLEXIP_(INTENT|ALIAS|SPARE|MAX).*\n/gm, "");
+  for (const day of ["20260101", "20260102", "20260103"]) writeFileSync(`${conf}.scw-flexip-${day}T000000Z`, day);
+  writeFileSync(conf, old);
+  const outcome = await rig.run(["install", "--frontend"]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  for (const name of ["SCW_FLEXIP_INTENT", "SCW_FLEXIP_ALIAS"]) {
+    assert.match(readFileSync(conf, "utf8"), new RegExp(`^INHERIT_VNET_ATTR +.*"${name}"$`, "m"));
+    assert.match(readFileSync(conf, "utf8"), new RegExp(`^VM_RESTRICTED_ATTR = "NIC/${name}"$`, "m"));
+  }
+  const copies = readdirSync(rig.at("etc/one")).filter((name) => name.startsWith("oned.conf.scw-flexip-"));
+  assert.equal(copies.length, 3);
+  assert.equal(existsSync(`${conf}.scw-flexip-20260101T000000Z`), false);
+  assert.equal((await rig.run(["install", "--frontend"])).stdout, "", "a second run changes nothing");
+});
+
+test("the first settings name a CLOUD of this OpenNebula's own; an image without a machine id gets none", async (context) => {
+  const rig = await rigFor(context);
+  writeFileSync(rig.at("etc/machine-id"), `${"0123456789abcdef".repeat(2)}\n`);
+  writeFileSync(rig.at("etc/hostname"), "fe.example\n");
+  const outcome = await rig.run(["install", "--frontend"]);
+  const [, cloud] = /^CLOUD="(.*)"$/m.exec(readFileSync(rig.at(SETTINGS), "utf8")) ?? [];
+  assert.match(cloud ?? "", /^one-fe-[0-9a-f]{6}$/);
+  assert.match(
+    outcome.stderr,
+    new RegExp(`^CLOUD is ${cloud}; other front-ends of this OpenNebula need the same$`, "m"),
+  );
+  const other = await rigFor(context);
+  await other.run(["install", "--frontend"]);
+  assert.doesNotMatch(readFileSync(other.at(SETTINGS), "utf8"), /^CLOUD=/m);
+});
+
+test("--dry-run is --noop: the change to oned.conf is shown as a diff", async (context) => {
+  const rig = await rigFor(context);
+  const before = rig.tree();
+  const outcome = await rig.run(["install", "--frontend", "--dry-run"]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.match(outcome.stdout, /^@@ .* @@\n[\s\S]*^\+.*-i dummy,.*,scw-flexip"$/m);
+  assert.deepEqual(rig.tree(), before);
+});
+
+test("a secret key that is typed is asked for and not shown", async (context) => {
+  const rig = await rigFor(context);
+  const command = `${EXECUTABLE} install --host --token-stdin --root ${rig.root}`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], { env: rig.environment() });
+  let shown = "";
+  let isTyped = false;
+  child.stdout.on("data", (chunk: Buffer) => {
+    shown += chunk.toString();
+    if (!isTyped && shown.includes("secret key: ")) {
+      isTyped = true;
+      child.stdin.write(`${TOKEN}\r`);
+    }
+  });
+  const [code] = await once(child, "close");
+  assert.equal(code, 0, shown);
+  assert.equal(shown.includes(TOKEN), false, shown);
+  assert.equal(readFileSync(rig.at("var/lib/one/.scw-flexip.token"), "utf8"), `${TOKEN}\n`);
+});
+
+test("--hosts gives each host its server id and the key, and OpenNebula its server", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  rig.change(({ hosts }) => {
+    for (const host of hosts) delete host.serverId;
+  });
+  assert.equal((await rig.run(["install", "--frontend", "--sync"])).code, 0);
+  writeFileSync(rig.host("kvm-b", "var/lib/one/.scw-flexip.token"), "a key of its own\n", { mode: 0o600 });
+  const planned = await rig.run(["install", "--hosts", "--dry-run"]);
+  assert.equal(
+    planned.stdout,
+    `kvm-a: would be server fr-par-2/${SERVER_A}\nkvm-b: would be server fr-par-2/${SERVER_B}\n`,
+  );
+
+  const outcome = await rig.run(["install", "--hosts"]);
+  assert.match(
+    outcome.stdout,
+    new RegExp(`^kvm-a: is server fr-par-2/${SERVER_A}, has the key, OpenNebula knows its server$`, "m"),
+  );
+  assert.match(outcome.stdout, new RegExp(`^kvm-b: is server fr-par-2/${SERVER_B}, OpenNebula knows its server$`, "m"));
+  assert.equal(readFileSync(rig.host("kvm-a", "var/lib/one/scw-server-id"), "utf8"), `fr-par-2/${SERVER_A}\n`);
+  assert.equal(readFileSync(rig.host("kvm-a", "var/lib/one/.scw-flexip.token"), "utf8"), `${rig.simulator.token}\n`);
+  assert.equal(modeOf(rig.host("kvm-a", "var/lib/one/.scw-flexip.token")), "600");
+  assert.equal(readFileSync(rig.host("kvm-b", "var/lib/one/.scw-flexip.token"), "utf8"), "a key of its own\n", "kept");
+  assert.deepEqual(
+    rig.cloud.hosts.map(({ serverId }) => serverId),
+    [`fr-par-2/${SERVER_A}`, `fr-par-2/${SERVER_B}`],
+  );
+  assert.equal(outcome.code, 1, "its check finds that kvm-b's key is no key");
+  assert.match(outcome.stdout, /^failure +kvm-b +token /m);
+  const given = await rig.run(["install", "--hosts", "kvm-b", "--token-stdin"], { input: rig.simulator.token });
+  assert.equal(given.code, 0, given.stdout + given.stderr);
+  assert.match(given.stderr, /^(\d+) of \1 checks on the hosts are ok$/m);
+});
+
+test("--hosts: an unknown name, a host that is no server of the project, one that does not answer", async (context) => {
+  const rig = await (await rigFor(context)).installed();
+  await rig.run(["install", "--frontend", "--sync"]);
+  const unknown = await rig.run(["install", "--hosts", "kvm-z"]);
+  assert.equal(unknown.code, 4);
+  assert.match(unknown.stderr, /OpenNebula has no host kvm-z; see onehost list/);
+  rig.change(({ hosts: [a, b] }) => {
+    if (a) a.answers["hostname -I"] = "203.0.113.99\n";
+    if (b) {
+      delete b.answers["hostname -I"];
+      delete b.root;
+    }
+  });
+  const outcome = await rig.run(["install", "--hosts"]);
+  assert.equal(outcome.code, 1);
+  assert.match(
+    outcome.stderr,
+    /^kvm-a: no server of project .* has an address of this host \(203\.0\.113\.99\); the servers: a 198\.51/m,
+  );
+  assert.match(outcome.stderr, /^kvm-b: cannot be reached: .*; try: sudo -u oneadmin ssh kvm-b true$/m);
+});
+
+test("a host that flexible IPs are attached to keeps its hooks", async (context) => {
+  const rig = await (await (await rigFor(context)).installed()).withHosts();
+  const tags = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+  const { ip_address: address } = rig.simulator.account.add({ tags, serverId: SERVER_A, projectId: PROJECT });
+  const uninstall = (...words: string[]) =>
+    rig.runProgram(EXECUTABLE, ["uninstall", "--host", ...words, "--root", rig.host("kvm-a")]);
+  const hook = rig.host("kvm-a", "var/tmp/one/vnm/bridge/clean.d/01-scw-flexip");
+  const refused = await uninstall();
+  assert.equal(refused.code, 4);
+  assert.ok(
+    refused.stderr.includes(`flexible IPs attached to this host: 1: ${address.replace(/\/.*/, "")}`),
+    refused.stderr,
+  );
+  assert.ok(existsSync(hook));
+  const planned = await uninstall("--noop");
+  assert.equal(planned.code, 4);
+  assert.match(planned.stdout, /^would delete .*01-scw-flexip$/m);
+  assert.match(planned.stderr, /^this would be refused: flexible IPs attached/m);
+  assert.ok(existsSync(hook));
+  assert.equal((await uninstall("--force")).code, 0);
+  assert.equal(existsSync(hook), false);
 });

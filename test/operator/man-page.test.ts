@@ -7,10 +7,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { manPage } from "../../build/release/man-page.ts";
 import { COMMANDS, EXIT_CODES } from "../../driver/operator/manual.ts";
+import { STEP_KINDS } from "../../driver/operator/reconcile/step.ts";
+import { SETTINGS } from "../../driver/settings.ts";
 
 const hasMan = spawnSync("man", ["--version"]).status === 0 && spawnSync("groff", ["--version"]).status === 0;
 
-test("the man page has every command, option and exit code, and the same input gives the same page", () => {
+test("the man page has every command, option, exit code, setting and kind of drift, and the same input gives the same page", () => {
   const page = manPage("1.2.3", "2026-11-20");
   assert.equal(page, manPage("1.2.3", "2026-11-20"));
   for (const { name, options } of COMMANDS) {
@@ -18,8 +20,11 @@ test("the man page has every command, option and exit code, and the same input g
     for (const { flags } of options)
       assert.ok(page.includes(`.B ${flags.replaceAll("-", "\\-")}\n`), `${name} ${flags}`);
   }
+  for (const name of [...STEP_KINDS, ...Object.keys(SETTINGS)]) {
+    assert.ok(page.includes(`.B ${name.replaceAll("-", "\\-")}\n`), name);
+  }
   for (const [code] of EXIT_CODES) assert.ok(page.includes(`.B ${code}\n`));
-  assert.doesNotMatch(page, /^[.'](?!\\"|TH|nh|SH|SS|PP|TP|B |br|nf|fi|RS|RE)/m, "no request but those of man(7)");
+  assert.doesNotMatch(page, /^[.'](?!\\"|TH|nh|SH|SS|PP|TP|B |br|BR|nf|fi|RS|RE)/m, "no request but those of man(7)");
 });
 
 test("man reads it without a warning", { skip: hasMan ? false : "man or groff is not installed" }, () => {

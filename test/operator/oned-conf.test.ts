@@ -4,18 +4,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { diff } from "../../driver/operator/install/diff.ts";
-import { addToOnedConf, inspectOnedConf, LINES, removeFromOnedConf } from "../../driver/operator/install/oned-conf.ts";
+import {
+  addToOnedConf,
+  inspectOnedConf,
+  REQUIRED_LINES,
+  removeFromOnedConf,
+} from "../../driver/operator/install/oned-conf.ts";
 import { REPOSITORY } from "../rig.ts";
 
-const ALL = LINES.map(([name, value]) => `${name} = "${value}"\n`).join("");
+const ALL = REQUIRED_LINES.map(([name, value]) => `${name} = "${value}"\n`).join("");
 
-/** The lines of the diff, without its context. */
+/** The lines that only one of the texts has. */
 function changedLines(before: string, after: string): string[] {
-  return diff("oned.conf", before, after)
-    .split("\n")
-    .slice(2)
-    .filter((line) => /^[-+]/.test(line));
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  const lost = old.filter((line) => !now.includes(line)).map((line) => `-${line}`);
+  return [...lost, ...now.filter((line) => !old.includes(line)).map((line) => `+${line}`)];
 }
 
 function checkRoundTrip(text: string): string {
@@ -36,13 +39,24 @@ for (const version of ["7.0.0", "7.2.0", "7.4.0"]) {
       '+    ARGUMENTS  = "-t 1 -i dummy,aws,equinix,vultr,scaleway,scw-flexip"',
       '+VM_RESTRICTED_ATTR = "NIC/SCW_FLEXIBLE_IP_ID"',
       '+VM_RESTRICTED_ATTR = "NIC/SCW_FLEXIBLE_IP6_ID"',
+      '+VM_RESTRICTED_ATTR = "NIC/SCW_FLEXIP_INTENT"',
+      '+VM_RESTRICTED_ATTR = "NIC/SCW_FLEXIP_ALIAS"',
       '+VM_RESTRICTED_ATTR = "NIC_ALIAS/SCW_FLEXIBLE_IP_ID"',
       '+VM_RESTRICTED_ATTR = "NIC_ALIAS/SCW_FLEXIBLE_IP6_ID"',
+      '+VM_RESTRICTED_ATTR = "NIC_ALIAS/SCW_FLEXIP_INTENT"',
+      '+VM_RESTRICTED_ATTR = "NIC_ALIAS/SCW_FLEXIP_ALIAS"',
       '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIBLE_IP_ID"',
       '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIBLE_IP6_ID"',
       '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIP_INTENT"',
+      '+VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIP_ALIAS"',
+      '+VNET_RESTRICTED_ATTR = "SCW_FLEXIP_ALIAS"',
+      '+VNET_RESTRICTED_ATTR = "SCW_FLEXIP_SPARE"',
+      '+VNET_RESTRICTED_ATTR = "SCW_FLEXIP_MAX"',
+      '+VNET_RESTRICTED_ATTR = "SCW_FLEXIP_SHRINK_AFTER"',
       '+INHERIT_VNET_ATTR       = "SCW_FLEXIBLE_IP_ID"',
       '+INHERIT_VNET_ATTR       = "SCW_FLEXIBLE_IP6_ID"',
+      '+INHERIT_VNET_ATTR       = "SCW_FLEXIP_INTENT"',
+      '+INHERIT_VNET_ATTR       = "SCW_FLEXIP_ALIAS"',
     ]);
   });
 }
@@ -62,7 +76,8 @@ test("no ARGUMENTS: one_ipam runs every driver, and stays as it is", () => {
 test("already done: nothing changes", () => {
   const text = `IPAM_MAD = [ EXECUTABLE = "one_ipam", ARGUMENTS = "-i dummy,scw-flexip,aws" ]\n${ALL}`;
   assert.equal(addToOnedConf(text), text);
-  assert.deepEqual(inspectOnedConf(text), { ipam: "listed", missing: [] });
+  const { ipam, missing } = inspectOnedConf(text);
+  assert.deepEqual([ipam, missing], ["listed", []]);
 });
 
 test("only a part done: the rest is added", () => {
@@ -132,4 +147,38 @@ test("no IPAM_MAD, and text that oned could not read, are refused with a reason"
     /line \d+: .*bracket of IPAM_MAD/,
   );
   assert.throws(() => addToOnedConf('A = "x\n'), /line 1: the closing quote of A/);
+});
+
+test("the edit of 0.1.0 gets the attributes that came since, and goes as a whole", () => {
+  const stock = 'IPAM_MAD = [ ARGUMENTS = "-i dummy" ]\n';
+  const old = [
+    'IPAM_MAD = [ ARGUMENTS = "-i dummy,scw-flexip" ]',
+    ...["SCW_FLEXIBLE_IP_ID", "SCW_FLEXIBLE_IP6_ID"].map((id) => `INHERIT_VNET_ATTR = "${id}"`),
+    ...["NIC", "NIC_ALIAS"].map((nic) => `VM_RESTRICTED_ATTR = "${nic}/SCW_FLEXIBLE_IP_ID"`),
+    'VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIP_INTENT"',
+    "",
+  ].join("\n");
+  const upgraded = addToOnedConf(old);
+  for (const line of [
+    'INHERIT_VNET_ATTR = "SCW_FLEXIP_INTENT"',
+    'INHERIT_VNET_ATTR = "SCW_FLEXIP_ALIAS"',
+    'VM_RESTRICTED_ATTR = "NIC/SCW_FLEXIP_INTENT"',
+    'VNET_RESTRICTED_ATTR = "AR/SCW_FLEXIP_ALIAS"',
+  ]) {
+    assert.ok(upgraded.includes(`${line}\n`), line);
+  }
+  assert.equal(removeFromOnedConf(upgraded), stock);
+});
+
+test("oned reads the first IPAM_MAD alone", () => {
+  const [ours, others] = ['IPAM_MAD = [ ARGUMENTS = "-i scw-flexip" ]\n', 'IPAM_MAD = [ ARGUMENTS = "-i dummy" ]\n'];
+  assert.deepEqual(inspectOnedConf(`${ours}\n${others}`).furtherIpamMads, [3]);
+  assert.equal(inspectOnedConf(ours + others).ipam, "listed");
+  assert.equal(inspectOnedConf(others + ours).ipam, "not listed");
+});
+
+test("MAC_GLOBAL_SPACE = YES is refused, and NO is not", () => {
+  const text = 'IPAM_MAD = [ ARGUMENTS = "-i dummy" ]\nMAC_GLOBAL_SPACE = "NO"\n';
+  assert.ok(addToOnedConf(text));
+  assert.throws(() => addToOnedConf(text.replace('"NO"', '"YES"')), /MAC_GLOBAL_SPACE = "YES".*set it to "NO"/);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textOfValue } from "../../driver/operator/print/column.ts";
+import { json } from "../../driver/operator/print/rows.ts";
 import { table } from "../../driver/operator/print/table.ts";
 import { widthOf } from "../../driver/operator/print/width.ts";
 import { Terminal } from "../../driver/operator/terminal.ts";
@@ -14,6 +15,13 @@ const columns = [
 test("a name cannot break a line, move the cursor or turn the direction of text", () => {
   assert.equal(textOfValue("a\nb\u001b[2Jc\u0007\u009b31md\u202ee\u2028f"), "a b [2Jc 31md e f");
   assert.equal(textOfValue(["x\ty", "z"]), "x y,z");
+});
+
+test("JSON holds the same name, with nothing that a terminal acts on", () => {
+  const name = "a\u001b[31m\u009b\u202e\u2028b";
+  const text = json([{ name }]);
+  assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\u2028\u202e]/u);
+  assert.deepEqual(JSON.parse(text), [{ name }]);
 });
 
 for (const [text, width] of [
@@ -31,7 +39,7 @@ for (const [text, width] of [
 
 test("the second column starts where it should behind wide names", () => {
   const rows = ["web", "データベース", "🚀 rocket"].map((name) => ({ name, id: "|" }));
-  const lines = table(new Terminal({ quiet: true, color: false }), columns, rows, { hasHeader: true, isFixed: false });
+  const lines = table(new Terminal({ quiet: true, color: false }), rows, { columns, hasHeader: true, isFixed: false });
   const starts = lines
     .trimEnd()
     .split("\n")
@@ -43,5 +51,5 @@ test("the second column starts where it should behind wide names", () => {
 test("a hundred thousand rows are a table", () => {
   const rows = Array.from({ length: 100_000 }, (_, index) => ({ name: "x", id: String(index) }));
   const terminal = new Terminal({ quiet: true, color: false });
-  assert.equal(table(terminal, columns, rows, { hasHeader: false, isFixed: true }).split("\n").length, 100_001);
+  assert.equal(table(terminal, rows, { columns, hasHeader: false, isFixed: true }).split("\n").length, 100_001);
 });

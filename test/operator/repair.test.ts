@@ -54,7 +54,11 @@ test("what would take something away is done only by name", async (context) => {
   assert.equal(named.code, 3, "the other one is left");
   assert.equal(rig.simulator.account.get(orphan), undefined);
 
-  const all = await rig.run([...words, "--apply-all", "-j"]);
+  const unasked = await rig.run([...words, "--apply-all"]);
+  assert.deepEqual([unasked.code, unasked.stdout], [2, ""]);
+  assert.match(unasked.stderr, /Apply wrong-server:203\.0\.113\.1: .*; add --yes$/m);
+
+  const all = await rig.run([...words, "--apply-all", "--yes", "-j"]);
   assert.equal(all.code, 0, all.stderr);
   const [step] = JSON.parse(all.stdout);
   assert.deepEqual([step.key, step.action, step.result], ["wrong-server:203.0.113.1", "move", "done"]);
@@ -86,15 +90,19 @@ test("an address reserved for another network is that lease's, not a free one", 
 
 test("a step that fails says why, the others are done: exit code 1", async (context) => {
   const rig = await rigFor(context);
-  addRange(rig, "203.0.113.1", undefined, SERVER_A);
+  addRange(rig, "203.0.113.1", "7");
+  runVm(rig, "7", "kvm-b");
   const lost = addRange(rig, "203.0.113.2");
   rig.simulator.account.set(lost, { tags: [] });
   const body = { type: "invalid", message: "planted refusal" };
-  rig.simulator.fault({ call: "detach", do: { kind: "status", status: 400, body } });
-  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply", "-o", "csv", "--columns", "key,result"]);
+  rig.simulator.fault({ call: "attach", do: { kind: "status", status: 400, body } });
+  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply", "-j"]);
   assert.equal(outcome.code, 1, outcome.stderr);
-  assert.match(outcome.stdout, /^left-attached:203\.0\.113\.1,.*failed: .*planted refusal/m);
-  assert.match(outcome.stdout, /^lost-tags:203\.0\.113\.2,done$/m);
+  const steps: { key: string; result: string; error: string | null }[] = JSON.parse(outcome.stdout);
+  const [failed, done] = steps;
+  assert.deepEqual([failed?.key, failed?.result], ["not-attached:203.0.113.1", "failed"]);
+  assert.match(failed?.error ?? "", /planted refusal/);
+  assert.deepEqual([done?.key, done?.result, done?.error], ["lost-tags:203.0.113.2", "done", null]);
 });
 
 test("--watch looks again and again until it is stopped: exit code 130", async (context) => {
@@ -110,14 +118,13 @@ test("--watch looks again and again until it is stopped: exit code 130", async (
     said += chunk.toString("utf8");
     if (!wasSet && said.includes("next look")) {
       wasSet = true;
-      rig.simulator.account.set(id, { serverId: SERVER_A, status: "attached" });
+      rig.simulator.account.set(id, { tags: [] });
     }
     if (said.includes("1 of 1 done")) child.kill("SIGINT");
   });
   const [code] = await closed;
   assert.equal(code, 130, said);
-  await rig.simulator.account.settled();
-  assert.equal(rig.simulator.account.get(id)?.server_id, null);
+  assert.ok(rig.simulator.account.get(id)?.tags.includes("scw-flexip:cloud=one"));
 });
 
 test("the journal's dead registration is undone, and doctor says that it is owed", async (context) => {
@@ -159,12 +166,12 @@ test("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (con
   assert.equal(outcome.code, 0, outcome.stderr);
   const [added] = JSON.parse(outcome.stdout);
   assert.match(added.address6, /:/);
-  const listed: { address: string; range: string }[] = JSON.parse((await rig.run(["list", "-j"])).stdout);
+  const listed: { address: string; range: number }[] = JSON.parse((await rig.run(["list", "-j"])).stdout);
   assert.deepEqual(
     listed.map(({ address, range }) => [address.includes(":"), range]),
     [
-      [false, "0"],
-      [true, "0"],
+      [false, 0],
+      [true, 0],
     ],
   );
 });
@@ -220,9 +227,10 @@ test("Ctrl-C lets the range that was begun be finished, and no other be started:
 
 test("--watch that is stopped in the middle of a step ends with it: exit code 130", async (context) => {
   const rig = await rigFor(context);
-  addRange(rig, "203.0.113.1", undefined, SERVER_A);
+  addRange(rig, "203.0.113.1", "7");
+  runVm(rig, "7", "kvm-b");
   const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5"];
-  const { code, said } = await interruptedAt(context, rig, "detach", words);
+  const { code, said } = await interruptedAt(context, rig, "attach", words);
   assert.equal(code, 130, said);
   assert.equal(said.includes("next look"), false, said);
 });
@@ -257,9 +265,9 @@ test("what was bought is told also when OpenNebula cannot be asked any more", as
 test("--apply-all deletes nothing while OpenNebula shows no range at all", async (context) => {
   const rig = await rigFor(context);
   const id = rig.simulator.account.add({ tags: OURS, projectId: PROJECT }).id;
-  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply-all"]);
+  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply-all", "--yes"]);
   assert.equal(outcome.code, 4);
-  assert.match(outcome.stderr, /no range of the driver at all/);
+  assert.match(outcome.stderr, /OpenNebula shows no range of the driver/);
   assert.ok(rig.simulator.account.get(id));
 });
 

@@ -1,7 +1,16 @@
 // The life of an installation as an operator sees it: from the .deb on an empty OpenNebula, by an upgrade, to an empty
 // OpenNebula again. dpkg works in a root of its own; OpenNebula's commands are faked, Scaleway is simulated.
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
@@ -12,6 +21,7 @@ const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
 const OLDER = "0.0.1";
 const SETTINGS = "/var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
 const TOKEN = "/var/lib/one/.scw-flexip.token";
+const TIMER = "scw-flexip-reconcile.timer";
 const ROTATION = "/etc/logrotate.d/scw-flexip";
 const INSTALLED = "/var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
 const PACKAGED = `/usr/share/scw-flexip/remotes/ipam/scw-flexip/scw-flexip`;
@@ -27,10 +37,6 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     writeFileSync(rig.at("var/lib/dpkg/status"), "");
     fresh = ours();
     stock = readFileSync(rig.at("etc/one/oned.conf"), "utf8");
-    rig.change(({ hosts }) => {
-      for (const { answers } of hosts)
-        answers["/var/tmp/one/ipam/scw-flexip/scw-flexip --version"] = `scw-flexip ${version}\n`;
-    });
   });
   after(() => rig.stop());
 
@@ -64,7 +70,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
   test("the package installs the driver into OpenNebula, restarts nothing, and says what is left to do", async () => {
     const outcome = await dpkg("--install", deb(OLDER));
     assert.equal(outcome.code, 0, outcome.stderr);
-    assert.match(outcome.stdout, /oned was not restarted; scw-flexip doctor tells/);
+    assert.match(outcome.stdout, /oned was not restarted; scw-flexip doctor shows/);
     assert.match(readFileSync(rig.at("etc/one/oned.conf"), "utf8"), /-i [^"]*,scw-flexip"/);
     assert.equal(statSync(rig.at("var/lib/one/scw-flexip")).mode & 0o777, 0o700);
     assert.equal(statSync(rig.at(SETTINGS)).mode & 0o777, 0o640);
@@ -74,23 +80,29 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
   });
 
   test("doctor names what is missing, each with its cure, and the cures are what it takes", async () => {
-    const outcome = await run(["doctor", "-j"]);
+    const outcome = await run(["doctor", "--no-hosts", "-j"]);
     assert.equal(outcome.code, 1);
     assert.deepEqual(problems(outcome), [
       `settings → sudoedit ${rig.at(SETTINGS)}`,
-      "token → scw-flexip install --frontend --token-file FILE",
+      "token → scw-flexip install --frontend --token-stdin",
+      `timer → systemctl enable --now ${TIMER}`,
     ]);
+    // What systemctl enable does.
+    mkdirSync(rig.at("etc/systemd/system/timers.target.wants"), { recursive: true });
+    symlinkSync(`/usr/lib/systemd/system/${TIMER}`, rig.at(`etc/systemd/system/timers.target.wants/${TIMER}`));
     rig.configure({ LOG_LEVEL: "debug" });
     const wrong = await run(["install", "--frontend", "--token-stdin"], "of-another-account\n");
     assert.equal(wrong.code, 0, wrong.stderr);
-    assert.deepEqual(problems(await run(["doctor", "-j"])), [
-      "token → scw-flexip install --frontend --token-file FILE",
+    assert.deepEqual(problems(await run(["doctor", "--no-hosts", "-j"])), [
+      "token → scw-flexip install --frontend --token-stdin",
     ]);
     const key = join(dirname(rig.root), "key");
     writeFileSync(key, `${rig.simulator.token}\n`);
     const right = await run(["install", "--frontend", "--token-file", key]);
     assert.equal(right.stdout, `change ${rig.at(TOKEN)}\n`);
     assert.equal(statSync(rig.at(TOKEN)).mode & 0o777, 0o600);
+    const hosts = await run(["install", "--frontend", "--sync", "--hosts"]);
+    assert.equal(hosts.code, 0, hosts.stdout + hosts.stderr);
     const content = await run(["doctor"]);
     assert.equal(content.code, 0, content.stdout);
     assert.match(content.stderr, / 0 warnings, 0 failures$/m);
@@ -119,7 +131,9 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.ok(readFileSync(rig.at(INSTALLED)).equals(readFileSync(rig.at(PACKAGED))));
     assert.equal(status(), "install ok installed");
     assert.equal(table(await run(["list"])).size, 3);
-    assert.equal((await run(["doctor"])).code, 0);
+    assert.equal((await run(["install", "--frontend", "--sync"])).code, 0);
+    const all = await run(["doctor"]);
+    assert.equal(all.code, 0, all.stdout);
   });
 
   test("drift made by hand is shown with its reason, and --apply mends it", async () => {
@@ -136,23 +150,26 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     rig.simulator.account.set(lost.id, { tags: ["mine"] });
 
     const quiet = await run(["reconcile"]);
-    assert.equal(quiet.stdout.includes("left-attached"), false, "what has just changed is left alone");
+    assert.match(quiet.stdout, /^left-attached:.* young /m, "what has just changed is left alone");
+    assert.match(quiet.stderr, /^changed less than 120 s ago and left alone: left-attached:/m);
 
     const plan = await run(["reconcile", "--grace", "0"]);
     assert.equal(plan.code, 3);
     assert.deepEqual(
       [...table(plan)].map(([key, [action, apply]]) => [key, action, apply]).sort(),
       [
-        [`left-attached:${addressOf(free)}`, "detach", "safe"],
-        [`lost-tags:${addressOf(lost)}`, "set-tags", "safe"],
-        [`not-attached:${addressOf(leased)}`, "attach", "safe"],
+        [`left-attached:${addressOf(free)}`, "detach", "by-key"],
+        [`lost-tags:${addressOf(lost)}`, "restore-tags", "auto"],
+        [`not-attached:${addressOf(leased)}`, "attach", "auto"],
       ].sort(),
     );
     assert.match(plan.stdout, /VM 42 runs on host kvm-b/);
     assert.equal(rig.simulator.account.get(free.id)?.server_id, SERVER_A, "a look changes nothing");
 
     const applied = await run(["reconcile", "--grace", "0", "--apply"]);
-    assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+    assert.equal(applied.code, 3, applied.stdout + applied.stderr);
+    const named = await run(["reconcile", "--grace", "0", "--apply", `left-attached:${addressOf(free)}`]);
+    assert.equal(named.code, 0, named.stdout + named.stderr);
     await rig.simulator.account.settled();
     assert.equal(rig.simulator.account.get(leased.id)?.server_id, SERVER_B);
     assert.equal(rig.simulator.account.get(free.id)?.server_id, null);
@@ -200,6 +217,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
   });
 
   test("removing leaves nothing of ours but what it says; oned.conf is as it was", async () => {
+    rmSync(rig.at("etc/systemd"), { recursive: true });
     const outcome = await dpkg("--remove", "scw-flexip");
     assert.equal(outcome.code, 0, outcome.stderr);
     assert.equal(status(), "deinstall ok config-files");
@@ -236,7 +254,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     const bare = ours();
     const installed = await dpkg("--install", deb(version));
     assert.equal(installed.code, 0, installed.stderr);
-    assert.match(installed.stdout, /on a host run scw-flexip install --host/);
+    assert.match(installed.stdout, /scw-flexip install --hosts/);
     assert.ok(!existsSync(rig.at(INSTALLED)));
     const removed = await dpkg("--purge", "scw-flexip");
     assert.equal(removed.code, 0, removed.stderr);
@@ -255,6 +273,6 @@ function table(outcome: Outcome): Map<string, string[]> {
 }
 
 function problems(outcome: Outcome): string[] {
-  const findings: { level: string; check: string; cure: string }[] = JSON.parse(outcome.stdout);
-  return findings.filter(({ level }) => level !== "ok").map(({ check, cure }) => `${check} → ${cure}`);
+  const findings: { level: string; id: string; cure: string | null }[] = JSON.parse(outcome.stdout);
+  return findings.filter(({ level }) => level !== "ok").map(({ id, cure }) => `${id} → ${cure}`);
 }

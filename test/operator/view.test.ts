@@ -19,6 +19,7 @@ before(async () => {
     onevnet: `exec cat ${recorded}/onevnet-list.xml`,
     onevm: `exec cat ${recorded}/onevm-list.xml`,
     onehost: `exec cat ${recorded}/onehost-list.xml`,
+    onezone: "echo '<ZONE><ID>0</ID><SERVER_POOL/></ZONE>'",
     ssh: "exit 255",
   };
   for (const [name, text] of Object.entries(tools)) {
@@ -53,10 +54,10 @@ test("list knows who has an address", async () => {
       drift,
     ]),
     [
-      ["203.0.113.1", "attached", "VM 0", "web", "pub", []],
-      ["203.0.113.2", "missing", "VM 1", "web", "pub", ["missing"]],
-      ["203.0.113.3", "ready", "hold", "", "pubseed", []],
-      ["203.0.113.9", "ready", "", "", "", ["orphan"]],
+      ["203.0.113.1", "attached", { kind: "vm", id: 0 }, "web", "pub", []],
+      ["203.0.113.2", "missing", { kind: "vm", id: 1 }, "web", "pub", ["missing"]],
+      ["203.0.113.3", "ready", { kind: "hold", id: null }, null, "pubseed", []],
+      ["203.0.113.9", "ready", null, null, null, ["orphan"]],
     ],
     "addresses of another cloud and of nobody are not ours to list",
   );
@@ -66,26 +67,48 @@ test("a host whose server nobody knows is said to be unknown, and nothing is jud
   const listed = await run(["list"]);
   assert.match(listed.stdout, /203\.0\.113\.1 .* unknown \(VM on h2\) /);
   assert.match(listed.stderr, /^the server of host h2 is not known/m);
-  const plan = await run(["reconcile", "-o", "csv", "--no-header", "--grace", "0", "--columns", "key,apply"]);
-  assert.deepEqual(plan.stdout.trimEnd().split("\n"), ["missing:203.0.113.2,person", "orphan:203.0.113.9,named"]);
+  const plan = await run(["reconcile", "--no-header", "--grace", "0", "--columns", "key,apply"]);
+  assert.deepEqual(
+    plan.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/ +/)),
+    [
+      ["missing:203.0.113.2", "manual"],
+      ["orphan:203.0.113.9", "by-key"],
+    ],
+  );
 });
 
-test("the same rows in every form", async () => {
+test("a table of chosen columns, with its header and without", async () => {
   const words = ["list", "--grace", "0", "--columns", "address,vm,drift"];
-  const [json, yaml, csv, table, bare] = await Promise.all([
-    run([...words, "--json"]),
-    run([...words, "-o", "yaml"]),
-    run([...words, "-o", "csv"]),
+  const [table, bare, wide] = await Promise.all([
     run(words),
     run([...words, "--no-header"]),
+    run(["list", "-o", "wide"]),
   ]);
-  assert.deepEqual(JSON.parse(json.stdout)[1], { address: "203.0.113.2", vm: "1", drift: ["missing"] });
-  assert.match(yaml.stdout, /^- address: "203\.0\.113\.2"\n {2}vm: "1"\n {2}drift: \[missing\]$/m);
-  assert.equal(csv.stdout.split("\n")[2], "203.0.113.2,1,missing");
-  assert.equal(csv.stdout.split("\n")[0], "address,vm,drift");
-  assert.equal(table.stdout.split("\n")[0], "ADDRESS      VM  DRIFT");
+  assert.match(table.stdout, /^ADDRESS +VM +DRIFT$/m);
+  assert.match(table.stdout, /^203\.0\.113\.2 +1 +missing$/m);
   const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
   assert.deepEqual(wordsOf(bare.stdout), wordsOf(table.stdout).slice(3));
+  assert.match(wide.stdout, /^ADDRESS .* REVERSE .* DRIFT$/m);
+});
+
+test("list shows a network, a VM or a state alone", async () => {
+  const listed = async (...words: string[]): Promise<string[]> => {
+    const outcome = await run(["list", "--grace", "0", "--no-header", "--columns", "address", ...words]);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    return outcome.stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => line.trim());
+  };
+  assert.deepEqual(await listed("--network", "pubseed"), ["203.0.113.3"]);
+  assert.deepEqual(await listed("--network", "0"), ["203.0.113.1", "203.0.113.2"]);
+  assert.deepEqual(await listed("--vm", "1"), ["203.0.113.2"]);
+  assert.deepEqual(await listed("--state", "ready"), ["203.0.113.3", "203.0.113.9"]);
+  assert.deepEqual(await listed("--state", "drift"), ["203.0.113.2", "203.0.113.9"]);
+  assert.deepEqual(await listed("--state", "free"), []);
 });
 
 test("without a terminal: no colour, no bold, no progress, no column left out", async () => {
@@ -101,7 +124,7 @@ test("show finds an address by IPv4 and by id, and says when there is none", asy
   assert.match(byAddress.stdout, /^HOLDER\s+: VM 0$/m);
   const id = /^ID\s+: (\S+)$/m.exec(byAddress.stdout)?.[1] ?? "";
   assert.equal((await run(["show", id.toUpperCase()])).stdout, byAddress.stdout);
-  const [details] = JSON.parse((await run(["show", "203.0.113.9", "-j", "--grace", "0"])).stdout);
+  const details = JSON.parse((await run(["show", "203.0.113.9", "-j", "--grace", "0"])).stdout);
   assert.deepEqual(details.repair, ["orphan:203.0.113.9"]);
   const missing = await run(["show", "203.0.113.7"]);
   assert.deepEqual([missing.code, missing.stdout], [4, ""]);
@@ -110,6 +133,12 @@ test("show finds an address by IPv4 and by id, and says when there is none", asy
 test("wrong usage is exit code 2 and leaves standard output empty", async () => {
   for (const words of [
     ["list", "-o", "xml"],
+    ["list", "-o", "csv"],
+    ["list", "--state", "sleepy"],
+    ["list", "-j", "--columns", "address"],
+    ["history", "203.0.113.1", "--columns", "colour"],
+    ["reverse", "203.0.113.1", "not_a_name"],
+    ["range", "add", "public", "--adopt", "203.0.113.7", "--count", "2"],
     ["list", "--columns", "address,color"],
     ["list", "--grace", "soon"],
     ["show"],
@@ -126,9 +155,30 @@ test("wrong usage is exit code 2 and leaves standard output empty", async () => 
   }
 });
 
+test("usage is checked before anything is asked, also while nothing answers", async () => {
+  const cut = rig.simulator.fault({ do: { kind: "hold", when: "before" }, times: Number.POSITIVE_INFINITY });
+  for (const words of [
+    ["list", "-o", "xml"],
+    ["show", "203.0.113.1", "-o", "xml"],
+    ["list", "--columns", "color"],
+  ]) {
+    assert.equal((await run(words)).code, 2, words.join(" "));
+  }
+  assert.equal((await run(["show"])).stderr.includes("scw-flexip show --help"), true);
+  cut.remove();
+});
+
+test("--version is the version wherever it stands, and nothing else is done", async () => {
+  for (const words of [["--version"], ["list", "--version"], ["range", "remove", "--all", "--yes", "--version"]]) {
+    const outcome = await run(words);
+    assert.deepEqual([outcome.code, outcome.stderr], [0, ""], words.join(" "));
+    assert.match(outcome.stdout, /^scw-flexip \d+\.\d+\.\d+\n$/);
+  }
+});
+
 test("every command has help with examples that name it", async () => {
-  const commands = ["install", "uninstall", "doctor", "list", "show", "history", "logs", "reconcile", "range add"];
-  for (const command of [...commands, "range remove", "completion"]) {
+  const commands = ["install", "uninstall", "doctor", "status", "list", "show", "history", "logs", "reconcile"];
+  for (const command of [...commands, "range list", "range add", "range remove", "reverse", "completion"]) {
     const outcome = await rig.runProgram(join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip"), [
       ...command.split(" "),
       "--help",

@@ -58,7 +58,6 @@ const read: Readonly<Record<string, unknown>> = {
   change: { ...flexibleIp, tags: ["web"] },
   "make-mac": { ...flexibleIp, mac },
   "duplicate-mac": { ...flexibleIp, status: "updating", mac, serverId: SERVER },
-  "move-mac": { ...flexibleIp, mac },
   "delete-mac": undefined,
   delete: undefined,
   attach: [{ ...flexibleIp, status: "updating" }],
@@ -197,7 +196,9 @@ suite("every fixture of an answer", () => {
 suite("every recorded answer of the real API", () => {
   for (const name of namesIn(recordings)) {
     test(name, async (t) => {
-      for (const recorded of z.array(exchange).parse(readJson(recordings, name))) await checkReal(t, recorded);
+      const calls = z.array(exchange).parse(readJson(recordings, name));
+      // The driver moves no virtual MAC.
+      for (const call of calls.filter(({ path }) => !path.endsWith("/mac/move"))) await checkReal(t, call);
     });
   }
 });
@@ -367,11 +368,6 @@ suite("all calls on the simulator", () => {
       { call: () => api.generateMac(locked.id), status: 403, reason: /: 403 resource is locked/ },
       { call: () => api.duplicateMac(attached.id, locked.id), status: 403, reason: /: 403 resource is locked/ },
       { call: () => api.deleteMac(attached.id), status: 404, reason: /: 404 resource is not found/ },
-      {
-        call: () => api.update(ID, { tags: ["x".repeat(256)] }),
-        status: 400,
-        reason: /: 400 .*tags: constraint/,
-      },
       { call: () => api.delete(locked.id), status: 403, reason: /: 403 resource is locked/ },
     ];
     for (const { call, status, reason } of calls) {
@@ -392,18 +388,24 @@ suite("list", () => {
     const { api, account, simulator } = await start(t, { maxPageSize: 2 });
     const ids = Array.from({ length: 7 }, () => account.add().id);
     assert.deepEqual((await api.list({})).map(({ id }) => id).sort(), ids.sort());
+    // Twice: what is created and deleted between two pages may hide a third, and the counts agree.
     assert.deepEqual(
       simulator.requests.map(({ query }) => query),
-      [1, 2, 3, 4].map((page) => `order_by=created_at_asc&page=${page}&page_size=100`),
+      [1, 2, 3, 4, 1, 2, 3, 4].map((page) => `order_by=created_at_asc&page=${page}&page_size=100`),
     );
   });
 
-  for (const count of [0, 1, 2, 4]) {
-    test(`of ${count}, two a page, needs ${Math.max(1, count / 2)} calls`, async (t) => {
+  for (const [count, calls] of [
+    [0, 1],
+    [1, 1],
+    [2, 1],
+    [4, 4],
+  ] as const) {
+    test(`of ${count}, two a page, needs ${calls} calls`, async (t) => {
       const { api, account, simulator } = await start(t, { maxPageSize: 2 });
       for (let index = 0; index < count; index++) account.add();
       assert.equal((await api.list({})).length, count);
-      assert.equal(simulator.requests.length, Math.max(1, Math.ceil(count / 2)));
+      assert.equal(simulator.requests.length, calls);
     });
   }
 
@@ -442,6 +444,19 @@ suite("list", () => {
     account.remove(oldest ?? "");
     second.release();
     assert.deepEqual((await listing).map(({ id }) => id).sort(), others.sort());
+  });
+
+  test("overlooks none when one is deleted and one created between two pages", async (t) => {
+    const { api, account, simulator } = await start(t, { maxPageSize: 2 });
+    for (let count = 0; count < 4; count++) account.add();
+    const second = simulator.fault({ call: "list", skip: 1, do: { kind: "hold", when: "before" } });
+    const listing = api.list({});
+    await second.reached;
+    account.remove(account.all().map(({ id }) => id)[0] ?? "");
+    account.add();
+    second.release();
+    const now = account.all().map(({ id }) => id);
+    assert.deepEqual((await listing).map(({ id }) => id).sort(), now.sort());
   });
 
   test("begins again when one is created among the pages read", async (t) => {
@@ -538,6 +553,7 @@ function callOf({ method, path, request }: Exchange, api: FlexibleIpClient): Pro
     })
     .parse(request ?? {});
   const project = searchParams.get("project_id");
+  const unknown = (): Promise<never> => Promise.reject(new Error(`no call of the client: ${method} ${path}`));
   const calls: Record<CallName, () => Promise<unknown>> = {
     create: () =>
       api.create({
@@ -557,7 +573,9 @@ function callOf({ method, path, request }: Exchange, api: FlexibleIpClient): Pro
     "mac.duplicate": () => api.duplicateMac(id, body.duplicate_from_fip_id),
     "mac.move": () => Promise.reject(new Error("the driver moves no MAC")),
     "mac.delete": () => api.deleteMac(id),
-    unknown: () => Promise.reject(new Error(`no call of the API: ${method} ${path}`)),
+    "server.list": unknown,
+    "server.get": unknown,
+    unknown,
   };
   return calls[call]();
 }

@@ -1,6 +1,6 @@
 // The journal on disk: missing, damaged, killed in the middle of a write, in a folder that may not be written.
 import assert from "node:assert/strict";
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,18 +20,20 @@ import { basename, dirname, join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
+import { openLog } from "../../driver/log.ts";
+import { Journal } from "../../driver/state/journal.ts";
 import { ipamDocument, rangeOf, readTemplate } from "../documents.ts";
 import { type IpamAction, Rig, type RunResult } from "../rig.ts";
 
 const NEW_RANGE = ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" });
 const ACTIONS = ["get_address", "allocate_address", "free_address", "register_address_range"] as const;
+const UNKNOWN_ID = "f1e81b1e-0000-4000-8000-0000000000ff";
 // Any account but root, to which no folder is closed.
 const NOBODY = 65_534;
 
-const journal = z.object({
+const journal = z.strictObject({
   version: z.literal(1),
   intents: z.record(z.string(), z.unknown()),
-  owedDetaches: z.record(z.string(), z.unknown()),
   leases: z.record(z.string(), z.object({ flexibleIpId: z.string() })),
 });
 
@@ -123,9 +126,41 @@ suite("a journal", { concurrency: 2 }, () => {
     assert.equal(writers.size, 20);
     assert.ok(looks > 0);
     // A log would hold a warning.
-    const left = readdirSync(folder).filter((name) => !["state.json", "state.json.new"].includes(name));
+    const left = readdirSync(folder).filter((name) => name !== "state.json" && !name.startsWith("state.json.new-"));
     assert.deepEqual(left, []);
   });
+});
+
+test("a journal of 0.1.0 is read, and what it says of detaches is dropped", async (t) => {
+  const rig = await start(t);
+  const document = await leasedDocument(rig, "get_address");
+  const { stateFile } = rig.frontEnd;
+  const owedDetaches = { [UNKNOWN_ID]: { lease: "192.0.2.1", address: "192.0.2.1", asOf: "2026-01-01T00:00:00Z" } };
+  writeFileSync(stateFile, JSON.stringify({ ...JSON.parse(readFileSync(stateFile, "utf8")), owedDetaches }));
+  const run = await rig.ipam("get_address", document);
+  succeeded(run);
+  assert.doesNotMatch(run.stderr, /WARN/);
+  assert.equal(Object.keys(readJournal(stateFile).leases).length, 1);
+  assert.deepEqual(readdirSync(dirname(stateFile)), [basename(stateFile)]);
+});
+
+test("a writer that stands still for longer than its lock lives loses nothing of what another one wrote", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-journal-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "state.json");
+  const slow = new Journal(file, openLog({ level: "error", file: join(folder, "log"), context: {} }));
+  let isFirst = true;
+  await slow.update((state) => {
+    state.leases["192.0.2.1"] = { flexibleIpId: "slow", since: "" };
+    if (!isFirst) return;
+    isFirst = false;
+    // Stands still: its lock looks an hour old, and another process takes it and writes.
+    utimesSync(`${file}.lock`, 0, 0);
+    const other = spawnSync(process.execPath, [join(import.meta.dirname, "note-lease.ts"), file, "192.0.2.2"]);
+    assert.equal(other.status, 0, String(other.stderr));
+  });
+  assert.deepEqual(Object.keys(readJournal(file).leases).sort(), ["192.0.2.1", "192.0.2.2"]);
+  assert.deepEqual(readdirSync(folder), ["state.json"]);
 });
 
 suite("a journal in a folder that may not be written", () => {

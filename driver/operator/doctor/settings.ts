@@ -1,60 +1,58 @@
-// The settings, and the files that hold secrets.
-import { existsSync, readFileSync } from "node:fs";
-import { type Config, readToken } from "../../config.ts";
-import { reasonOf } from "../../errors.ts";
-import { settingIn } from "../install/settings.ts";
-import { configOf, type Operator, settingsOf } from "../operator.ts";
-import { type Finding, failure, ok } from "./finding.ts";
+// The settings of one half of the driver: those below remotes on a front-end, those below /var/tmp/one on a host.
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import type { Config } from "../../config.ts";
+import { messageOf, reasonOf } from "../../errors.ts";
+import { SETTINGS } from "../../settings.ts";
+import { configOf, type Operator, type Role, settingsOf } from "../operator.ts";
+import { type Finding, failure, ok, warning } from "./finding.ts";
 
-export type Settings = {
-  readonly config: Config | undefined;
-  readonly token: string | undefined;
-  readonly findings: readonly Finding[];
-};
+const USUAL_GATEWAY = SETTINGS.GATEWAY.default;
+export const SYNC = "sudo -u oneadmin onehost sync -f";
 
-export function checkSettings(operator: Operator, role: "frontend" | "host"): Settings {
-  const file = settingsOf(operator);
-  const found = configOrWhy(operator);
-  const config = typeof found === "string" ? undefined : found;
-  const settings =
-    typeof found === "string"
-      ? failure("settings", found, existsSync(file) ? `sudoedit ${file}` : cureOfMissing(role))
-      : ok("settings", `${file}: zone ${found.zone}, project ${found.projectId}, cloud ${found.cloud}`);
-  const secret = tokenOrWhy(operator, config);
-  return {
-    config,
-    token: secret.token,
-    findings: [settings, ...(secret.why === undefined ? [] : [failure("token", secret.why, cureOfToken(role))])],
-  };
-}
+export type Settings = { readonly config: Config | undefined; readonly findings: readonly Finding[] };
 
-export function cureOfToken(role: "frontend" | "host"): string {
-  return `scw-flexip install --${role} --token-file FILE`;
-}
-
-function cureOfMissing(role: "frontend" | "host"): string {
-  return role === "frontend" ? "scw-flexip install --frontend" : "onehost sync -f (on the front-end, as oneadmin)";
-}
-
-function configOrWhy(operator: Operator): Config | string {
+export function checkSettings(operator: Operator, role: Role): Settings {
+  const file = settingsOf(operator, role);
+  const obstacle = obstacleTo(file, role);
+  if (obstacle !== undefined) return { config: undefined, findings: [obstacle] };
   try {
-    return configOf(operator);
+    const config = configOf(operator, role);
+    const why = `${file}: zone ${config.zone}, project ${config.projectId}, cloud ${config.cloud}`;
+    return { config, findings: [ok("settings", why, hashOf(file)), ...gateway(config, editing(file, role))] };
   } catch (error) {
-    return reasonOf(error);
+    return { config: undefined, findings: [failure("settings", reasonOf(error), editing(file, role))] };
   }
 }
 
-/** Settings that are not valid yet are no reason to be silent about a token that is missing. */
-function tokenOrWhy(operator: Operator, config: Config | undefined): { token?: string; why?: string } {
-  if (config === undefined) {
-    const file = settingsOf(operator);
-    const named = existsSync(file) ? settingIn(readFileSync(file, "utf8"), "TOKEN_FILE") : undefined;
-    const path = operator.layout.at(named || "/var/lib/one/.scw-flexip.token");
-    return existsSync(path) ? {} : { why: `there is no ${path}` };
+/** How the settings are changed: a host has copies of the front-end's. */
+export function editing(file: string, role: Role): string {
+  return role === "frontend" ? `sudoedit ${file}` : `${SYNC} (on the front-end, once its settings are right)`;
+}
+
+function obstacleTo(file: string, role: Role): Finding | undefined {
+  if (!existsSync(file)) {
+    return failure(
+      "settings",
+      `there is no ${file}`,
+      role === "frontend" ? "scw-flexip install --frontend" : onFrontEnd,
+    );
   }
   try {
-    return { token: readToken(config) };
+    accessSync(file, constants.R_OK);
+    return undefined;
   } catch (error) {
-    return { why: reasonOf(error) };
+    return failure("settings", messageOf(error), `chown oneadmin:oneadmin ${file}`);
   }
+}
+
+const onFrontEnd = `${SYNC} (on the front-end)`;
+
+function gateway({ gateway: value }: Config, cure: string): Finding[] {
+  if (value === USUAL_GATEWAY) return [];
+  return [warning("gateway", `GATEWAY is ${value}, but that of every IPv4 flexible IP is ${USUAL_GATEWAY}`, cure)];
+}
+
+export function hashOf(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
 }

@@ -1,6 +1,17 @@
-// The tree that OpenNebula runs: all files there, executable, of this version, and nothing beside them that runs too.
-import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+// The tree that OpenNebula runs: all files there, executable, of this version, and nothing beside them that disturbs.
+import { createHash } from "node:crypto";
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { HOOKS } from "../../actions.ts";
 import { HOOK_NAME, hookFile, scripts } from "../install/tree.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
@@ -9,22 +20,24 @@ import { runProgram } from "../run-program.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
 const VERSION_MS = 20_000;
+// Of a hook: enough to know what it works on.
+const HEAD_BYTES = 64 * 1024;
 
 export async function checkTree(operator: Operator, tree: string, cure: string): Promise<Finding[]> {
   const drivers = hookDrivers(tree);
   const paths = [EXECUTABLE, ...scripts(drivers).map(({ path }) => path)];
-  const files = paths.map((path) => join(tree, path));
   const missing = paths.filter((path) => !existsSync(join(tree, path)));
-  const blunt = files.filter((file) => existsSync(file) && !isExecutable(file));
-  if (missing.length === files.length) return [failure("files", `the driver is not in ${tree}`, cure)];
+  const blunt = paths.map((path) => join(tree, path)).filter((file) => existsSync(file) && !isExecutable(file));
+  if (missing.length === paths.length) return [failure("files", `the driver is not in ${tree}`, cure)];
   if (missing.length > 0) return [failure("files", `not in ${tree}: ${missing.join(", ")}`, cure)];
   if (blunt.length > 0)
     return [failure("files", `not executable: ${blunt.join(", ")}`, `chmod 0755 ${blunt.join(" ")}`)];
-  return [
-    ok("files", `${files.length} files in ${tree}, hooks for ${drivers.join(", ")}`),
-    await version(operator, tree, cure),
-    ...drivers.flatMap((driver) => HOOKS.flatMap((action) => others(join(tree, `vnm/${driver}/${action}.d`)))),
-  ];
+  const changed = changedScripts(operator, tree, drivers);
+  const files =
+    changed.length > 0
+      ? failure("files", `not as they came with this version: ${changed.join(", ")}`, cure)
+      : ok("files", `${paths.length} files in ${tree}, hooks for ${drivers.join(", ")}`, hashOfScripts(tree, drivers));
+  return [files, ...(await executable(operator, tree, cure)), ...otherHooks(tree, drivers)];
 }
 
 /** The network drivers whose hooks we are, in this tree. */
@@ -32,36 +45,91 @@ export function hookDrivers(tree: string): string[] {
   return ["bridge", "fw"].filter((driver) => driver === "bridge" || existsSync(join(tree, hookFile(driver, "pre"))));
 }
 
-async function version({ caller, environment }: Operator, tree: string, cure: string): Promise<Finding> {
+/** Compared with the tree beside the program that runs: the package's own, unless it is this very tree. */
+function changedScripts({ caller }: Operator, tree: string, drivers: readonly string[]): string[] {
+  const source = join(dirname(caller.executable), "../..");
+  return scripts(drivers)
+    .filter(({ path, source: from }) => {
+      const original = join(source, from);
+      return existsSync(original) && !readFileSync(original).equals(readFileSync(join(tree, path)));
+    })
+    .map(({ path }) => path);
+}
+
+function hashOfScripts(tree: string, drivers: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const { path } of scripts(drivers)) hash.update(`${path}\n`).update(readFileSync(join(tree, path)));
+  return hash.digest("hex");
+}
+
+async function executable({ caller, environment }: Operator, tree: string, cure: string): Promise<Finding[]> {
   const file = join(tree, EXECUTABLE);
   const { code, stdout, complaint } = await runProgram(file, ["--version"], { environment, timeoutMs: VERSION_MS });
-  if (code !== 0) return failure("version", `${file} does not run: ${complaint}`, cure);
+  if (code !== 0) return [failure("executable", `${file} does not run: ${complaint}`, cure)];
   const found = stdout.trim();
   const own = `${NAME} ${caller.version}`;
-  return found === own ? ok("version", found) : warning("version", `${file} is ${found}, this is ${own}`, cure);
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  const version = found.split(" ")[1] ?? "";
+  return [
+    ok("executable", `${file} runs`, hash.digest("hex")),
+    found === own
+      ? ok("version", found, version)
+      : warning("version", `${file} is ${found}, this is ${own}`, cure, version),
+  ];
 }
 
 /** What else is in a hook folder: the network driver runs every file with the x bit, whatever its name. */
-function others(folder: string): Finding[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name !== HOOK_NAME)
-    .flatMap((name): Finding[] => {
-      const path = join(folder, name);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-        return [failure("other hooks", `${path} is a folder, on which the network driver fails`, `rm -r ${path}`)];
-      }
-      if (!isExecutable(path)) return [];
-      if (name.includes(NAME)) return [failure("other hooks", `${path} runs beside ${HOOK_NAME}`, `rm ${path}`)];
-      return [ok("other hooks", `${path} runs too`)];
-    });
+function otherHooks(tree: string, drivers: readonly string[]): Finding[] {
+  const folders = drivers.flatMap((driver) => HOOKS.map((hook) => join(tree, `vnm/${driver}/${hook}.d`)));
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name !== HOOK_NAME)
+        .flatMap((name) => otherHook(join(folder, name), name)),
+    );
 }
 
-function isExecutable(file: string): boolean {
+function otherHook(path: string, name: string): Finding[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    return [failure("other-hooks", `${path} is a folder, on which the network driver fails`, `mv ${path} /root/`)];
+  }
+  if (!isExecutable(path)) return [];
+  if (name.includes(NAME)) return [failure("other-hooks", `${path} runs beside ${HOOK_NAME}`, `rm ${path}`)];
+  const head = readFileSync(path).subarray(0, HEAD_BYTES).toString("latin1");
+  if (!/flexible-ip|scw-server-id/.test(head)) return [ok("other-hooks", `${path} runs too`)];
+  return [failure("other-hooks", `${path} runs too, and changes flexible IPs as ours does`, `chmod -x ${path}`)];
+}
+
+/** `onehost sync` fails as a whole on one entry that it cannot read. */
+export function checkRemotes(tree: string): Finding {
+  const broken = unreadable(tree);
+  const [first] = broken;
+  if (first === undefined) return ok("remotes", `${tree} can be copied to the hosts`);
+  const why = `onehost sync fails on what it cannot read: ${broken.slice(0, 5).join(", ")}`;
+  const isDangling = lstatSync(first).isSymbolicLink();
+  return failure("remotes", why, isDangling ? `rm ${first}` : `chown -R oneadmin:oneadmin ${first}`);
+}
+
+function unreadable(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    const wanted = entry.isDirectory() ? constants.R_OK | constants.X_OK : constants.R_OK;
+    if (!isAccessible(path, wanted)) return [path];
+    return entry.isDirectory() ? unreadable(path) : [];
+  });
+}
+
+function isAccessible(path: string, mode: number): boolean {
   try {
-    accessSync(file, constants.X_OK);
-    return (statSync(file).mode & 0o111) !== 0;
+    accessSync(path, mode);
+    return true;
   } catch {
     return false;
   }
+}
+
+function isExecutable(file: string): boolean {
+  return isAccessible(file, constants.X_OK) && (statSync(file).mode & 0o111) !== 0;
 }

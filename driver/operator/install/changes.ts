@@ -1,5 +1,5 @@
-// Changes to files, told one by one. Each looks first, so that a second run changes nothing. Files are written beside and
-// renamed; links that stand in the place of a file or folder are never followed: part of the paths are oneadmin's.
+// Changes to files, told one by one. Each looks first, because a second run must change nothing. Files are written
+// to a temporary name and renamed; links that stand in the place of a file or folder are never followed: part of the paths are oneadmin's.
 import {
   closeSync,
   constants,
@@ -21,12 +21,18 @@ import {
 import { dirname } from "node:path";
 import { DriverError, messageOf } from "../../errors.ts";
 import { type Account, isRoot } from "../oneadmin.ts";
+import type { Options } from "../options.ts";
 
 export type FileKind = {
   readonly mode: number;
   /** Whose it is; undefined: whoever runs this. */
   readonly owner: Account | undefined;
 };
+
+/** Whether nothing may be changed. */
+export function isDryRun(options: Options): boolean {
+  return options.has("noop") || options.has("dryRun");
+}
 
 export class Changes {
   readonly #isNoop: boolean;
@@ -62,6 +68,16 @@ export class Changes {
     const isSame = now?.isFile() === true && readFileSync(path).equals(Buffer.from(content));
     if (isSame && sameKind(now, kind)) return;
     this.change(now === undefined ? "create" : "change", path, () => writeBeside(path, content, kind));
+  }
+
+  /** Gives a folder that is there to `owner`; a link to one is left alone. */
+  owner(path: string, owner: Account | undefined): void {
+    const now = lookAt(path);
+    const isTheirs = owner === undefined || (now?.uid === owner.uid && now.gid === owner.gid);
+    if (!isRoot() || isTheirs || !now?.isDirectory()) return;
+    this.change("give to oneadmin", path, () => {
+      settle(openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW), { mode: now.mode & 0o7777, owner });
+    });
   }
 
   /** Deletes the file if it is there. */

@@ -76,7 +76,10 @@ class Reader {
     const match = pattern.exec(this.#text)?.[0];
     if (match === undefined) {
       const line = this.#text.slice(0, this.#at).split("\n").length;
-      throw new InputError(`oned.conf line ${line}: ${what} is missing; correct the line, oned cannot read it either`);
+      throw new InputError(
+        `oned.conf line ${line}: ${what} is missing`,
+        "correct the line, oned cannot read it either",
+      );
     }
     this.#at += match.length;
     return match;

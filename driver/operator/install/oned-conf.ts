@@ -4,13 +4,19 @@ import { InputError } from "../../errors.ts";
 import { NAME } from "../layout.ts";
 import { type Attribute, parseTemplate } from "./one-template.ts";
 
-const IDS = ["SCW_FLEXIBLE_IP_ID", "SCW_FLEXIBLE_IP6_ID"];
-/** The first lets hooks find an address without listing the project; the others keep users from forging its id. */
-export const LINES: readonly (readonly [string, string])[] = [
-  ...IDS.map((id) => ["INHERIT_VNET_ATTR", id] as const),
-  ...IDS.map((id) => ["VM_RESTRICTED_ATTR", `NIC/${id}`] as const),
-  ...IDS.map((id) => ["VM_RESTRICTED_ATTR", `NIC_ALIAS/${id}`] as const),
-  ...[...IDS, "SCW_FLEXIP_INTENT"].map((name) => ["VNET_RESTRICTED_ATTR", `AR/${name}`] as const),
+// What a NIC gets from its range: the ids let hooks find an address without listing the project, the intent tells one
+// registration from another, and the alias is what an administrator allows.
+const OF_NIC = ["SCW_FLEXIBLE_IP_ID", "SCW_FLEXIBLE_IP6_ID", "SCW_FLEXIP_INTENT", "SCW_FLEXIP_ALIAS"];
+// What only an administrator may declare on a network: they decide about money and about MACs.
+const OF_NETWORK = ["SCW_FLEXIP_ALIAS", "SCW_FLEXIP_SPARE", "SCW_FLEXIP_MAX", "SCW_FLEXIP_SHRINK_AFTER"];
+
+/** The lines that oned.conf needs: what VMs inherit, and what users may not set. */
+export const REQUIRED_LINES: readonly (readonly [string, string])[] = [
+  ...OF_NIC.map((name) => ["INHERIT_VNET_ATTR", name] as const),
+  ...OF_NIC.map((name) => ["VM_RESTRICTED_ATTR", `NIC/${name}`] as const),
+  ...OF_NIC.map((name) => ["VM_RESTRICTED_ATTR", `NIC_ALIAS/${name}`] as const),
+  ...OF_NIC.map((name) => ["VNET_RESTRICTED_ATTR", `AR/${name}`] as const),
+  ...OF_NETWORK.map((name) => ["VNET_RESTRICTED_ATTR", name] as const),
 ];
 
 // one_ipam's option, as Ruby's GetoptLong takes it: -i LIST, -iLIST, --ipam-types LIST, --ipam-types=LIST.
@@ -21,25 +27,53 @@ type Edit = { readonly start: number; readonly end: number; readonly text: strin
 export type OnedConf = {
   /** Whether one_ipam runs the driver: `open` is a list that is missing, so that it runs every driver. */
   readonly ipam: "listed" | "not listed" | "open" | "no IPAM_MAD";
-  /** Lines that are not there, of `LINES`. */
+  /** Lines that are not there, of `REQUIRED_LINES`. */
   readonly missing: readonly (readonly [string, string])[];
+  /** The lines of IPAM_MAD after the first: oned reads the first alone. */
+  readonly furtherIpamMads: readonly number[];
+  /** MAC_GLOBAL_SPACE = "YES": oned would refuse addresses after they were bought. */
+  readonly hasGlobalMacs: boolean;
 };
 
 /** What is there already. Throws InputError. */
 export function inspectOnedConf(text: string): OnedConf {
   const attributes = parseTemplate(text);
-  const lists = ipamArguments(attributes).map(({ valueStart, valueEnd }) => listOf(text.slice(valueStart, valueEnd)));
-  const isListed = lists.every((list) => list === undefined || list.items.includes(NAME));
-  const isOpen = lists.every((list) => list === undefined);
-  const ipam = !attributes.some(isIpamMad) ? "no IPAM_MAD" : isOpen ? "open" : isListed ? "listed" : "not listed";
-  return { ipam, missing: LINES.filter((line) => !attributes.some((attribute) => isLine(text, attribute, line))) };
+  const [first, ...further] = attributes.filter(isIpamMad);
+  return {
+    ipam: first === undefined ? "no IPAM_MAD" : standingOf(text, first),
+    missing: REQUIRED_LINES.filter((line) => !attributes.some((attribute) => isLine(text, attribute, line))),
+    furtherIpamMads: further.map(({ start }) => lineOf(text, start)),
+    hasGlobalMacs: hasGlobalMacs(text, attributes),
+  };
+}
+
+/** oned reads the first IPAM_MAD alone. */
+function standingOf(text: string, ipamMad: Attribute): OnedConf["ipam"] {
+  const lists = ipamArguments([ipamMad]).map(({ valueStart, valueEnd }) => listOf(text.slice(valueStart, valueEnd)));
+  if (lists.every((list) => list === undefined)) return "open";
+  return lists.every((list) => list === undefined || list.items.includes(NAME)) ? "listed" : "not listed";
+}
+
+function hasGlobalMacs(text: string, attributes: readonly Attribute[]): boolean {
+  const setting = attributes.find(({ name }) => name.toUpperCase() === "MAC_GLOBAL_SPACE");
+  return setting !== undefined && text.slice(setting.valueStart, setting.valueEnd).trim().toUpperCase() === "YES";
+}
+
+function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split("\n").length;
 }
 
 /** The text with what is missing; the same text when nothing is. Throws InputError. */
 export function addToOnedConf(text: string): string {
-  if (inspectOnedConf(text).ipam === "no IPAM_MAD") {
+  const { ipam, hasGlobalMacs: isRefused } = inspectOnedConf(text);
+  if (ipam === "no IPAM_MAD") {
     throw new InputError(
       "oned.conf has no IPAM_MAD; put the one of OpenNebula's own oned.conf back, then run this again",
+    );
+  }
+  if (isRefused) {
+    throw new InputError(
+      'oned.conf has MAC_GLOBAL_SPACE = "YES", with which oned refuses addresses that are bought already; set it to "NO", then run this again',
     );
   }
   const attributes = parseTemplate(text);
@@ -71,7 +105,7 @@ export function removeFromOnedConf(text: string): string {
     const end = attribute.valueStart + list.end;
     return [{ start: end - list.text.length, end, text: kept.join(",") }];
   });
-  const ours = attributes.filter((attribute) => LINES.some((line) => isLine(text, attribute, line)));
+  const ours = attributes.filter((attribute) => REQUIRED_LINES.some((line) => isLine(text, attribute, line)));
   const removals = ours.map((attribute) => removal(text, attribute));
   return apply(text, [...unlisted, ...joined(text, removals)]);
 }

@@ -1,22 +1,43 @@
 // The token and the server id, as the operator gives them. The token never stands in an argument.
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
 import { isUuid } from "../../addresses.ts";
 import { ConfigError, messageOf, UsageError } from "../../errors.ts";
 import type { Options } from "../options.ts";
 
 /** The secret key from --token-file or standard input; undefined when neither is asked for. Throws ConfigError. */
-export function givenToken(options: Options): string | undefined {
+export async function givenToken(options: Options): Promise<string | undefined> {
   const file = options.text("tokenFile");
   if (file !== undefined && options.has("tokenStdin")) throw new UsageError("--token-file and --token-stdin: give one");
   if (file === undefined && !options.has("tokenStdin")) return undefined;
-  const source = file === undefined ? "standard input" : file;
-  const token = read(file, source).trim();
+  const source = file ?? "standard input";
+  const isTyped = file === undefined && process.stdin.isTTY === true;
+  const token = (isTyped ? await typed() : read(file, source)).trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new ConfigError(
-      `${source} does not hold one word; give the secret key of a Scaleway API key and nothing else`,
+      `${source} does not hold one word`,
+      "give the secret key of a Scaleway API key and nothing else",
     );
   }
   return token;
+}
+
+/** One line from the terminal, which does not show it. */
+function typed(): Promise<string> {
+  // What readline would echo goes nowhere.
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // Only now: from here on the terminal shows nothing of what is typed.
+  process.stderr.write("secret key: ");
+  return new Promise<string>((resolve, reject) => {
+    lines.once("line", resolve);
+    lines.once("SIGINT", () => reject(new ConfigError("no secret key was given", "nothing was changed")));
+    lines.once("close", () => reject(new ConfigError("no secret key was given", "nothing was changed")));
+  }).finally(() => {
+    lines.close();
+    process.stderr.write("\n");
+  });
 }
 
 /** `zone/uuid` from --server-id. Throws UsageError. */

@@ -1,25 +1,32 @@
 // Takes the driver out again: refuses while it holds addresses, leaves what may be needed, and says what it left.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { messageOf, RefusedError, UsageError } from "../../errors.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
-import { listRanges } from "../one/networks.ts";
 import type { Operator } from "../operator.ts";
-import { Changes } from "./changes.ts";
+import { Changes, isDryRun } from "./changes.ts";
+import { whyInUse } from "./in-use.ts";
 import { isUnedited } from "./logrotate.ts";
 import { removeFromOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, planOnedConf } from "./oned-conf-file.ts";
+import { orAskForRoot } from "./refusals.ts";
 import { restartOned } from "./services.ts";
-import { settingIn } from "./settings.ts";
+import { placeIn, settingIn } from "./settings.ts";
 import { scripts } from "./tree.ts";
 
 export async function uninstall(operator: Operator): Promise<number> {
-  const { options, terminal, layout } = operator;
-  const [isFrontEnd, isHost, isNoop] = [options.has("frontend"), options.has("host"), options.has("noop")];
-  if (!(isFrontEnd || isHost))
+  const { options } = operator;
+  if (!(options.has("frontend") || options.has("host")))
     throw new UsageError("--frontend or --host is needed, or both on a machine that is both");
-  if (isFrontEnd && !options.has("force")) await refuseWhileInUse(operator);
+  return orAskForRoot(() => uninstallHere(operator));
+}
+
+async function uninstallHere(operator: Operator): Promise<number> {
+  const { options, terminal, layout } = operator;
+  const [isFrontEnd, isHost, isNoop] = [options.has("frontend"), options.has("host"), isDryRun(operator.options)];
+  const use = options.has("force") ? undefined : await whyInUse(operator, isFrontEnd, isHost);
+  if (use !== undefined && !isNoop) throw new RefusedError(use);
   const trees = [...(isFrontEnd ? [layout.remotes] : []), ...(isHost ? [layout.hostRemotes] : [])];
   const gone: Roles = {
     frontEnd: isFrontEnd || !existsSync(join(layout.remotes, EXECUTABLE)),
@@ -39,21 +46,9 @@ export async function uninstall(operator: Operator): Promise<number> {
     terminal.note(`the key and the rotation of logs stay: ${gone.host ? "the front-end" : "the host"} here uses them`);
   }
   if (isFrontEnd) terminal.note("on each host: scw-flexip uninstall --host; onehost sync deletes nothing there");
-  return EXIT.done;
-}
-
-async function refuseWhileInUse(operator: Operator): Promise<void> {
-  const ranges = await listRanges(operator).catch((error: unknown) => {
-    throw new RefusedError(
-      `whether address ranges still use the driver cannot be told (${messageOf(error)}); --force goes on all the same`,
-    );
-  });
-  if (ranges.length === 0) return;
-  const some = ranges.slice(0, 5).map(({ ip, network }) => `${ip} in ${network}`);
-  const more = ranges.length > some.length ? `, and ${ranges.length - some.length} more` : "";
-  throw new RefusedError(
-    `${ranges.length} address ranges still use the driver: ${some.join(", ")}${more}; give them back by: scw-flexip range remove --all`,
-  );
+  if (use === undefined) return EXIT.done;
+  terminal.warn(`this would be refused: ${use}`);
+  return EXIT.refused;
 }
 
 async function cleanOnedConf(operator: Operator, changes: Changes, isNoop: boolean): Promise<void> {
@@ -77,23 +72,24 @@ function removeFolders(tree: string, changes: Changes): void {
 type Roles = { readonly frontEnd: boolean; readonly host: boolean };
 type Keepsake = { readonly path: string; readonly what: string; readonly isFolder?: true };
 
-/** What is left unless --purge: it holds what cannot be had again, or what tells the past. */
+/** What is left unless --purge: it cannot be had again, or says what says what happened. */
 function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): Keepsake[] {
   const { layout } = operator;
   const files = trees.map((tree) => join(tree, SETTINGS));
   const settings = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"))[0] ?? "";
-  const place = (key: string, otherwise: string): string => layout.at(settingIn(settings, key) || otherwise);
-  const state = place("STATE_FILE", "/var/lib/one/scw-flexip/state.json");
+  const place = (key: Parameters<typeof placeIn>[1]): string => layout.at(placeIn(settings, key));
+  const logs = (usual: string): string => layout.at(settingIn(settings, "LOG_DIR") || usual);
+  const state = place("STATE_FILE");
   const found = (what: string, pattern: string): Keepsake[] => globSync(pattern).map((path) => ({ path, what }));
   const all: Keepsake[] = [
     ...files.map((path) => ({ path, what: "settings" })),
-    ...(frontEnd && host ? [{ path: place("TOKEN_FILE", "/var/lib/one/.scw-flexip.token"), what: "secret key" }] : []),
+    ...(frontEnd && host ? [{ path: place("TOKEN_FILE"), what: "secret key" }] : []),
     ...(frontEnd && host && !hasOurRotation(operator)
       ? [{ path: layout.logrotate, what: "rotation of the logs" }]
       : []),
-    ...(host ? [{ path: place("SERVER_ID_FILE", "/var/lib/one/scw-server-id"), what: "server id" }] : []),
-    ...(host ? found("log", join(place("LOG_DIR", layout.hookLogFolder), "scw-flexip-*.log*")) : []),
-    ...(frontEnd ? found("log", join(place("LOG_DIR", layout.logFolder), "scw-flexip.log*")) : []),
+    ...(host ? [{ path: place("SERVER_ID_FILE"), what: "server id" }] : []),
+    ...(host ? found("log", join(logs(layout.hookLogFolder), "scw-flexip-*.log*")) : []),
+    ...(frontEnd ? found("log", join(logs(layout.logFolder), "scw-flexip.log*")) : []),
     ...(frontEnd ? found("journal", `${state}*`) : []),
     ...(frontEnd ? [{ path: dirname(state), what: "folder of the journal", isFolder: true } as const] : []),
   ];

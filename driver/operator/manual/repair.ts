@@ -1,44 +1,65 @@
-import { type CommandText, GRACE, OUTPUT } from "./text.ts";
+import { type CommandText, GRACE, OUTPUT, TIMEOUT } from "./text.ts";
+
+const DRY_RUN = { flags: "--dry-run", text: "only say what would be done" } as const;
+const YES = { flags: "-y, --yes", text: "do not ask" } as const;
 
 export const RECONCILE: CommandText = {
   name: "reconcile",
   parameters: "",
-  summary: "compare OpenNebula, Scaleway and the journal, and mend what differs",
-  text: `Prints what differs, why, what would mend it and what that costs. Nothing is changed without --apply. APPLY says
-how: "safe" takes nothing from any guest and is done by --apply; "named" is done only when its key is given, or by
---apply-all; "person" cannot be done from here. Hosts whose server is not known are never judged. Each step looks again
-before it acts. Exit code 0: nothing differs, or all was mended; 3: something is left; 1: a step failed.`,
+  summary: "compare OpenNebula, Scaleway and the journal, and fix what differs",
+  text: `Prints what differs, why, what would fix it and what that costs. Nothing is changed without --apply. APPLY says how:
+"auto" cannot hurt a guest and is done by --apply: attach what is attached nowhere, undo a registration of this front-end
+that died, put tags back; "by-key" is done only when its key is given: detach, move, delete, take tags away; "manual" cannot
+be done from here; "young" changed a moment ago and is not judged yet. OpenNebula is believed only where it leads its zone,
+and asked again right before each step. Hosts whose server is not known are never judged. Each kind of KEY has a section in
+docs/drift.md. Exit code 0: nothing differs, or all was fixed; 3: something is left; 1: a step failed.`,
   options: [
-    { flags: "--apply [key...]", text: "do the safe steps, or those of these keys" },
-    { flags: "--apply-all", text: "do all steps that can be done from here" },
+    { flags: "--apply [key...]", text: "do the steps that are auto, or those of these keys" },
+    { flags: "--apply-all", text: "do all but deleting what is attached or more than half; asks first" },
+    YES,
+    { flags: "--dry-run", text: "only look, whatever else is said" },
     { flags: "--watch", text: "look again and again, until stopped" },
     { flags: "--interval <seconds>", text: "with --watch: the pause between two looks (300)" },
     GRACE,
+    TIMEOUT,
     ...OUTPUT,
   ],
   examples: [
     { command: "scw-flexip reconcile", text: "the plan" },
-    { command: "scw-flexip reconcile --apply", text: "the safe part of it" },
+    { command: "scw-flexip reconcile --apply", text: "the part of it that cannot hurt" },
     { command: "scw-flexip reconcile --apply orphan:203.0.113.7", text: "give back an address that no range has" },
   ],
 };
 
+export const RANGE_LIST: CommandText = {
+  name: "range list",
+  parameters: "",
+  summary: "list the address ranges, as OpenNebula has them",
+  text: "Asks OpenNebula alone: it also answers while the API does not.",
+  options: [{ flags: "--network <name>", text: "only of this network, by name or id" }, ...OUTPUT],
+  examples: [{ command: "scw-flexip range list --network public", text: "the ranges of one network" }],
+};
+
 export const RANGE_ADD: CommandText = {
   name: "range add",
-  parameters: "",
-  summary: "buy addresses: add ranges to a network",
+  parameters: "[network]",
+  summary: "add ranges to a network: buy addresses, or adopt one",
   text: `Each range is one flexible IP and is paid for from then on. They are added one by one through onevnet addar; when one
-fails, those before it stay, and the exit code is 1.`,
+fails, those before it stay, and the exit code is 1. With --adopt the address is one that the project has already: it stays
+yours when the range is removed.`,
   options: [
-    { flags: "--network <name>", text: "the network's name or id (needed)" },
+    { flags: "--network <name>", text: "the network's name or id (needed, unless it is the first word)" },
     { flags: "--count <number>", text: "how many (1)" },
     { flags: "--dual-stack", text: "with an IPv6 /64 beside each IPv4 address" },
+    { flags: "--adopt <address>", text: "a flexible IP of the project, by address or id" },
     { flags: "--force", text: "even if the network's driver does not run the hooks" },
+    DRY_RUN,
     ...OUTPUT,
   ],
   examples: [
-    { command: "scw-flexip range add --network public --count 3", text: "three addresses" },
+    { command: "scw-flexip range add public --count 3", text: "three addresses" },
     { command: "scw-flexip range add --network public --dual-stack", text: "one with IPv6" },
+    { command: "scw-flexip range add public --adopt 203.0.113.7", text: "one that you have already" },
   ],
 };
 
@@ -47,16 +68,30 @@ export const RANGE_REMOVE: CommandText = {
   parameters: "[address...]",
   summary: "give addresses back: remove their ranges",
   text: `What was bought is lost for good, what was adopted stays yours. Ranges in use are refused (exit code 4). Asks first on
-a terminal; elsewhere --yes is needed.`,
+a terminal; elsewhere --yes is needed. The address may be given as the id of the flexible IP.`,
   options: [
     { flags: "--network <name>", text: "only in this network" },
     { flags: "--all", text: "all ranges of the driver" },
     { flags: "--force", text: "also those in use: their guests lose the address" },
-    { flags: "-y, --yes", text: "do not ask" },
+    YES,
+    DRY_RUN,
     ...OUTPUT,
   ],
   examples: [
     { command: "scw-flexip range remove 203.0.113.7", text: "one" },
     { command: "scw-flexip range remove --network public --all --yes", text: "all of a network, from a script" },
+  ],
+};
+
+export const REVERSE: CommandText = {
+  name: "reverse",
+  parameters: "<address> [name]",
+  summary: "show, set or clear the reverse DNS of an address",
+  text: `Without a name it is shown. Mail servers need one that leads back: make the name's own record point to the address
+first. The address may be given as the id of the flexible IP. Exit code 4: this cloud has no such address.`,
+  options: [{ flags: "--clear", text: "take the name away" }],
+  examples: [
+    { command: "scw-flexip reverse 203.0.113.7 mail.example.org", text: "set" },
+    { command: "scw-flexip reverse 203.0.113.7 --clear", text: "clear" },
   ],
 };

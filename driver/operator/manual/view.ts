@@ -1,15 +1,36 @@
-import { type CommandText, GRACE, OUTPUT } from "./text.ts";
+import { type CommandText, GRACE, OUTPUT, TIMEOUT } from "./text.ts";
+
+export const STATUS: CommandText = {
+  name: "status",
+  parameters: "",
+  summary: "tell in ten lines how the cloud's addresses are",
+  text: `The front-end, the hosts, ranges and addresses by state, drift, the journal, the API, and what failed last. Exit code
+0: all is well; 3: drift, or hosts whose server is not known; 1: something could not be learned.`,
+  options: [...OUTPUT, GRACE, TIMEOUT],
+  examples: [
+    { command: "scw-flexip status", text: "ten lines" },
+    { command: "scw-flexip status -j | jq .drift.by_kind", text: "for a script" },
+  ],
+};
 
 export const LIST: CommandText = {
   name: "list",
   parameters: "",
   summary: "list the addresses of this cloud",
   text: `One line for each flexible IP that a range of this cloud has or that carries its tag, and for each address of a range
-that has none. DRIFT names what reconcile would say. Columns: address, status, host, vm, vm_name, network, range, origin,
-mac, id, server, drift. On a narrow terminal some are left out; JSON, YAML and CSV hold all.`,
-  options: [...OUTPUT, GRACE],
+that has none. DRIFT names what reconcile finds. Columns: address, status, host, holder, vm, vm_name, vm_state, network,
+network_id, range, origin, mac, reverse, id, server, drift. On a narrow terminal some are left out; -o wide shows all.`,
+  options: [
+    { flags: "--network <name>", text: "only of this network, by name or id" },
+    { flags: "--vm <id>", text: "only of this VM, by id or name" },
+    { flags: "--state <state>", text: "only with this status, or free, used, drift" },
+    ...OUTPUT,
+    GRACE,
+    TIMEOUT,
+  ],
   examples: [
     { command: "scw-flexip list", text: "a table" },
+    { command: "scw-flexip list --network public --state free", text: "what is left" },
     { command: "scw-flexip list --columns address,vm --no-header", text: "for a script" },
     { command: "scw-flexip list -j | jq -r '.[] | select(.drift != []) | .address'", text: "what has drifted" },
   ],
@@ -20,10 +41,10 @@ export const SHOW: CommandText = {
   parameters: "<address>",
   summary: "show all that is known of one address",
   text: "The address may be given as IPv4, IPv6 or the id of the flexible IP. Exit code 4: this cloud has no such address.",
-  options: [...OUTPUT, GRACE],
+  options: [...OUTPUT, GRACE, TIMEOUT],
   examples: [
     { command: "scw-flexip show 203.0.113.7", text: "by address" },
-    { command: "scw-flexip show 9f2b4c1e-0000-4000-8000-000000000001 -o yaml", text: "by id" },
+    { command: "scw-flexip show 9f2b4c1e-0000-4000-8000-000000000001 -j", text: "by id, as JSON" },
   ],
 };
 
@@ -35,13 +56,19 @@ const LOG_FILTERS = [
 export const HISTORY: CommandText = {
   name: "history",
   parameters: "<address>",
-  summary: "tell the past of one address from the logs of this machine",
-  text: `Reads rotated and compressed logs too. The front-end knows of ranges and leases, each host of what its hooks attached
-and detached. Exit code 4: the logs do not speak of it.`,
-  options: [...LOG_FILTERS, ...OUTPUT],
+  summary: "tell the past of one address from the logs",
+  text: `Reads rotated and compressed logs too, and shows the failures of the VMs that had the address. The front-end knows of
+ranges and leases, each host of what its hooks attached and detached: --hosts asks them all, from the front-end, over
+OpenNebula's ssh. Exit code 4: the logs do not speak of it.`,
+  options: [
+    { flags: "--hosts", text: "on the front-end: with the logs of every host" },
+    { flags: "--vm <id>", text: "with the failures of this VM" },
+    ...LOG_FILTERS,
+    ...OUTPUT,
+  ],
   examples: [
-    { command: "scw-flexip history 203.0.113.7", text: "all of it" },
-    { command: "scw-flexip history 203.0.113.7 --since 2d --level info", text: "the last two days" },
+    { command: "scw-flexip history 203.0.113.7 --hosts", text: "all of it" },
+    { command: "scw-flexip history 203.0.113.7 --since 2d --level info", text: "the last two days, on this machine" },
   ],
 };
 
@@ -68,11 +95,11 @@ export const LOGS: CommandText = {
 export const COMPLETION: CommandText = {
   name: "completion",
   parameters: "<shell>",
-  summary: "print a completion script: bash, zsh or fish",
+  summary: "print a completion script: bash or zsh",
   text: "The packages install these scripts already.",
   options: [],
   examples: [
     { command: "source <(scw-flexip completion bash)", text: "in this shell" },
-    { command: "scw-flexip completion fish > ~/.config/fish/completions/scw-flexip.fish", text: "for good" },
+    { command: "scw-flexip completion zsh > ~/.zfunc/_scw-flexip", text: "for good" },
   ],
 };

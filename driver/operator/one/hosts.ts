@@ -10,13 +10,17 @@ import { oneCommand, readXml } from "./one-command.ts";
 const SSH = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
 const SSH_MS = 15_000;
 const AT_ONCE = 8;
+// OpenNebula's host states: OFFLINE; ERROR, and being monitored while in it.
 const OFFLINE = "8";
+const ERRORS = ["3", "5"];
 
 export type Host = {
   readonly name: string;
   /** SCW_SERVER_ID of its template; empty when it is not set. */
   readonly attribute: string;
   readonly isOffline: boolean;
+  /** OpenNebula's monitoring of it fails. */
+  readonly isInError: boolean;
 };
 
 export async function listHosts(operator: Operator): Promise<Host[]> {
@@ -25,6 +29,7 @@ export async function listHosts(operator: Operator): Promise<Host[]> {
     name: textOf(host, "NAME"),
     attribute: textOf(child(host, "TEMPLATE"), "SCW_SERVER_ID"),
     isOffline: textOf(host, "STATE") === OFFLINE,
+    isInError: ERRORS.includes(textOf(host, "STATE")),
   }));
 }
 
@@ -37,6 +42,7 @@ export async function serversOf(
 ): Promise<Map<string, string>> {
   const found = await inTurn(hosts, AT_ONCE, async (host) => {
     if (host.attribute !== "") return serverId(host.attribute, zone);
+    if (host.isOffline) return undefined;
     const answer = await onHost(operator, host.name, ["cat", serverIdFile]);
     return answer.code === 0 ? serverId(answer.stdout.trim(), zone) : undefined;
   });
@@ -46,12 +52,17 @@ export async function serversOf(
 }
 
 /** Runs a command on a host. Its words come to a shell there: only plain ones are let through. */
-export async function onHost(operator: Operator, host: string, words: readonly string[]): Promise<ProgramResult> {
+export async function onHost(
+  operator: Operator,
+  host: string,
+  words: readonly string[],
+  { timeoutMs = SSH_MS, input }: { readonly timeoutMs?: number; readonly input?: string | undefined } = {},
+): Promise<ProgramResult> {
   const isPlain = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(host) && words.every((word) => /^[\w./:=+-]+$/.test(word));
   if (!isPlain) return { code: undefined, stdout: "", complaint: "its name or path holds odd characters" };
   const { environment, oneadmin, layout } = operator;
   const as = isRoot() && layout.root === "" ? oneadmin : undefined;
-  return runProgram("ssh", [...SSH, "--", host, ...words], { environment, timeoutMs: SSH_MS, as });
+  return runProgram("ssh", [...SSH, "--", host, ...words], { environment, timeoutMs, as, input });
 }
 
 /** The id in `zone/uuid` or `uuid`; undefined when it is none, or of another zone. */

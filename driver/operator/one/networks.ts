@@ -13,8 +13,11 @@ export type Network = {
   readonly id: string;
   readonly name: string;
   readonly driver: string;
+  readonly bridge: string;
   /** Of any driver. */
   readonly ranges: readonly Element[];
+  /** An attribute of its template; undefined where it is not set. */
+  attribute(name: string): string | undefined;
 };
 
 /** Our ranges, and who has each. */
@@ -30,6 +33,8 @@ export async function listNetworks(operator: Operator): Promise<Network[]> {
     id: textOf(network, "ID"),
     name: textOf(network, "NAME"),
     driver: textOf(network, "VN_MAD"),
+    bridge: textOf(network, "BRIDGE"),
     ranges: children(child(network, "AR_POOL"), "AR"),
+    attribute: (name) => textOf(child(network, "TEMPLATE"), name) || undefined,
   }));
 }

@@ -1,48 +1,51 @@
 // Rows of data, in the form that --output asks for.
 import { UsageError } from "../../errors.ts";
 import type { Operator } from "../operator.ts";
-import type { Column, Row } from "./column.ts";
-import { csv } from "./csv.ts";
+import type { Column, Json, Row } from "./column.ts";
 import { table } from "./table.ts";
-import { yaml } from "./yaml.ts";
 
-export const FORMATS = ["table", "json", "yaml", "csv"] as const;
+const FORMATS = ["table", "wide", "json"] as const;
 
-/** Prints the rows. Machine-readable forms hold every key; tables what --columns names or what fits, none when empty. */
-export function printRows(operator: Operator, columns: readonly Column[], rows: readonly Row[]): void {
-  const { terminal, options } = operator;
-  const chosen = chooseColumns(columns, options.text("columns"));
-  const format = formatOf(operator);
-  const picked = options.text("columns") === undefined ? rows : rows.map((row) => pick(row, chosen));
-  if (format === "json") terminal.print(`${JSON.stringify(picked, null, 2)}\n`);
-  else if (format === "yaml") terminal.print(yaml(picked));
-  else if (format === "csv") terminal.print(csv(chosen, rows, hasHeader(operator)));
-  else if (rows.length > 0) {
-    const isFixed = options.text("columns") !== undefined;
-    const shown = isFixed ? chosen : chosen.filter(({ isExtra }) => isExtra !== true);
-    terminal.print(table(terminal, shown, rows, { hasHeader: hasHeader(operator), isFixed }));
-  }
-}
+export type Form<T> = {
+  readonly format: (typeof FORMATS)[number];
+  /** Of a table. */
+  readonly columns: readonly Column<T>[];
+  readonly hasHeader: boolean;
+  /** Whether --columns names them: then none is left out. */
+  readonly isFixed: boolean;
+};
 
-/** --output, of which -j is the short form for json. */
-export function formatOf({ options }: Operator): (typeof FORMATS)[number] {
-  return options.has("json") ? "json" : options.choice("output", "--output", FORMATS, "table");
-}
-
-function hasHeader({ options }: Operator): boolean {
+/** What --output, --columns and --no-header ask for. Throws UsageError, which is why a command asks before it does anything. */
+export function formOf<T>({ options }: Operator, columns: readonly Column<T>[]): Form<T> {
+  const format = options.has("json") ? "json" : options.choice("output", "--output", FORMATS, "table");
+  const names = options.text("columns");
+  if (names !== undefined && format === "json")
+    throw new UsageError("--columns is for tables; pick keys of JSON with jq");
   // commander turns --no-header into header: false.
-  return options.has("header");
+  const hasHeader = options.has("header");
+  if (names !== undefined) return { format, columns: named(columns, names), hasHeader, isFixed: true };
+  const shown = format === "wide" ? columns : columns.filter(({ isExtra }) => isExtra !== true);
+  return { format, columns: shown, hasHeader, isFixed: format === "wide" };
 }
 
-function chooseColumns(columns: readonly Column[], wanted: string | undefined): readonly Column[] {
-  if (wanted === undefined) return columns;
-  return wanted.split(",").map((name) => {
+/** Prints the rows: JSON holds all, a table its columns; no table without rows. */
+export function printRows<T extends Row>({ terminal }: Operator, form: Form<T>, rows: readonly T[]): void {
+  if (form.format === "json") terminal.print(`${json(rows)}\n`);
+  else if (rows.length > 0) terminal.print(table(terminal, rows, form));
+}
+
+/** JSON in which nothing acts on a terminal: control characters and marks that turn text around are escaped. */
+export function json(value: Json, indent = 2): string {
+  return JSON.stringify(value, null, indent).replaceAll(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function named<T>(columns: readonly Column<T>[], names: string): Column<T>[] {
+  return names.split(",").map((name) => {
     const column = columns.find(({ key }) => key === name.trim().toLowerCase());
     if (column !== undefined) return column;
     throw new UsageError(`--columns ${name}: the columns are ${columns.map(({ key }) => key).join(", ")}`);
   });
-}
-
-function pick(row: Row, columns: readonly Column[]): Row {
-  return Object.fromEntries(columns.map(({ key }) => [key, row[key] ?? null]));
 }

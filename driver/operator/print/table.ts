@@ -1,21 +1,21 @@
 // Borderless columns as OpenNebula's own tables have them. On a terminal what does not fit is left out, column by column,
 // and the last column is continued on further lines; elsewhere everything is written out.
 import type { Terminal } from "../terminal.ts";
-import { type Column, type Row, textOfValue } from "./column.ts";
+import { type Column, cell, type Row } from "./column.ts";
+import type { Form } from "./rows.ts";
 import { widthOf } from "./width.ts";
 
 const GAP = 2;
 const NARROWEST_LAST = 30;
+const LONGEST_TEXT = 40;
 
-type TableOptions = { readonly hasHeader: boolean; readonly isFixed: boolean };
-
-export function table(
+/** The rows as lines of a table. */
+export function table<T extends Row>(
   terminal: Terminal,
-  columns: readonly Column[],
-  rows: readonly Row[],
-  { hasHeader, isFixed }: TableOptions,
+  rows: readonly T[],
+  { columns, hasHeader, isFixed }: Pick<Form<T>, "columns" | "hasHeader" | "isFixed">,
 ): string {
-  const measured = columns.map((column) => measure(column, rows, hasHeader));
+  const measured = columns.map((column) => measure(terminal, column, rows, hasHeader));
   const fitted = isFixed ? measured : fitting(measured, terminal.width);
   const shown = fitted.map(({ column }) => column);
   const widths = fitted.map(({ width }) => width);
@@ -23,7 +23,7 @@ export function table(
   const room =
     terminal.width === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST_LAST, terminal.width - indent);
 
-  const line = (texts: readonly string[], style: (column: Column, text: string) => string): string => {
+  const line = (texts: readonly string[], style: (column: Column<T>, text: string) => string): string => {
     const [last = "", ...more] = wrap(texts.at(-1) ?? "", room);
     const all = [...texts.slice(0, -1), last];
     const padded = all.map((text, index) => {
@@ -37,7 +37,7 @@ export function table(
   const header = hasHeader ? line(titles, (_, text) => terminal.style("bold", text)) : "";
   const body = rows.map((row) =>
     line(
-      shown.map(({ key }) => textOfValue(row[key])),
+      shown.map((column) => shortened(terminal, column, cell(column, row))),
       (column, text) => {
         const style = column.style?.(text);
         return style === undefined ? text : terminal.style(style, text);
@@ -47,17 +47,22 @@ export function table(
   return header + body.join("");
 }
 
-type Measured = {
-  readonly column: Column;
+type Measured<T> = {
+  readonly column: Column<T>;
   readonly width: number;
   /** As the last column, which is continued on further lines where there is a space to break at. */
   readonly leastWidth: number;
 };
 
-function measure(column: Column, rows: readonly Row[], hasHeader: boolean): Measured {
+function measure<T extends Row>(
+  terminal: Terminal,
+  column: Column<T>,
+  rows: readonly T[],
+  hasHeader: boolean,
+): Measured<T> {
   let [width, leastWidth] = hasHeader ? [column.title.length, column.title.length] : [0, 0];
   for (const row of rows) {
-    const text = textOfValue(row[column.key]);
+    const text = shortened(terminal, column, cell(column, row));
     const own = widthOf(text);
     width = Math.max(width, own);
     leastWidth = Math.max(leastWidth, text.includes(" ") ? Math.min(NARROWEST_LAST, own) : own);
@@ -65,8 +70,14 @@ function measure(column: Column, rows: readonly Row[], hasHeader: boolean): Meas
   return { column, width, leastWidth };
 }
 
+/** One long name takes no column from everybody: on a terminal it is cut. What is never left out is never cut. */
+function shortened<T>({ width }: Terminal, { rank }: Column<T>, text: string): string {
+  if (width === undefined || rank === 0 || text.length <= LONGEST_TEXT) return text;
+  return `${text.slice(0, LONGEST_TEXT - 1)}…`;
+}
+
 /** The columns that fit beside each other, with the last one at its narrowest. */
-function fitting(columns: readonly Measured[], room: number | undefined): readonly Measured[] {
+function fitting<T>(columns: readonly Measured<T>[], room: number | undefined): readonly Measured<T>[] {
   if (room === undefined) return columns;
   let kept = columns;
   const needed = (): number =>

@@ -16,33 +16,39 @@ export type Outcome =
 
 const WHY = "scw-flexip reconcile";
 
+/** Whether OpenNebula still says of the step's address what it said when the plan was made. */
+export type Witness = (step: Step) => Promise<boolean>;
+
 /** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
-export async function apply(ports: IpamSession, step: Step): Promise<Outcome> {
+export async function apply(ports: IpamSession, step: Step, stillHolds: Witness): Promise<Outcome> {
   const { remedy } = step;
+  const unchanged = (planned: readonly FlexibleIp[], work: Work): Promise<Outcome> =>
+    ifUnchanged(ports, planned, () => stillHolds(step), work);
   switch (remedy.do) {
     case "none":
       return "for a person to do";
-    case "undo-intent":
+    case "undo-registration":
       return undo(ports, remedy.intent);
     case "delete":
-      return unchanged(ports, [remedy.flexibleIp], async ([flexibleIp]) => {
+      return unchanged([remedy.flexibleIp], async ([flexibleIp]) => {
         if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
       });
     case "detach":
-      return unchanged(ports, remedy.flexibleIps, async (now) => {
+      return unchanged(remedy.flexibleIps, async (now) => {
         const serverId = now.find((one) => one.serverId !== null)?.serverId;
         if (serverId) await sendAway(ports, { own: now, aliases: [] }, serverId, WHY);
       });
-    case "set-tags":
-      return unchanged(ports, [remedy.flexibleIp], async () => {
+    case "restore-tags":
+    case "remove-tags":
+      return unchanged([remedy.flexibleIp], async () => {
         await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
       });
     case "attach":
     case "move":
-      return unchanged(ports, [...remedy.flexibleIps, ...(remedy.aliases ?? [])], async (now) => {
+      return unchanged([...remedy.flexibleIps, ...(remedy.aliases ?? [])], async (now) => {
         const count = remedy.flexibleIps.length;
         const group = { own: now.slice(0, count), aliases: now.slice(count) };
-        await bringHere(ports, group, remedy.serverId, "take", WHY);
+        await bringHere(ports, group, remedy.serverId, remedy.do === "move" ? "take" : "leave", WHY);
       });
   }
 }
@@ -54,16 +60,22 @@ async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
   return isClosed ? "done" : "not yet: a call may still be acted on";
 }
 
-async function unchanged(
+type Work = (now: readonly FlexibleIp[]) => Promise<void>;
+
+async function ifUnchanged(
   ports: IpamSession,
   planned: readonly FlexibleIp[],
-  work: (now: readonly FlexibleIp[]) => Promise<void>,
+  isStillSo: () => Promise<boolean>,
+  work: Work,
 ): Promise<Outcome> {
-  const now = await Promise.all(planned.map(({ id, projectId }) => find(ports.api, id, projectId)));
+  const [so, ...now] = await Promise.all([
+    isStillSo(),
+    ...planned.map(({ id, projectId }) => find(ports.api, id, projectId)),
+  ]);
   const same = now
     .filter((one) => one !== undefined)
     .filter((one, index) => one.updatedAt === planned[index]?.updatedAt);
-  if (same.length < planned.length) return "changed since the plan";
+  if (!so || same.length < planned.length) return "changed since the plan";
   await work(same);
   ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
   return "done";

@@ -1,4 +1,4 @@
-// What is not as it should be between OpenNebula, Scaleway and the journal, and what would mend it. Pure.
+// What is not as it should be between OpenNebula, Scaleway and the journal, and what would fix it. Pure.
 
 import { cloudOf, foreignTags, hasIntent, originOf } from "../../flexible-ip/ownership.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
@@ -6,25 +6,33 @@ import { rangeFindings } from "./range-findings.ts";
 import { isYoung, type RangeState, rangeStates } from "./range-state.ts";
 import { finder, type Step, type View } from "./step.ts";
 
-/** All findings, those that mend a guest's network first. */
+/** All findings, those that fix a guest's network first. */
 export function plan(view: View): Step[] {
   const states = rangeStates(view);
   const held = new Set(states.flatMap(({ flexibleIps }) => flexibleIps.map(({ id }) => id)));
+  const unheld = view.flexibleIps.filter((flexibleIp) => !held.has(flexibleIp.id) && isLeftOver(view, flexibleIp));
   return [
     ...view.deadIntents.map(openIntent),
     ...states.flatMap((state) => rangeFindings(view, states, state)),
     ...shared(states),
-    ...view.flexibleIps.filter(({ id }) => !held.has(id)).flatMap((flexibleIp) => unheld(view, flexibleIp)),
+    ...sameName(view, unheld),
+    ...unheld.map(inNoRange),
   ];
+}
+
+/** What the plan would also hold if nothing were left alone for having changed a moment ago. */
+export function tooYoung(view: View): Step[] {
+  const keys = new Set(plan(view).map(({ key }) => key));
+  return plan({ ...view, graceMs: 0 }).filter(({ key }) => !keys.has(key));
 }
 
 function openIntent(intent: string): Step {
   return {
     kind: "open-intent",
     key: `open-intent:${intent}`,
-    address: "-",
-    reason: "a registration died half-way; what it obtained is in no range",
-    remedy: { do: "undo-intent", intent },
+    address: undefined,
+    reason: "a registration was cut short; what it obtained is in no range",
+    remedy: { do: "undo-registration", intent },
     isSafe: true,
   };
 }
@@ -42,19 +50,46 @@ function shared(states: readonly RangeState[]): Step[] {
   });
 }
 
-/** A flexible IP that carries our tags and that no range has. */
-function unheld(view: View, flexibleIp: FlexibleIp): Step[] {
-  if (cloudOf(flexibleIp) !== view.cloud) return [];
-  // Those of dead intents are told, and given back, as such.
+/** Whether a flexible IP that no range has carries our tags and nothing is at work on it. */
+function isLeftOver(view: View, flexibleIp: FlexibleIp): boolean {
+  if (cloudOf(flexibleIp) !== view.cloud) return false;
+  // Those of dead intents are shown, and given back, as such.
   const isUnderWay = [...view.liveIntents, ...view.deadIntents].some((intent) => hasIntent(flexibleIp, intent));
-  if (isUnderWay || isYoung(view, flexibleIp) || isSettling(flexibleIp)) return [];
+  return !(isUnderWay || isYoung(view, flexibleIp) || isSettling(flexibleIp));
+}
+
+/** Another OpenNebula with our CLOUD attaches its addresses to servers that are no hosts of ours. */
+function sameName(view: View, unheld: readonly FlexibleIp[]): Step[] {
+  const strange = unheld.filter((flexibleIp) => isOnStrangeServer(view, flexibleIp));
+  if (strange.length === 0) return [];
+  const addresses = strange.map(({ address }) => address).join(", ");
+  return [
+    {
+      kind: "same-name",
+      key: `same-name:${view.cloud}`,
+      address: undefined,
+      reason: `${addresses}: in no range here, but attached to servers that are not known as hosts of this OpenNebula; another one may use CLOUD="${view.cloud}" in this project, give each its own`,
+      remedy: { do: "none" },
+      isSafe: false,
+    },
+  ];
+}
+
+function inNoRange(flexibleIp: FlexibleIp): Step {
   const finding = finder(flexibleIp.address, nameOf(flexibleIp));
-  if (originOf(flexibleIp) === "adopted") {
-    const remedy = { do: "set-tags", flexibleIp, tags: foreignTags(flexibleIp) } as const;
-    return [
-      finding("left-adopted", "was adopted for a range that is gone; it stays yours without our tags", remedy, true),
-    ];
-  }
   const attached = flexibleIp.serverId === null ? "" : `, attached to server ${flexibleIp.serverId}`;
-  return [finding("orphan", `is paid for each month and in no range${attached}`, { do: "delete", flexibleIp })];
+  if (originOf(flexibleIp) === "adopted") {
+    const remedy = { do: "remove-tags", flexibleIp, tags: foreignTags(flexibleIp) } as const;
+    return finding(
+      "left-adopted",
+      `was adopted for a range that is gone${attached}; it stays yours without our tags`,
+      remedy,
+    );
+  }
+  return finding("orphan", `is paid for each month and in no range${attached}`, { do: "delete", flexibleIp });
+}
+
+/** Whether the flexible IP is attached to a server that is no host of this cloud, as far as its hosts are known. */
+function isOnStrangeServer({ servers }: View, { serverId }: FlexibleIp): boolean {
+  return serverId !== null && ![...servers.values()].includes(serverId);
 }

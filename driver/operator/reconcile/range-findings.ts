@@ -1,8 +1,8 @@
 // What is wrong with an address of a range: its flexible IP, or where that is. Pure.
 
-import { cloudOf, foreignTags, isBorrower, isLender, originOf, ownershipTags } from "../../flexible-ip/ownership.ts";
+import { cloudOf, foreignTags, isBorrower, isLender, ownershipTags } from "../../flexible-ip/ownership.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
-import type { CloudVm } from "../one/listings.ts";
+import type { CloudVm, Holder } from "../one/listings.ts";
 import { isYoung, type RangeState } from "./range-state.ts";
 import { type Finding, finder, type Step, type View } from "./step.ts";
 
@@ -15,7 +15,12 @@ export function rangeFindings(view: View, states: readonly RangeState[], state: 
     finding("missing", `no flexible IP ${address} in the project; remove the range and add a new one`),
   );
   for (const address of recycled) {
-    steps.push(finding("recycled", `another registration obtained flexible IP ${address} since; remove the range`));
+    steps.push(
+      finding(
+        "recycled",
+        `flexible IP ${address} was given back and bought again for another range; remove this range`,
+      ),
+    );
   }
   for (const flexibleIp of flexibleIps) steps.push(...ofFlexibleIp(view, state, flexibleIp, finding));
   return steps.length > 0 ? steps : placing(view, states, state, finding);
@@ -26,7 +31,7 @@ function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp,
   if (cloud === undefined) {
     // Whether it was created or adopted is gone with the tags; an adopted one is never deleted.
     const tags = [...foreignTags(flexibleIp), ...ownershipTags(view.cloud, "adopted", range.intent)];
-    return [finding("lost-tags", "its tags were taken away", { do: "set-tags", flexibleIp, tags }, true)];
+    return [finding("lost-tags", "its tags were taken away", { do: "restore-tags", flexibleIp, tags })];
   }
   if (cloud !== view.cloud) return [finding("other-cloud", `its flexible IP is held by cloud ${cloud}`)];
   if (flexibleIp.status === "error" || flexibleIp.status === "locked") {
@@ -54,15 +59,16 @@ function placing(
   if (first === undefined || flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
   const attached = flexibleIps.filter(({ serverId }) => serverId !== null);
   const { holder } = range;
-  if (holder === undefined) {
-    if (attached.length === 0) return [];
-    const reason = `free, but attached to server ${attached[0]?.serverId}`;
-    // A machine that is no host of this cloud may use an adopted address on purpose.
-    const hosts = new Set<string | null>(view.servers.values());
-    const isLeftOver = attached.every((one) => originOf(one) === "created" || hosts.has(one.serverId));
-    return [finding("left-attached", reason, { do: "detach", flexibleIps: attached }, isLeftOver)];
+  const vm = holder?.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
+  if (holder?.kind === "vm" && vm === undefined) {
+    return [finding("stale-lease", `leased to VM ${holder.id}, which OpenNebula does not have; see onedb fsck`)];
   }
-  const vm = holder.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
+  const idle = idleUse(holder, vm);
+  if (idle !== undefined) {
+    if (attached.length === 0) return [];
+    const reason = `${idle}, but attached to server ${attached[0]?.serverId}`;
+    return [finding("left-attached", reason, { do: "detach", flexibleIps: attached })];
+  }
   const serverId = vm?.state === "running" ? view.servers.get(vm.host) : undefined;
   if (vm === undefined || serverId === undefined) return [];
   const isHere = flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId);
@@ -83,14 +89,21 @@ function placing(
   // What brings the NIC's own addresses to the guest brings its aliases' too.
   if (own !== flexibleIps && own.some((one) => one.serverId !== serverId)) return [];
   const aliases = own === flexibleIps ? (own === nics.lender ? nics.aliases : []) : flexibleIps;
+  const isTaken = [...own, ...aliases].some((one) => one.serverId !== null && one.serverId !== serverId);
   const remedy = {
-    do: kind === "wrong-server" ? "move" : "attach",
+    do: isTaken ? "move" : "attach",
     flexibleIps: own,
     serverId,
     ...(aliases.length > 0 && { aliases }),
   } as const;
-  const isTaken = [...own, ...aliases].some((one) => one.serverId !== null && one.serverId !== serverId);
-  return [finding(kind, reason, remedy, !isTaken)];
+  return [finding(kind, reason, remedy)];
+}
+
+/** Why no guest can be using the address right now; undefined where one may. */
+function idleUse(holder: Holder | undefined, vm: CloudVm | undefined): string | undefined {
+  if (holder === undefined) return "free";
+  if (holder.kind === "hold") return "on hold";
+  return vm?.state === "off" ? `leased to VM ${vm.id}, which is off` : undefined;
 }
 
 const ATTACH_AGAIN = "detach the alias and attach it again";

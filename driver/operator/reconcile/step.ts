@@ -13,7 +13,7 @@ export type View = {
   readonly vms: readonly CloudVm[];
   /** The server of each host, by the host's name in OpenNebula; a host that is missing is not judged. */
   readonly servers: ReadonlyMap<string, string>;
-  /** Intents of processes that are gone, from the journal. */
+  /** Intents of the journal, of processes that are gone and of those at work. */
   readonly deadIntents: readonly string[];
   readonly liveIntents: readonly string[];
   /** By the API's clock. What changed less than `graceMs` before may be another run's work under way. */
@@ -21,12 +21,12 @@ export type View = {
   readonly graceMs: number;
 };
 
-/** What a step does; none: a person has to. */
+/** What a step does; none: a person must. */
 export type Remedy =
-  | { readonly do: "undo-intent"; readonly intent: string }
+  | { readonly do: "undo-registration"; readonly intent: string }
   | { readonly do: "delete"; readonly flexibleIp: FlexibleIp }
   | { readonly do: "detach"; readonly flexibleIps: readonly FlexibleIp[] }
-  | { readonly do: "set-tags"; readonly flexibleIp: FlexibleIp; readonly tags: readonly string[] }
+  | { readonly do: "restore-tags" | "remove-tags"; readonly flexibleIp: FlexibleIp; readonly tags: readonly string[] }
   | {
       readonly do: "attach" | "move";
       readonly flexibleIps: readonly FlexibleIp[];
@@ -36,42 +36,49 @@ export type Remedy =
     }
   | { readonly do: "none" };
 
-export type StepKind =
-  | "open-intent"
-  | "orphan"
-  | "left-adopted"
-  | "missing"
-  | "recycled"
-  | "not-attached"
-  | "wrong-server"
-  | "left-attached"
-  | "wrong-mac"
-  | "lost-tags"
-  | "other-cloud"
-  | "bad-status"
-  | "shared";
+export const STEP_KINDS = [
+  "open-intent",
+  "not-attached",
+  "wrong-server",
+  "left-attached",
+  "stale-lease",
+  "missing",
+  "recycled",
+  "wrong-mac",
+  "lost-tags",
+  "other-cloud",
+  "bad-status",
+  "shared",
+  "same-name",
+  "orphan",
+  "left-adopted",
+] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
 
 export type Step = {
   readonly kind: StepKind;
   /** Names the step among those of its plan, and the same finding in a later plan. */
   readonly key: string;
-  readonly address: string;
+  /** Undefined: about no single address. */
+  readonly address: string | undefined;
   readonly reason: string;
   readonly remedy: Remedy;
-  /** Whether it can be applied without being named: it takes nothing from any guest, whatever OpenNebula left out. */
+  /** Whether it is taken without being named: it takes nothing from any guest, whatever OpenNebula left out. */
   readonly isSafe: boolean;
 };
 
-export type Finding = (kind: StepKind, reason: string, remedy?: Remedy, isSafe?: boolean) => Step;
+export type Finding = (kind: StepKind, reason: string, remedy?: Remedy) => Step;
+
+const SAFE: ReadonlySet<Remedy["do"]> = new Set(["attach", "restore-tags", "undo-registration"]);
 
 /** Makes the findings about one address; `where` begins each reason. */
 export function finder(address: string, where: string): Finding {
-  return (kind, reason, remedy = { do: "none" }, isSafe = false) => ({
+  return (kind, reason, remedy = { do: "none" }) => ({
     kind,
     key: `${kind}:${address}`,
     address,
     reason: `${where}: ${reason}`,
     remedy,
-    isSafe,
+    isSafe: SAFE.has(remedy.do),
   });
 }

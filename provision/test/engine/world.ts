@@ -1,6 +1,7 @@
 // One play's world: Scaleway on loopback, its object storage behind a proxy, and an operator with settings.
 import { randomUUID } from "node:crypto";
-import { newOperator, type Operator } from "./operator.ts";
+import { test } from "node:test";
+import { newOperator, type Operator, withoutEngine } from "./operator.ts";
 import { ObjectStorage } from "./stand-in/object-storage.ts";
 import { type Document, textOf } from "./stand-in/record.ts";
 import { type Scaleway, startScaleway } from "./stand-in/scaleway.ts";
@@ -21,14 +22,14 @@ export type World = {
 };
 
 /** Starts everything. The project of the cloud exists; nothing else does. */
-export async function startWorld(): Promise<World> {
+export async function startWorld(projectId: string = randomUUID()): Promise<World> {
   const secretKey = randomUUID();
   const scaleway = await startScaleway(secretKey);
   const storage = new ObjectStorage(ACCESS_KEY, PREFERRED_PROJECT);
   const tunnel = await startTunnel(storage, "fr-par");
   const owner = { description: "", organization_id: ORGANIZATION, qualification: null };
   scaleway.store.add("projects", { id: PREFERRED_PROJECT, name: "default", ...owner });
-  const projectId = textOf(scaleway.store.add("projects", { name: "opennebula", ...owner }), "id");
+  scaleway.store.add("projects", { id: projectId, name: "opennebula", ...owner });
   // The operator's own key can be read, as any key.
   scaleway.store.add("api-keys", { access_key: ACCESS_KEY, expires_at: null, default_project_id: PREFERRED_PROJECT });
   const operator = newOperator({
@@ -46,6 +47,19 @@ export async function startWorld(): Promise<World> {
   return { scaleway, storage, tunnel, operator, projectId, end };
 }
 
+/** A play of its own: a world with a configured stack, and the end of it. Skipped where the engine is not there. */
+export function play(name: string, work: (world: World) => Promise<void>): void {
+  test(name, { skip: withoutEngine() }, async () => {
+    const world = await startWorld();
+    try {
+      await configure(world);
+      await work(world);
+    } finally {
+      await world.end();
+    }
+  });
+}
+
 /** Names the workers; none is no worker. */
 export async function setWorkers({ operator }: World, names: readonly string[]): Promise<void> {
   await operator.run("pulumi", ["config", "set", "workers", JSON.stringify(names)]);
@@ -57,7 +71,7 @@ export async function configure({ operator, projectId }: World): Promise<void> {
   const set = (...args: readonly string[]) => operator.run("pulumi", ["config", "set", ...args]);
   await set("scaleway:organizationId", ORGANIZATION);
   await set("projectId", projectId);
-  await set("sshPublicKey", SSH_KEY);
+  await set("sshPublicKey", sshKey(1));
   await set("--path", "driverKeyExpiries[0]", FIRST_EXPIRY);
   await set("--secret", "onePassword", "one-invented-password");
   await set("--secret", "dbPassword", "db-invented-password");
@@ -90,9 +104,9 @@ export function serverNamed({ scaleway }: World, name: string): Document {
   throw new Error(`Scaleway has no server ${name}`);
 }
 
-// A well-formed key that nobody has: 32 bytes of ones.
-const SSH_KEY = (() => {
-  const kind = Buffer.from("ssh-ed25519");
+/** A well-formed public key that nobody has: 32 times the same byte. */
+export function sshKey(byte: number): string {
   const sized = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
-  return `ssh-ed25519 ${Buffer.concat([sized(kind), sized(Buffer.alloc(32, 1))]).toString("base64")} operator`;
-})();
+  const key = Buffer.concat([sized(Buffer.from("ssh-ed25519")), sized(Buffer.alloc(32, byte))]);
+  return `ssh-ed25519 ${key.toString("base64")} operator`;
+}

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { Network } from "../cloud.ts";
 import { scenes } from "../stage.ts";
+import { until } from "../until.ts";
 
 scenes("VMs without flexible IPs", {}, (cloud) => {
   let inner: Network;
@@ -49,7 +50,7 @@ scenes("VMs without flexible IPs", {}, (cloud) => {
     const vm = await cloud().createVm([network]);
     await vm.do("deploy", "h3");
     await vm.until("boot failure");
-    assert.match(vm.log(), /server.?id/i);
+    assert.match(vm.log(), /server.?id|token/i);
     assert.equal(cloud().whereIs(address), "nowhere");
     await vm.terminate();
   });
@@ -83,5 +84,27 @@ scenes("VMs without flexible IPs", {}, (cloud) => {
     await vm.terminate();
     assert.deepEqual(await cloud().leases(network), {});
     cloud().simulator.account.allow();
+  });
+
+  test("an address and a MAC typed by somebody else bring them nothing, and the guest keeps its address", async () => {
+    const network = await cloud().addNetwork("theirs");
+    const range = await cloud().addRange(network);
+    const address = range.text("IP");
+    const vm = await cloud().createVm([network]);
+    await vm.deploy("h1");
+    const typed = { TYPE: "IP4", IP: address, MAC: range.text("MAC"), SIZE: "1" };
+    const forged = await cloud().addNetwork("typed", [["AR", typed]]);
+    const other = await cloud().createVm([forged]);
+    await other.do("deploy", "h2");
+    await until(
+      "it runs or not",
+      async () => (await other.is("running")) || (await other.is("boot failure")) || undefined,
+    );
+    await cloud().simulator.account.settled();
+    assert.equal(cloud().whereIs(address), "h1");
+    await other.terminate();
+    await cloud().simulator.account.settled();
+    assert.equal(cloud().whereIs(address), "h1");
+    await vm.terminate();
   });
 });

@@ -31,20 +31,23 @@ scenes("the life of an address", {}, (cloud) => {
     assert.equal(cloud().paid(), paid);
   });
 
-  test("an adopted flexible IP stays paid when its range is removed, with the tags that it had", async () => {
-    const adopted = cloud().simulator.account.add({ projectId: PROJECT, tags: ["mine"] });
-    const paid = cloud().paid();
-    const network = await cloud().addNetwork("adopting");
-    const range = await cloud().addRange(network, { SCW_FLEXIBLE_IP_ID: adopted.id });
-    assert.equal(range.text("IP"), adopted.ip_address);
-    const vm = await cloud().createVm([network]);
-    await vm.deploy("h1");
-    assert.equal(cloud().whereIs(adopted.ip_address), "h1");
-    await vm.terminate();
-    await cloud().oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
-    assert.equal(cloud().paid(), paid);
-    assert.deepEqual(cloud().flexibleIp(adopted.ip_address).tags, ["mine"]);
-  });
+  for (const by of ["id", "address"] as const) {
+    test(`a flexible IP adopted by its ${by} stays paid when its range is removed, with the tags that it had`, async () => {
+      const adopted = cloud().simulator.account.add({ projectId: PROJECT, tags: ["mine"] });
+      const paid = cloud().paid();
+      const network = await cloud().addNetwork(`adopting by ${by}`);
+      const typed = by === "id" ? { SCW_FLEXIBLE_IP_ID: adopted.id } : { IP: adopted.ip_address };
+      const range = await cloud().addRange(network, typed);
+      assert.equal(range.text("IP"), adopted.ip_address);
+      const vm = await cloud().createVm([network]);
+      await vm.deploy("h1");
+      assert.equal(cloud().whereIs(adopted.ip_address), "h1");
+      await vm.terminate();
+      await cloud().oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
+      assert.equal(cloud().paid(), paid);
+      assert.deepEqual(cloud().flexibleIp(adopted.ip_address).tags, ["mine"]);
+    });
+  }
 
   test("an address typed as a placeholder is replaced, and oned's log names both", async () => {
     const network = await cloud().addNetwork("placeholder");

@@ -24,6 +24,8 @@ const BORROWER = [...OURS, "scw-flexip:mac-borrower"];
 const LENDER = [...OURS, "scw-flexip:mac-lender"];
 const ALIAS = { id: "f1e81b1e-0000-4000-8000-0000000000a1", ip: "203.0.113.8" };
 
+const unchanged = async (): Promise<boolean> => true;
+
 let rig: Rig;
 let ports: IpamSession;
 
@@ -90,7 +92,7 @@ suite("detach", () => {
   });
 });
 
-suite("set-tags", () => {
+suite("tags", () => {
   test("tags that were taken away come back", async () => {
     seed({ tags: ["theirs"] });
     assert.deepEqual(await mend({}), ["lost-tags done"]);
@@ -177,7 +179,7 @@ suite("attach", () => {
     seedOther({ status: "locked" });
     assert.ok(step?.remedy.do === "attach");
     const flexibleIps = [await ports.api.get(ALIAS.id)];
-    await assert.rejects(apply(ports, { ...step, remedy: { ...step.remedy, flexibleIps } }), RefusedError);
+    await assert.rejects(apply(ports, { ...step, remedy: { ...step.remedy, flexibleIps } }, unchanged), RefusedError);
   });
 });
 
@@ -215,7 +217,7 @@ suite("move", () => {
   });
 });
 
-suite("undo-intent", () => {
+suite("undo-registration", () => {
   test("takes back what this cloud obtained, and closes the intent", async () => {
     seed({ tags: OURS });
     seedOther({ tags: ADOPTED });
@@ -256,6 +258,18 @@ suite("undo-intent", () => {
   });
 });
 
+test("nothing is done when OpenNebula says something else by then", async () => {
+  const gone = async (): Promise<boolean> => false;
+  seed({ tags: OURS, serverId: SERVER.h2 });
+  const made = [...(await steps({})), ...(await steps({ ...leased(range()) })), ...(await steps({ ranges: [] }))];
+  assert.deepEqual(
+    made.map(({ remedy }) => remedy.do),
+    ["detach", "move", "delete"],
+  );
+  for (const step of made) assert.equal(await apply(ports, step, gone), "changed since the plan");
+  assert.deepEqual(place(ID), { serverId: SERVER.h2, mac: MAC });
+});
+
 test("every step of a whole plan, then an empty one", async () => {
   seed({ tags: OURS, serverId: SERVER.h2 });
   seedOther({ tags: ADOPTED });
@@ -284,13 +298,13 @@ async function steps(changes: Partial<View>, only?: Step["kind"]): Promise<Step[
 
 async function outcomes(made: readonly Step[]): Promise<string[]> {
   const told: string[] = [];
-  for (const step of made) told.push(`${step.kind} ${await apply(ports, step)}`);
+  for (const step of made) told.push(`${step.kind} ${await apply(ports, step, unchanged)}`);
   return told;
 }
 
 function applied(step: Step | undefined): Promise<Outcome> {
   assert.ok(step !== undefined, "there is a step");
-  return apply(ports, step);
+  return apply(ports, step, unchanged);
 }
 
 function leased(one: CloudRange): Partial<View> {

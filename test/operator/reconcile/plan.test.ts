@@ -8,7 +8,6 @@ import {
   ADOPTED,
   flexibleIp,
   GRACE_MS,
-  ID,
   ID6,
   INTENT,
   IP,
@@ -43,6 +42,7 @@ const leased = { ranges: [range({ holder: VM_HOLDER })] };
 const onH1 = flexibleIp({ serverId: SERVER.h1 });
 const onH2 = flexibleIp({ serverId: SERVER.h2 });
 const byHolder = (holder: Holder): Partial<View> => ({ ranges: [range({ holder })], flexibleIps: [onH1] });
+const ELSEWHERE = "5e4be400-0000-4000-8000-0000000000ff";
 const aliasTags = [...OURS, "scw-flexip:mac-borrower"];
 
 table("nothing to do", [
@@ -64,11 +64,6 @@ table("nothing to do", [
     steps: [],
   },
   {
-    name: "a guest that is off, its address left on a host",
-    changes: { ...leased, vms: [vm("off")], flexibleIps: [onH1] },
-    steps: [],
-  },
-  {
     name: "a guest on its way, its address elsewhere",
     changes: { ...leased, vms: [vm("busy")], flexibleIps: [onH2] },
     steps: [],
@@ -78,8 +73,6 @@ table("nothing to do", [
     changes: { ...leased, vms: [vm("running", "h9")] },
     steps: [],
   },
-  { name: "a lease of a VM that is gone", changes: { ...leased, flexibleIps: [onH1] }, steps: [] },
-  { name: "a hold, attached", changes: byHolder({ kind: "hold", id: "" }), steps: [] },
   { name: "a virtual router's, attached", changes: byHolder({ kind: "vrouter", id: "4" }), steps: [] },
   { name: "a reservation's, attached", changes: byHolder({ kind: "network", id: "7" }), steps: [] },
 ]);
@@ -94,7 +87,7 @@ table("addresses of ranges", [
   {
     name: "tags gone",
     changes: { flexibleIps: [flexibleIp({ tags: ["theirs"] })] },
-    steps: [`lost-tags:${IP} set-tags safe`],
+    steps: [`lost-tags:${IP} restore-tags safe`],
   },
   {
     name: "held by another cloud",
@@ -136,22 +129,34 @@ table("addresses of ranges", [
   },
 ]);
 
+table("leases that no guest uses", [
+  { name: "of a VM that is gone", changes: { ...leased, flexibleIps: [onH1] }, steps: [`stale-lease:${IP} none`] },
+  { name: "a hold, attached", changes: byHolder({ kind: "hold", id: "" }), steps: [`left-attached:${IP} detach`] },
+  { name: "a hold, free", changes: { ranges: [range({ holder: { kind: "hold", id: "" } })] }, steps: [] },
+  {
+    name: "of a VM that is powered off, attached",
+    changes: { ...leased, vms: [vm("off")], flexibleIps: [onH1] },
+    steps: [`left-attached:${IP} detach`],
+  },
+  { name: "of a VM that is powered off, free", changes: { ...leased, vms: [vm("off")] }, steps: [] },
+]);
+
 table("where addresses are", [
-  { name: "free, but attached", changes: { flexibleIps: [onH1] }, steps: [`left-attached:${IP} detach safe`] },
+  { name: "free, but attached", changes: { flexibleIps: [onH1] }, steps: [`left-attached:${IP} detach`] },
   {
     name: "adopted and free, but attached to a machine that is no host of this cloud",
-    changes: { flexibleIps: [flexibleIp({ tags: ADOPTED, serverId: "5e4be400-0000-4000-8000-0000000000ff" })] },
+    changes: { flexibleIps: [flexibleIp({ tags: ADOPTED, serverId: ELSEWHERE })] },
     steps: [`left-attached:${IP} detach`],
   },
   {
     name: "created and free, but attached to a machine that nobody knows",
-    changes: { flexibleIps: [flexibleIp({ serverId: "5e4be400-0000-4000-8000-0000000000ff" })] },
-    steps: [`left-attached:${IP} detach safe`],
+    changes: { flexibleIps: [flexibleIp({ serverId: ELSEWHERE })] },
+    steps: [`left-attached:${IP} detach`],
   },
   {
     name: "adopted and free, but attached to a host",
     changes: { flexibleIps: [flexibleIp({ tags: ADOPTED, serverId: SERVER.h2 })] },
-    steps: [`left-attached:${IP} detach safe`],
+    steps: [`left-attached:${IP} detach`],
   },
   {
     name: "not attached under a guest",
@@ -258,12 +263,12 @@ table("dual stack", [
   {
     name: "free, the IPv6 one left attached",
     changes: { ranges: [dual], flexibleIps: [flexibleIp(), ipv6({ serverId: SERVER.h1 })] },
-    steps: [`left-attached:${IP} detach safe`],
+    steps: [`left-attached:${IP} detach`],
   },
   {
     name: "the IPv6 one without tags",
     changes: { ranges: [dual], flexibleIps: [flexibleIp(), ipv6({ tags: [] })] },
-    steps: [`lost-tags:${IP} set-tags safe`],
+    steps: [`lost-tags:${IP} restore-tags safe`],
   },
   {
     name: "a first host that is written otherwise",
@@ -276,15 +281,20 @@ table("flexible IPs in no range", [
   { name: "created", changes: { ranges: [] }, steps: [`orphan:${IP} delete`] },
   { name: "created, attached", changes: { ranges: [], flexibleIps: [onH1] }, steps: [`orphan:${IP} delete`] },
   {
+    name: "attached to a server that is no host here: another cloud may have our name",
+    changes: { ranges: [], flexibleIps: [flexibleIp({ tags: ADOPTED, serverId: ELSEWHERE })] },
+    steps: ["same-name:one none", `left-adopted:${IP} remove-tags`],
+  },
+  {
     name: "adopted",
     changes: { ranges: [], flexibleIps: [flexibleIp({ tags: ADOPTED })] },
-    steps: [`left-adopted:${IP} set-tags safe`],
+    steps: [`left-adopted:${IP} remove-tags`],
   },
   { name: "of a registration under way", changes: { ranges: [], liveIntents: [INTENT] }, steps: [] },
   {
     name: "of a registration that died: told once",
     changes: { ranges: [], deadIntents: [INTENT] },
-    steps: [`open-intent:${INTENT} undo-intent safe`],
+    steps: [`open-intent:${INTENT} undo-registration safe`],
   },
   {
     name: "settling",
@@ -297,21 +307,21 @@ table("the journal", [
   {
     name: "a dead intent with nothing to show",
     changes: { deadIntents: ["9"] },
-    steps: ["open-intent:9 undo-intent safe"],
+    steps: ["open-intent:9 undo-registration safe"],
   },
 ]);
 
 suite("the time of grace", () => {
   const at = (ageMs: number): string => new Date(NOW.getTime() - ageMs).toISOString();
   const places: readonly { name: string; changes: Partial<View>; step: string }[] = [
-    { name: "left attached", changes: { flexibleIps: [onH1] }, step: `left-attached:${IP} detach safe` },
+    { name: "left attached", changes: { flexibleIps: [onH1] }, step: `left-attached:${IP} detach` },
     { name: "not attached", changes: { ...leased, vms: [vm()] }, step: `not-attached:${IP} attach safe` },
     { name: "wrong server", changes: { ...leased, vms: [vm()], flexibleIps: [onH2] }, step: `wrong-server:${IP} move` },
     { name: "orphan", changes: { ranges: [] }, step: `orphan:${IP} delete` },
     {
       name: "left adopted",
       changes: { ranges: [], flexibleIps: [flexibleIp({ tags: ADOPTED })] },
-      step: `left-adopted:${IP} set-tags safe`,
+      step: `left-adopted:${IP} remove-tags`,
     },
   ];
   for (const { name, changes, step } of places) {
@@ -333,13 +343,13 @@ suite("what a step would do", () => {
   test("tags that were taken away come back as those of an adopted one, which nobody deletes", () => {
     const bare = flexibleIp({ tags: ["theirs", "scw-flexip:created"] });
     const tags = ADOPTED;
-    assert.deepEqual(remedyOf({ flexibleIps: [bare] }), { do: "set-tags", flexibleIp: bare, tags });
+    assert.deepEqual(remedyOf({ flexibleIps: [bare] }), { do: "restore-tags", flexibleIp: bare, tags });
   });
 
   test("an adopted one keeps its owner's tags and loses ours", () => {
     const left = flexibleIp({ tags: ADOPTED });
     assert.deepEqual(remedyOf({ ranges: [], flexibleIps: [left] }), {
-      do: "set-tags",
+      do: "remove-tags",
       flexibleIp: left,
       tags: ["theirs"],
     });

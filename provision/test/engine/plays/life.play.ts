@@ -1,5 +1,6 @@
 // The life of a cloud on the real engine: looked at, ordered, looked at again, grown, shrunk, its keys rotated, destroyed.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { nameOf, withoutEngine } from "../operator.ts";
 import { listOf, textOf } from "../stand-in/record.ts";
@@ -11,6 +12,7 @@ import {
   serverNamed,
   serverNames,
   setWorkers,
+  sshKey,
   startWorld,
   type World,
 } from "../world.ts";
@@ -89,7 +91,8 @@ test("the life of a cloud", { skip }, async (play) => {
     const { code, stdout, stderr } = await world.operator.make("up");
     assert.equal(code, 0, stdout + stderr);
     assert.deepEqual(Object.keys(serverIds(world)).sort(), [
-      ...Object.keys(earlier),
+      "opennebula-fe",
+      "opennebula-host01",
       "opennebula-host02",
       "opennebula-host03",
     ]);
@@ -139,6 +142,28 @@ test("the life of a cloud", { skip }, async (play) => {
     const removed = await world.operator.make("up");
     assert.equal(removed.code, 0, removed.stdout + removed.stderr);
     assert.deepEqual(expiries(), [SECOND_EXPIRY, SECOND_EXPIRY]);
+  });
+
+  await play.test(
+    "another prefix and another SSH key rename what is there, and replace no server and no network",
+    async () => {
+      const kept = ["servers", "ips", "private-networks", "vpcs", "applications", "policies"] as const;
+      const idsOf = (kind: string) => world.scaleway.store.list(kind).map((each) => textOf(each, "id"));
+      const before = kept.map(idsOf);
+      await world.operator.run("pulumi", ["config", "set", "namePrefix", "acme"]);
+      await world.operator.run("pulumi", ["config", "set", "sshPublicKey", sshKey(2)]);
+      const { code, stdout, stderr } = await world.operator.make("up");
+      assert.equal(code, 0, stdout + stderr);
+      assert.deepEqual(serverNames(world), ["acme-fe", "acme-host01", "acme-host03"]);
+      assert.deepEqual(kept.map(idsOf), before);
+    },
+  );
+
+  await play.test("with a new key of the operator's own, all goes on", async () => {
+    const key = randomUUID();
+    world.scaleway.secretKey = key;
+    world.operator.environment.SCW_SECRET_KEY = key;
+    await world.operator.run("pulumi", ["refresh", "--expect-no-changes"]);
   });
 
   await play.test("destroy leaves nothing that is paid for, and the settings as they were", async () => {

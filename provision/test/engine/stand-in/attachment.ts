@@ -1,8 +1,11 @@
 // Private networks of Elastic Metal servers, as /baremetal/v3 has them.
+
+import { allot } from "./ipam.ts";
 import { type Document, documentsOf, isDocument, type Json, listOf, textOf } from "./record.ts";
 import { type Answer, gone, listing, notFound, ok, type Route, type World } from "./route.ts";
 
 const KIND = "server-private-networks";
+const AUTOMATIC = "automatic-ips";
 const ZONE = "/baremetal/v3/zones/:zone";
 const FIRST_VLAN = 1001;
 
@@ -37,14 +40,26 @@ function ensure(world: World, server: Document, networkId: string, ipIds: readon
   const serverId = textOf(server, "id");
   const present = attachedTo(world, serverId).find((each) => each.private_network_id === networkId);
   if (present !== undefined) {
+    letGo(world, present, ipIds);
     present.ipam_ip_ids = ipIds;
     holdAddresses(world, present);
     return;
   }
   const project_id = textOf(server, "project_id");
+  const ids = ipIds.length > 0 ? ipIds : allotBoth(world, networkId, project_id);
   const vlan = FIRST_VLAN + world.store.list(KIND).length;
   const common = { server_id: serverId, private_network_id: networkId, project_id, vlan };
-  holdAddresses(world, world.store.add(KIND, { ...common, ipam_ip_ids: ipIds, status: "attaching" }));
+  holdAddresses(world, world.store.add(KIND, { ...common, ipam_ip_ids: ids, status: "attaching" }));
+}
+
+/** Without a booked address Scaleway gives an IPv4 and an IPv6 one of its own, as recorded; they go with the attachment. */
+function allotBoth(world: World, networkId: string, project_id: string): string[] {
+  return [false, true].map((is_ipv6) => {
+    const ip = allot(world, networkId, { is_ipv6, project_id, region: "fr-par" });
+    if (ip === undefined || ip === "taken") throw new Error(`network ${networkId} has no address left`);
+    world.store.add(AUTOMATIC, { id: ip.id });
+    return textOf(ip, "id");
+  });
 }
 
 /** IPAM shows which network interface holds a booked address. */
@@ -77,9 +92,18 @@ function detach(world: World, serverId: string, networkId: string): Answer {
 }
 
 function startDetaching(world: World, attachment: Document): void {
-  for (const ip of world.store.list("ips"))
-    if (listOf(attachment, "ipam_ip_ids").includes(ip.id ?? null)) ip.resource = null;
+  letGo(world, attachment, []);
   Object.assign(attachment, { status: "detaching", ipam_ip_ids: [] });
+}
+
+/** Lets the addresses go that are not among those kept: a booked one is free again, an automatic one is gone. */
+function letGo(world: World, attachment: Document, kept: readonly Json[]): void {
+  for (const ip of world.store.list("ips")) {
+    const id = textOf(ip, "id");
+    if (kept.includes(id) || !listOf(attachment, "ipam_ip_ids").includes(id)) continue;
+    ip.resource = null;
+    if (world.store.kind(AUTOMATIC).delete(id)) world.store.kind("ips").delete(id);
+  }
 }
 
 function attachedTo(world: World, serverId: string): Document[] {

@@ -1,5 +1,5 @@
 // Booked private addresses, as /ipam/v1 has them.
-import { type Document, documentsOf, isDocument, listOf, textOf } from "./record.ts";
+import { type Document, documentsOf, isDocument, textOf } from "./record.ts";
 import {
   type Answer,
   changed,
@@ -29,28 +29,33 @@ export function ipamRoutes(world: World): Route[] {
 
 function book(world: World, region: string, body: Document): Answer {
   const networkId = isDocument(body.source) ? textOf(body.source, "private_network_id") : "";
+  const { is_ipv6, tags } = body;
+  const wanted = { region, project_id: textOf(body, "project_id"), tags: tags ?? [], is_ipv6: is_ipv6 === true };
+  const ip = allot(world, networkId, wanted, textOf(body, "address"));
+  if (ip === "taken") return { status: 409, body: { message: "address is already in use", type: "conflict" } };
+  return ip === undefined ? notFound("private_network", networkId) : ok(ip);
+}
+
+/** Gives an address of the network out: the one that is asked for, or the first free one. */
+export function allot(
+  world: World,
+  networkId: string,
+  wanted: { readonly is_ipv6: boolean } & Document,
+  asked = "",
+): Document | "taken" | undefined {
   const network = world.store.kind("private-networks").get(networkId);
-  const subnet = documentsOf(network, "subnets").find((each) => !textOf(each, "subnet").includes(":"));
-  if (subnet === undefined) return notFound("private_network", networkId);
+  const subnet = documentsOf(network, "subnets").find(
+    (each) => textOf(each, "subnet").includes(":") === wanted.is_ipv6,
+  );
+  if (subnet === undefined) return undefined;
   const [base = "", prefixLength] = textOf(subnet, "subnet").split("/");
   const subnetId = textOf(subnet, "id");
   const taken = new Set(inSubnet(world, subnetId).map((ip) => textOf(ip, "address").split("/")[0]));
-  const asked = textOf(body, "address");
-  if (taken.has(asked)) return { status: 409, body: { message: "address is already in use", type: "conflict" } };
-  const address = asked || firstFree(base, taken);
-  return ok(
-    world.store.add("ips", {
-      address: `${address}/${prefixLength}`,
-      is_ipv6: false,
-      project_id: textOf(body, "project_id"),
-      region,
-      resource: null,
-      reverses: [],
-      source: { subnet_id: subnetId },
-      tags: listOf(body, "tags"),
-      zone: null,
-    }),
-  );
+  if (taken.has(asked)) return "taken";
+  const address = asked || (wanted.is_ipv6 ? `${base}${taken.size + FIRST_FREE}` : firstFree(base, taken));
+  const source = { subnet_id: subnetId };
+  const common = { resource: null, reverses: [], source, tags: [], zone: null };
+  return world.store.add("ips", { ...common, ...wanted, address: `${address}/${prefixLength}` });
 }
 
 function release(world: World, id: string): Answer {

@@ -27,6 +27,8 @@ export type Scaleway = {
   /** `METHOD path` of every call, in order. */
   readonly calls: string[];
   readonly troubles: Trouble[];
+  /** The only key that is accepted. */
+  secretKey: string;
   /** How many looks a slow thing takes; 0 is done at the first one. */
   patience: number;
   readonly close: () => Promise<void>;
@@ -45,7 +47,7 @@ export async function startScaleway(secretKey: string): Promise<Scaleway> {
   fillCatalogue(world);
   const routes = routesOf(world);
   const server = createServer((request, response) => {
-    answer(scaleway, routes, secretKey, request).then(
+    answer(scaleway, routes, request).then(
       (answered) => answered !== "silence" && send(response, answered),
       (error: unknown) => send(response, { status: 500, body: { message: String(error) } }),
     );
@@ -59,6 +61,7 @@ export async function startScaleway(secretKey: string): Promise<Scaleway> {
     store,
     calls: [],
     troubles: [],
+    secretKey,
     patience: 0,
     close: async () => {
       server.closeAllConnections();
@@ -84,14 +87,13 @@ function routesOf(world: World): readonly Route[] {
 async function answer(
   scaleway: Scaleway,
   routes: readonly Route[],
-  secretKey: string,
   request: IncomingMessage,
 ): Promise<Answer | "silence"> {
   const { method = "", url = "/" } = request;
   const { pathname, searchParams } = new URL(url, scaleway.url);
   const body = parseDocument(await text(request));
   scaleway.calls.push(`${method} ${pathname}`);
-  if (request.headers["x-auth-token"] !== secretKey)
+  if (request.headers["x-auth-token"] !== scaleway.secretKey)
     return {
       status: 401,
       body: {

@@ -1,0 +1,53 @@
+// Whether something still needs the driver that is to be removed.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readServerId, readToken } from "../../config.ts";
+import { messageOf } from "../../errors.ts";
+import { cloudOf } from "../../flexible-ip/ownership.ts";
+import { EXECUTABLE } from "../layout.ts";
+import { listRanges } from "../one/networks.ts";
+import { configOf, type Operator } from "../operator.ts";
+import { withPorts } from "../survey.ts";
+
+const SHOWN = 5;
+const LIMIT_MS = 30_000;
+
+/** Why the driver must stay; undefined when nothing needs it. What cannot be asked may need it. */
+export async function whyInUse(operator: Operator, isFrontEnd: boolean, isHost: boolean): Promise<string | undefined> {
+  return (isFrontEnd ? await rangesLeft(operator) : undefined) ?? (isHost ? await addressesHere(operator) : undefined);
+}
+
+async function rangesLeft(operator: Operator): Promise<string | undefined> {
+  try {
+    const ranges = await listRanges(operator);
+    if (ranges.length === 0) return undefined;
+    const some = few(ranges.map(({ ip, network }) => `${ip} in ${network}`));
+    const they = ranges.length === 1 ? "1 address range still uses" : `${ranges.length} address ranges still use`;
+    return `${they} the driver: ${some}; give them back by: scw-flexip range remove --all`;
+  } catch (error) {
+    return `OpenNebula does not say whether address ranges still use the driver (${messageOf(error)}); --force goes on all the same`;
+  }
+}
+
+/** A host that has no driver, or no server id yet, serves nobody. */
+async function addressesHere(operator: Operator): Promise<string | undefined> {
+  try {
+    if (!existsSync(join(operator.layout.hostRemotes, EXECUTABLE))) return undefined;
+    const config = configOf(operator, "host");
+    if (!existsSync(config.serverIdFile)) return undefined;
+    const id = readServerId(config);
+    readToken(config);
+    const all = await withPorts(operator, config, LIMIT_MS, ({ api }) => api.list({ projectId: config.projectId }));
+    const here = all.filter((one) => one.serverId === id && cloudOf(one) !== undefined);
+    if (here.length === 0) return undefined;
+    const some = few(here.map(({ address }) => address));
+    return `flexible IPs attached to this host: ${here.length}: ${some}; their VMs need the hooks: migrate them away first`;
+  } catch (error) {
+    return `Scaleway does not say whether flexible IPs are attached to this host (${messageOf(error)}); --force goes on all the same`;
+  }
+}
+
+function few(names: readonly string[]): string {
+  const more = names.length > SHOWN ? `, and ${names.length - SHOWN} more` : "";
+  return names.slice(0, SHOWN).join(", ") + more;
+}

@@ -1,0 +1,70 @@
+// Whether the oned that answers here is the one whose word counts: others answer from their own, older database.
+import { readFileSync } from "node:fs";
+import { messageOf } from "../../errors.ts";
+import { child, children, type Element, textOf } from "../../opennebula/xml.ts";
+import type { Operator } from "../operator.ts";
+import { oneCommand, readXml } from "./one-command.ts";
+
+type Leading = { readonly role: "solo" | "leader" };
+export type Leadership = Leading | { readonly role: "follower" | "unknown"; readonly why: string };
+
+const SOLO = "0";
+const LEADER = "3";
+const STATES: Readonly<Record<string, string>> = { "1": "a candidate", "2": "a follower" };
+
+/** Whether what OpenNebula says here may be acted on. */
+export function leads(leadership: Leadership): leadership is Leading {
+  return leadership.role === "solo" || leadership.role === "leader";
+}
+
+/** What `onezone show` says of this front-end. A command that fails says nothing. */
+export async function leadershipOf(operator: Operator): Promise<Leadership> {
+  const settings = onedSettings(operator);
+  try {
+    const text = await oneCommand(operator, "onezone", ["show", settings.zoneId, "-x"]);
+    const servers = children(child(readXml(text, "ZONE", ["SERVER"], "onezone show -x"), "SERVER_POOL"), "SERVER");
+    return judge(servers, settings.endpoint ?? settings.serverId);
+  } catch (error) {
+    return { role: "unknown", why: messageOf(error) };
+  }
+}
+
+/** `self` is this server's id, or the endpoint that the commands were told to ask. */
+export function judge(servers: readonly Element[], self: string | undefined): Leadership {
+  if (servers.length === 0) return { role: "solo" };
+  const own = servers.find((server) => textOf(server, "ID") === self || textOf(server, "ENDPOINT") === self);
+  if (own === undefined) {
+    return { role: "unknown", why: `none of the zone's ${servers.length} servers is known to be this one` };
+  }
+  if (textOf(own, "STATE") === SOLO) return { role: "solo" };
+  const term = (server: Element): number => Number(textOf(server, "TERM")) || 0;
+  // One that lost the others may still think that it leads: whoever was elected later does.
+  const [leader] = servers
+    .filter((server) => textOf(server, "STATE") === LEADER)
+    .sort((one, other) => term(other) - term(one));
+  if (leader === own) return { role: "leader" };
+  const now = leader === undefined ? "nobody leads now" : `${textOf(leader, "NAME")} leads`;
+  const state = STATES[textOf(own, "STATE")] ?? "not the leader";
+  return { role: "follower", why: `this OpenNebula (${textOf(own, "NAME")}) is ${state}, ${now}` };
+}
+
+/** Who the commands ask: oned.conf says which server and zone this is, unless the environment names another one. */
+function onedSettings({ environment, layout }: Operator): {
+  readonly zoneId: string;
+  readonly serverId: string | undefined;
+  readonly endpoint: string | undefined;
+} {
+  const federation = /^\s*FEDERATION\s*=\s*\[([^\]]*)\]/m.exec(textOfFile(layout.onedConf))?.[1] ?? "";
+  const value = (key: string): string | undefined => new RegExp(`\\b${key}\\s*=\\s*"?(-?\\d+)`).exec(federation)?.[1];
+  const endpoint = environment.ONE_XMLRPC ?? "";
+  const isOwn = endpoint === "" || /^https?:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(endpoint);
+  return { zoneId: value("ZONE_ID") ?? "0", serverId: value("SERVER_ID"), endpoint: isOwn ? undefined : endpoint };
+}
+
+function textOfFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

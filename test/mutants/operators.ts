@@ -1,0 +1,54 @@
+// One-line changes that break a program in small ways. Pure.
+
+export type Mutant = { readonly file: string; readonly line: number; readonly before: string; readonly after: string };
+
+const OPERATORS: readonly (readonly [RegExp, string])[] = [
+  [/===/, "!=="],
+  [/!==/, "==="],
+  [/ && /, " || "],
+  [/ \|\| /, " && "],
+  [/ < /, " >= "],
+  [/ > /, " <= "],
+  [/ <= /, " < "],
+  [/ >= /, " > "],
+  [/\btrue\b/, "false"],
+  [/\bfalse\b/, "true"],
+  [/ \+ /, " - "],
+  [/if \(!/, "if ("],
+  [/if \((?!!)([^()]+)\)/, "if (!($1))"],
+  [/^(\s+)await [a-z][\w.]*\(.*\);$/, "$1;"],
+  [/^(\s+)return [a-z].*;$/, "$1return undefined;"],
+  [/\.some\(/, ".every("],
+  [/\.every\(/, ".some("],
+];
+
+/** Every mutant of a file: one operator at one place of a line of code. */
+export function mutantsOf(file: string, text: string): Mutant[] {
+  return text.split("\n").flatMap((before, index) =>
+    isCode(before)
+      ? OPERATORS.flatMap(([pattern, replacement]) => {
+          const after = before.replace(pattern, replacement);
+          return after === before ? [] : [{ file, line: index + 1, before, after }];
+        })
+      : [],
+  );
+}
+
+/** `count` of them, the same for the same seed. */
+export function sample<T>(things: readonly T[], count: number, seed: number): T[] {
+  const rest = [...things];
+  const chosen: T[] = [];
+  let state = seed;
+  while (chosen.length < count && rest.length > 0) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    chosen.push(...rest.splice(state % rest.length, 1));
+  }
+  return chosen;
+}
+
+// Messages, types and imports break nothing that a test should notice, or nothing that compiles.
+function isCode(line: string): boolean {
+  return (
+    !/^\s*(\/\/|\*|\/\*|import|export type|type|readonly|["'`]|\| )/.test(line) && !/log\.(debug|info|warn)/.test(line)
+  );
+}

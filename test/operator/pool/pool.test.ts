@@ -1,0 +1,127 @@
+// scw-flexip pool by the built executable: what is bought, taken, given back, and what a bill and a guest see of it.
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { SimulatorOptions } from "../../fakes/flexible-ip-server.ts";
+import { PROJECT } from "../../rig.ts";
+import { CloudRig } from "../cloud-rig.ts";
+
+const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+const POOL = ["pool", "public", "--spare", "2", "--max", "4", "--grace", "0"];
+
+test("buys up to the spare ranges, does nothing the second time, and buys again when they are leased", async (context) => {
+  const rig = await rigFor(context);
+  assert.equal((await rig.run(POOL)).code, 0);
+  assert.deepEqual([paid(rig), free(rig)], [2, 2]);
+  const again = await rig.run(POOL);
+  assert.deepEqual([again.code, again.stdout, paid(rig)], [0, "", 2]);
+  leaseAll(rig);
+  assert.equal((await rig.run(POOL)).code, 0);
+  assert.deepEqual([paid(rig), free(rig)], [4, 2]);
+});
+
+test("stops at the maximum and says how many are missing", async (context) => {
+  const rig = await rigFor(context);
+  await rig.run(POOL);
+  leaseAll(rig);
+  await rig.run(POOL);
+  leaseAll(rig);
+  const { code, stderr } = await rig.run(POOL);
+  assert.equal(code, 3);
+  assert.match(stderr, /public: 2 more would be wanted, but 4 is the maximum; raise --max/);
+  assert.equal(paid(rig), 4);
+});
+
+test("gives back what has been free for long enough, and never what has a lease or was adopted", async (context) => {
+  const rig = await rigFor(context);
+  await rig.run(["pool", "public", "--spare", "3", "--max", "4"]);
+  rig.simulator.account.add({ ip: "203.0.113.77", projectId: PROJECT });
+  await rig.run(["range", "add", "--network", "public", "--adopt", "203.0.113.77"]);
+  rig.change(({ networks }) => {
+    const [first] = networks[0]?.ranges ?? [];
+    if (first !== undefined) first.vm = "7";
+  });
+  const young = await rig.run(["pool", "public", "--spare", "0", "--max", "4", "--shrink-after", "1h"]);
+  assert.deepEqual([young.code, paid(rig)], [0, 4]);
+  const grown = await rig.run(["pool", "public", "--spare", "0", "--max", "4", "--shrink-after", "0m"]);
+  assert.equal(grown.code, 0, grown.stderr);
+  assert.deepEqual(
+    rig.cloud.networks[0]?.ranges.map(({ vm, attributes }) => vm ?? attributes.IP),
+    ["7", "203.0.113.77"],
+  );
+  assert.equal(paid(rig), 2);
+});
+
+test("takes idle addresses of its own before it buys, and they stay bought", async (context) => {
+  const rig = await rigFor(context);
+  const { id } = rig.simulator.account.add({
+    ip: "203.0.113.9",
+    mac: "52:54:00:00:01:09",
+    tags: OURS,
+    projectId: PROJECT,
+  });
+  const { code, stdout } = await rig.run([...POOL, "-j"]);
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(stdout), [
+    { network: "public", action: "adopt", address: "203.0.113.9", result: "done" },
+    { network: "public", action: "buy", address: null, result: "done" },
+  ]);
+  assert.equal(paid(rig), 2);
+  const tags = rig.simulator.account.get(id)?.tags ?? [];
+  assert.ok(tags.includes("scw-flexip:created") && !tags.includes("scw-flexip:idle"), tags.join(" "));
+});
+
+test("a dry run changes nothing and says what it would cost", async (context) => {
+  const rig = await rigFor(context);
+  rig.configure({ PRICE_MONTH: "2.20" });
+  const { code, stderr } = await rig.run([...POOL, "--dry-run"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /public: 0 of 0 free, 2 wanted, at most 4; would buy 2, give back 0; \+4\.40 a month/);
+  assert.equal(paid(rig), 0);
+});
+
+test("stops at the first refusal, and what was bought before stays", async (context) => {
+  const rig = await rigFor(context, { perProjectQuota: 1 });
+  const { code, stdout } = await rig.run(POOL);
+  assert.equal(code, 1);
+  assert.match(stdout, /quota/);
+  assert.equal(paid(rig), 1);
+});
+
+test("networks that declare it are filled without being named, and two runs at once are one", async (context) => {
+  const rig = await rigFor(context);
+  rig.change(({ networks }) => {
+    if (networks[0] !== undefined) networks[0].template = { SCW_FLEXIP_SPARE: "2", SCW_FLEXIP_MAX: "3" };
+  });
+  const outcomes = await Promise.all([rig.run(["pool"]), rig.run(["pool"])]);
+  assert.deepEqual(outcomes.map(({ code }) => code).sort(), [0, 4], outcomes.map(({ stderr }) => stderr).join(""));
+  assert.equal(paid(rig), 2);
+});
+
+test("a wish that is no number is refused with the network's name", async (context) => {
+  const rig = await rigFor(context);
+  const { code, stderr } = await rig.run(["pool", "public", "--spare", "two", "--max", "4"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /network public: spare two is no whole number/);
+  assert.equal((await rig.run(["pool", "public", "--spare", "2"])).code, 2);
+});
+
+async function rigFor(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
+  const rig = await CloudRig.start(options);
+  context.after(() => rig.stop());
+  return rig.installed();
+}
+
+function paid(rig: CloudRig): number {
+  return rig.simulator.account.all().length;
+}
+
+function free(rig: CloudRig): number {
+  return (rig.cloud.networks[0]?.ranges ?? []).filter(({ vm }) => vm === undefined).length;
+}
+
+function leaseAll(rig: CloudRig): void {
+  rig.change(({ networks, vms }) => {
+    for (const range of networks[0]?.ranges ?? []) range.vm ??= "7";
+    if (vms.length === 0) vms.push({ id: "7", name: "web", state: "8", lcmState: "0", host: "kvm-a" });
+  });
+}

@@ -53,7 +53,7 @@ export const backupOutputs = hostsOutputs.extend({
       accessKey: z.string().min(1),
       secretKey: z.string().min(1),
     })
-    .optional(),
+    .nullish(),
 });
 
 export type SpecificsPlan = z.output<typeof specificsOutputs>;

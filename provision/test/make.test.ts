@@ -211,7 +211,7 @@ describe("make", () => {
     assert.deepEqual(place.calls(), [
       `${OUTPUTS} --show-secrets`,
       `${OUTPUTS} --show-secrets`,
-      `ssh ${keys} -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o LogLevel=ERROR -l ubuntu -- 192.0.2.10 dpkg-query -W -f '\${Version}' opennebula 2>/dev/null || true`,
+      `ssh ${keys} -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o LogLevel=ERROR -o ControlPath=none -l ubuntu -- 192.0.2.10 dpkg-query -W -f '\${Version}' opennebula 2>/dev/null || true`,
       `git clone --quiet --no-checkout https://github.com/OpenNebula/one-deploy ${folder}`,
       `git -C ${folder} rev-parse --quiet --verify ${ONE_DEPLOY}^{commit}`,
       `git -C ${folder} fetch --quiet --tags origin`,

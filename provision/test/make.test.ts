@@ -78,7 +78,7 @@ describe("make", () => {
       `  pulumi config set projectId ${PROJECT}`,
       "  pulumi config set backupProjectId 44444444-4444-4444-8444-444444444444",
       "  pulumi config set backupBucket opennebula-backup-11111111",
-      "  pulumi config set backupRecipient <what age-keygen -o backup.identity prints>",
+      "  pulumi config set backupRecipient <what age-keygen -o ~/backup.identity prints>",
     ]);
   });
 

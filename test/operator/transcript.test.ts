@@ -15,13 +15,13 @@ import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
 import { hasTool } from "../../build/release/release.ts";
+import { TIMERS } from "../../driver/operator/timers.ts";
 import { CloudRig, type Outcome, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
 const OLDER = "0.0.1";
 const SETTINGS = "/var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
 const TOKEN = "/var/lib/one/.scw-flexip.token";
-const TIMER = "scw-flexip-reconcile.timer";
 const ROTATION = "/etc/logrotate.d/scw-flexip";
 const INSTALLED = "/var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
 const PACKAGED = `/usr/share/scw-flexip/remotes/ipam/scw-flexip/scw-flexip`;
@@ -89,7 +89,9 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     ]);
     // What systemctl enable does.
     mkdirSync(rig.at("etc/systemd/system/timers.target.wants"), { recursive: true });
-    symlinkSync(`/usr/lib/systemd/system/${TIMER}`, rig.at(`etc/systemd/system/timers.target.wants/${TIMER}`));
+    for (const timer of TIMERS) {
+      symlinkSync(`/usr/lib/systemd/system/${timer}`, rig.at(`etc/systemd/system/timers.target.wants/${timer}`));
+    }
     rig.configure({ LOG_LEVEL: "debug" });
     const wrong = await run(["install", "--frontend", "--token-stdin"], "of-another-account\n");
     assert.equal(wrong.code, 0, wrong.stderr);

@@ -32,6 +32,8 @@ const COMMANDS = [
   "show",
   "history",
   "logs",
+  "metrics",
+  "pool",
   "reconcile",
   "range",
   "reverse",

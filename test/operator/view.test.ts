@@ -191,7 +191,7 @@ test("every command has help with examples that name it", async () => {
 test("settings that are wrong, and an OpenNebula that is silent, are one line and exit code 1", async () => {
   const wrong = await run(["list"], { SCW_FLEXIP_ZONE: "paris" });
   assert.equal(wrong.code, 1);
-  assert.match(wrong.stderr, /^scw-flexip list: .*ZONE has to be a zone like fr-par-2; correct it\n$/);
+  assert.match(wrong.stderr, /^scw-flexip list: .*ZONE must be a zone like fr-par-2; correct it\n$/);
   rmSync(join(path, "onevm"));
   const silent = await run(["list"]);
   assert.equal(silent.code, 1);

@@ -87,13 +87,17 @@ export class FrontEnds {
       async () => {
         const leader = await this.untilLed();
         if (leader === 1) return true;
-        await this.untilFollows(1);
+        const isReady = await this.untilFollows(1, 30_000).then(
+          () => true,
+          () => false,
+        );
+        if (!isReady) return undefined;
         await this.get(leader).stop("SIGKILL");
         const next = await this.untilLed();
         await this.get(leader).start();
         return next === 1 || undefined;
       },
-      { limitMs: 120_000 },
+      { limitMs: 300_000 },
     );
   }
 

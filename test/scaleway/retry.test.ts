@@ -61,7 +61,7 @@ suite("insist", { concurrency: true }, () => {
   });
 
   test("is ended by the deadline, which gives the last failure as the reason", async () => {
-    const outcomes: Outcome[] = [passing, ...Array.from({ length: 99 }, () => AGAIN)];
+    const outcomes: Outcome[] = [passing, ...Array.from({ length: 99 }, (): Outcome => AGAIN)];
     await assert.rejects(
       insist(effort(500), () => next(outcomes)),
       /the test was not done within 0.5 s, last: attach it: 503; try again/,

@@ -58,7 +58,7 @@ smoke: remotes ## try the built tree without any Node around
 	@sh test/smoke.sh
 
 golden: remotes ## write the expected answers into the fixtures, and the settings file and table
-	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts
+	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts test/operator/contract.test.ts
 
 contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
 	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts

@@ -260,7 +260,7 @@ const OF_FRONT_END: readonly Trouble[] = [
       writeFileSync(rig.at("usr/lib/systemd/system/scw-flexip-reconcile.timer"), "");
     },
     3,
-    () => ["warning", null, "timer", "systemctl enable --now scw-flexip-reconcile.timer"],
+    () => ["warning", null, "timer", "scw-flexip install --timer"],
   ],
 ];
 

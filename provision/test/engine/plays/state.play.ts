@@ -5,6 +5,7 @@ import { withoutEngine } from "../operator.ts";
 import { textOf } from "../stand-in/record.ts";
 import { changesSince, ORGANIZATION, startWorld, type World } from "../world.ts";
 
+const BUCKET = "acme-state-11111111";
 const skip = withoutEngine();
 
 test("where the state lies", { skip }, async (play) => {
@@ -23,8 +24,7 @@ test("where the state lies", { skip }, async (play) => {
     printed = stdout;
     const projects = world.scaleway.store.list("projects").map((project) => textOf(project, "name"));
     assert.ok(projects.includes("acme") && projects.includes("acme-state"), projects.join());
-    const [bucket] = [...world.storage.buckets.values()];
-    assert.equal(bucket?.name, "acme-state-11111111");
+    const bucket = world.storage.buckets.get(BUCKET);
     assert.equal(bucket?.projectId, textOf(world.scaleway.store.list("projects", { name: "acme-state" })[0], "id"));
     assert.match(bucket?.settings.get("versioning") ?? "", /<Status>Enabled<\/Status>/);
     assert.match(bucket?.settings.get("lifecycle") ?? "", /<NoncurrentDays>90<\/NoncurrentDays>/);
@@ -50,10 +50,12 @@ test("where the state lies", { skip }, async (play) => {
       .split("\n")
       .filter((line) => line.startsWith("  "));
     assert.ok(lines.length >= 4, printed);
-    const script = lines.join("\n").replace("<name>", "play");
+    const script = lines
+      .join("\n")
+      .replace("<name>", "play")
+      .replace(/<what [^>]*>/, "age1invented");
     await world.operator.run("bash", ["-eu", "-c", script]);
-    const [bucket] = [...world.storage.buckets.values()];
-    const keys = [...(bucket?.objects.keys() ?? [])];
+    const keys = [...(world.storage.buckets.get(BUCKET)?.objects.keys() ?? [])];
     assert.ok(
       keys.some((key) => key.endsWith("stacks/hosted-cloud/play.json")),
       keys.join(),

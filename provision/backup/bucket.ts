@@ -1,4 +1,4 @@
-// Where backups lie: a project and a bucket that the cloud does not own, so that nothing in it can delete them.
+// Where backups lie: a project and a bucket that the cloud does not own: nothing in it can delete them.
 import * as scw from "@pulumiverse/scaleway";
 
 export type BackupBucketArgs = {

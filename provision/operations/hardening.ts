@@ -30,7 +30,7 @@ await runOperation(async () => {
     throw new Error(`${differing.join(", ")} is not hardened as it should be; run: make hardening`);
 });
 
-/** A host that cannot be looked at is told like one that differs, and the others are looked at all the same. */
+/** A host that cannot be looked at counts as one that differs, and the others are looked at all the same. */
 async function differs(...[host, wanted, ports]: Parameters<typeof lookAtHardening>): Promise<boolean> {
   const differences = await lookAtHardening(host, wanted, ports).catch((error: unknown) => [
     error instanceof Error ? error.message : String(error),

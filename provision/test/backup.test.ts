@@ -160,7 +160,7 @@ describe("a front-end", { skip: withoutHosts || tools }, () => {
     assert.match(await is(old).ssh(is(old).target, "sudo hosted-cloud-backup run"), /^kept front-end/);
   });
 
-  test("with a key of another bucket is told so, and secrets stay out of messages", async () => {
+  test("with a wrong key gets the reason, and secrets stay out of messages", async () => {
     const credentials = join(is(old).root, "etc/hosted-cloud-backup/credentials");
     const right = readFileSync(credentials, "utf8");
     writeFileSync(credentials, `user = "${WRITER.id}:wrong-secret"\n`);
@@ -309,7 +309,7 @@ function contentOf({ ssh, target }: TestHost): Promise<string> {
   return ssh(target, "sudo mariadb-dump --skip-dump-date --single-transaction opennebula | sha256sum");
 }
 
-/** Path, mode, owner and content of what a restore has to bring back. */
+/** Path, mode, owner and content of what a restore must bring back. */
 function filesOf({ root }: TestHost): string[] {
   const folders = [
     "etc/one",

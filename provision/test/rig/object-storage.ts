@@ -14,7 +14,7 @@ export type ObjectStorage = {
   readonly stop: () => Promise<void>;
 };
 
-// Small, so that lists have pages.
+// Small: lists have pages.
 const PAGE = 2;
 
 /** Starts it on all addresses of this machine: hosts of tests reach it by their gateway. */

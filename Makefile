@@ -12,7 +12,8 @@ DRIVER := $(shell find driver build \( -name '*.ts' -o -name '*.cjs' \) -not -pa
 
 # Of the tests that draw at random: the same for everybody, so that a run can be repeated. SEED= draws anew.
 SEED ?= 20261120
-CLOUD := settings state preflight preview up network inventory deployment specifics validation ssh destroy
+CLOUD := settings state preflight preview plan drift up network inventory deployment specifics monitoring hardening validation \
+  backup backups restore restore-state ssh destroy
 
 .PHONY: help install remotes demo test test-oned check format lint types smoke golden contract release faults bench histories test-provision clean $(CLOUD)
 
@@ -113,6 +114,14 @@ inventory: ## cloud: write the files for Ansible
 deployment: ## cloud: install OpenNebula with one-deploy
 specifics: remotes ## cloud: install the driver, give the public network its addresses
 validation: ## cloud: try the finished cloud
+plan: ## cloud: write what make up would do into a plan, for make up PLAN=.cloud/plan.json
+drift: ## cloud: look whether cloud, hosts and addresses are as they should be
+monitoring: ## cloud: the driver's metrics, alerts and dashboard for Prometheus and Grafana
+hardening: ## cloud: firewall, SSH by key only, security updates, HTTPS for FireEdge (LOOK=1 only looks)
+backup: ## cloud: keep the front-end now and every hour from now on, and the stack's state now
+backups: ## cloud: list what the bucket keeps
+restore: ## cloud: bring a front-end back from the bucket (BACKUP_IDENTITY=file; AT=; FORCE=1)
+restore-state: ## cloud: fetch the stack's state from the bucket
 ssh: ## cloud: open a shell on a host (HOST=fe, host01, …)
 destroy: ## cloud: delete everything, unless machines or ranges are left (FORCE=1: the front-end is dead)
 

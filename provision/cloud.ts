@@ -35,8 +35,9 @@ export function declareCloud(settings: Settings, passwords: CloudPasswords) {
       renderInventory(settings, known, { one, db }),
     ),
     validation: renderValidation(settings),
+    monitoring: settings.monitoring,
     hardening: { frontend: renderHardening(settings, true), worker: renderHardening(settings, false) },
-    backup: settings.backupBucket === "" ? undefined : declareBackup(settings, servers.slice(0, 1), tags),
+    backup: settings.backupBucket === "" ? null : declareBackup(settings, servers.slice(0, 1), tags),
     driver: {
       ...declareTokens(settings, servers, tags),
       config: renderDriverConfig(settings),

@@ -21,3 +21,5 @@ export const driver = cloud.driver;
 export const backup = cloud.backup;
 /** Firewall and files that make hardening gives to front-end and workers. */
 export const hardening = cloud.hardening;
+/** Whether make monitoring has something to do. */
+export const monitoring = cloud.monitoring;

@@ -25,6 +25,7 @@ export function renderInventory(settings: Settings, hosts: readonly InventoryHos
     all: { vars: deploymentVars(settings, frontend, passwords) },
     frontend: { hosts: hostVars([frontend]) },
     node: { hosts: hostVars(hosts) },
+    ...(settings.monitoring && { grafana: { hosts: hostVars([frontend]) } }),
     ...(settings.evpn && { router: { hosts: hostVars([frontend]) } }),
   };
   return toYaml(inventory);
@@ -42,7 +43,7 @@ function deploymentVars(settings: Settings, frontend: InventoryHost, passwords: 
     one_pass: passwords.one,
     db_backend: "MariaDB",
     db_password: passwords.db,
-    features: { evpn: settings.evpn, prometheus: false },
+    features: { evpn: settings.evpn, prometheus: settings.monitoring },
     // OneGate listens between hosts only; guests reach it through their host.
     gate_bind_addr: frontend.privateIp,
     gate_endpoint: "http://169.254.16.9:5030",

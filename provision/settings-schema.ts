@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { backupSettings } from "./backup/settings.ts";
 import { hardeningSettings } from "./hardening/settings.ts";
+import { monitoringSettings } from "./monitoring/settings.ts";
 import { flag, integer, ipv4, list, matching, network, oneOf, timestamp, uuid } from "./settings-rules.ts";
 
 /** The front-end's name, everywhere. */
@@ -69,6 +70,7 @@ export const settingsSchema = z.strictObject({
   driverKeyOnlyFromHosts: flag.default(false).describe("accept the driver's keys from the servers' own addresses only"),
   ...backupSettings,
   ...hardeningSettings,
+  ...monitoringSettings,
 });
 
 /** The settings that are secrets. */

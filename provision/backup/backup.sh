@@ -16,7 +16,7 @@ ONED_CONF=/etc/one/oned.conf
 PATHS="etc/one var/lib/one/.one var/lib/one/.ssh var/lib/one/remotes var/lib/one/.scw-flexip.token"
 SERVICES="opennebula opennebula-flow opennebula-gate opennebula-fireedge"
 # They would act on Scaleway by what an old database says.
-TIMERS="scw-flexip-reconcile.timer scw-flexip-metrics.timer scw-flexip-pool.timer"
+TIMERS="scw-flexip-reconcile.timer scw-flexip-metrics.timer"
 
 fail() {
   echo "$1" >&2

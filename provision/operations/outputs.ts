@@ -26,6 +26,9 @@ export const specificsOutputs = hostsOutputs.extend({
   }),
 });
 
+/** Whether the cloud is monitored. */
+export const monitoringOutputs = hostsOutputs.extend({ hosts: z.array(machine).min(1), monitoring: z.boolean() });
+
 const hardening = z.object({
   packages: z.array(z.string()),
   files: z.array(z.object({ path: z.string(), content: z.string(), check: z.string(), reload: z.string() })),
@@ -50,7 +53,7 @@ export const backupOutputs = hostsOutputs.extend({
       accessKey: z.string().min(1),
       secretKey: z.string().min(1),
     })
-    .optional(),
+    .nullish(),
 });
 
 export type SpecificsPlan = z.output<typeof specificsOutputs>;

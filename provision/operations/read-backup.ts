@@ -7,8 +7,7 @@ export async function readBackup() {
   const { sshUser: user, hosts, backup } = await readOutputs(backupOutputs);
   const [frontend] = hosts;
   if (frontend === undefined) throw new Error("the stack has no front-end; run: make up");
-  if (backup === undefined)
-    throw new Error("no bucket for backups is set; docs/backup.md says how: make state prints the settings");
+  if (!backup) throw new Error("no bucket for backups is set; docs/backup.md says how: make state prints the settings");
   return { frontend: { name: frontend.name, host: frontend.publicIp, user }, backup };
 }
 

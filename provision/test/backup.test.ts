@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { openBucket } from "../backup/objects.ts";
 import { sql, startDatabase } from "./rig/database.ts";
 import { startHost, type TestHost, withoutHosts } from "./rig/host.ts";
 import { type ObjectStorage, startObjectStorage } from "./rig/object-storage.ts";
@@ -33,11 +34,13 @@ const KEYS = {
 } as const;
 const OUTPUTS = "pulumi stack output --json --show-secrets";
 const DB_SECTION = `\nDB = [ BACKEND = "mysql",\n       SERVER  = "localhost",\n       DB_NAME = "opennebula" ]\n# DB = [ BACKEND = "sqlite" ]\n`;
+// DRILL_ROWS=200000 takes the figures of docs/backup.md.
+const ROWS = process.env.DRILL_ROWS ?? "20000";
 // What oned keeps: machines as XML, and a table of some size.
 const MACHINES = `CREATE TABLE vm_pool (oid INT PRIMARY KEY, body MEDIUMTEXT, state INT) CHARACTER SET utf8mb4;
 INSERT INTO vm_pool VALUES (7, '<VM><NAME>Zoë\\'s ☁ \\\\ "web"</NAME></VM>', 3), (8, '<VM/>', 6);
 CREATE TABLE history (vid INT, seq INT, body MEDIUMTEXT, PRIMARY KEY (vid, seq));
-INSERT INTO history SELECT seq, 0, CONCAT('<HISTORY>', REPEAT(MD5(seq), 60), '</HISTORY>') FROM seq_1_to_20000;
+INSERT INTO history SELECT seq, 0, CONCAT('<HISTORY>', REPEAT(MD5(seq), 60), '</HISTORY>') FROM seq_1_to_${ROWS};
 `;
 const tools = without("age", "age-keygen", "mariadbd", "mariadb-install-db", "mariadb-dump", "curl", "make");
 
@@ -176,9 +179,11 @@ describe("a front-end", { skip: withoutHosts || tools }, () => {
     assert.doesNotMatch(readFileSync(join(is(old).root, "run/systemctl.log"), "utf8"), /^stop opennebula/m);
   });
 
-  test("is lost, and comes back on another machine as it was", async () => {
+  test("is lost, and comes back on another machine as it was", async (t) => {
     const lost = { database: await contentOf(is(old)), files: filesOf(is(old)) };
+    const began = Date.now();
     assert.equal((await make(is(old), "backup")).status, 0);
+    t.diagnostic(`make backup took ${Math.ceil((Date.now() - began) / 1_000)} s`);
     await is(old).stop();
     old = undefined;
     renewed = await startHost("fe");
@@ -191,9 +196,13 @@ describe("a front-end", { skip: withoutHosts || tools }, () => {
       "CREATE TABLE vm_pool (oid INT PRIMARY KEY, body MEDIUMTEXT, state INT); CREATE TABLE newer (a INT)",
     );
     useFrontend(renewed);
+    // As the runbook says: the machine is another under the old address.
+    const known = join(place.provision, ".cloud/known_hosts");
+    execFileSync("ssh-keygen", ["-R", renewed.target.host, "-f", known], { stdio: "ignore" });
     const { status, stderr } = await make(renewed, "restore");
     assert.equal(status, 0, stderr);
     assert.match(stderr, /fe: restoring database opennebula as of \d{8}T\d{6}Z\n/);
+    t.diagnostic(`make restore: ${/done in \d+ s/.exec(stderr)?.[0]}, ${ROWS} rows`);
     assert.match(stderr, /done in \d+ s; now run: make deployment specifics/);
     assert.equal(await contentOf(renewed), lost.database);
     assert.deepEqual(filesOf(renewed), lost.files);
@@ -242,14 +251,11 @@ describe("a front-end", { skip: withoutHosts || tools }, () => {
   });
 
   test("has a key that can only write: it neither reads nor lists what is kept", async () => {
-    const [name] = kept("front-end");
-    const curl = (path: string) =>
-      is(renewed).ssh(
-        is(renewed).target,
-        `curl --silent --user ${WRITER.id}:${WRITER.secret} --aws-sigv4 aws:amz:fr-par:s3 http://${is(renewed).target.host.replace(/\d+$/, (last) => String(Number(last) - 1))}:${storage.port}/backups/${path}`,
-      );
-    assert.match(await curl(name ?? ""), /Access Denied/);
-    assert.match(await curl(""), /Access Denied/);
+    const [name = ""] = kept("front-end");
+    const url = `http://127.0.0.1:${storage.port}/backups`;
+    const bucket = openBucket({ url, region: "fr-par", accessKey: WRITER.id, secretKey: WRITER.secret });
+    await assert.rejects(bucket.get(name), /403 Access Denied/);
+    await assert.rejects(bucket.list(""), /403 Access Denied/);
   });
 
   test("is listed by make backups, all pages of it", async () => {

@@ -53,6 +53,8 @@ describe("make", () => {
   test("state makes projects and bucket with a state of its own, and prints a login that its bucket takes", async () => {
     place.answer("pulumi -C state stack output projectId", `${PROJECT}\n`);
     place.answer("pulumi -C state stack output stateProjectId", "33333333-3333-4333-8333-333333333333\n");
+    place.answer("pulumi -C state stack output backupProjectId", "44444444-4444-4444-8444-444444444444\n");
+    place.answer("pulumi -C state stack output backupBucket", "opennebula-backup-11111111\n");
     place.answer("pulumi -C state stack output backend", "s3://bucket/pulumi?region=fr-par\n");
     place.answer("pulumi -C state up", `#!/bin/sh\necho "backend $PULUMI_BACKEND_URL" >>"$RIG/calls"\n`);
     const { status, stdout, stderr } = await place.make(["state", `ORGANIZATION=${ORGANIZATION}`]);
@@ -74,6 +76,9 @@ describe("make", () => {
       "  pulumi stack select --create <name>",
       `  pulumi config set scaleway:organizationId ${ORGANIZATION}`,
       `  pulumi config set projectId ${PROJECT}`,
+      "  pulumi config set backupProjectId 44444444-4444-4444-8444-444444444444",
+      "  pulumi config set backupBucket opennebula-backup-11111111",
+      "  pulumi config set backupRecipient <what age-keygen -o ~/backup.identity prints>",
     ]);
   });
 
@@ -206,7 +211,7 @@ describe("make", () => {
     assert.deepEqual(place.calls(), [
       `${OUTPUTS} --show-secrets`,
       `${OUTPUTS} --show-secrets`,
-      `ssh ${keys} -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o LogLevel=ERROR -l ubuntu -- 192.0.2.10 dpkg-query -W -f '\${Version}' opennebula 2>/dev/null || true`,
+      `ssh ${keys} -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o LogLevel=ERROR -o ControlPath=none -l ubuntu -- 192.0.2.10 dpkg-query -W -f '\${Version}' opennebula 2>/dev/null || true`,
       `git clone --quiet --no-checkout https://github.com/OpenNebula/one-deploy ${folder}`,
       `git -C ${folder} rev-parse --quiet --verify ${ONE_DEPLOY}^{commit}`,
       `git -C ${folder} fetch --quiet --tags origin`,
@@ -266,7 +271,8 @@ describe("make", () => {
 
   test("help lists every target that an operator uses, in one line each", async () => {
     const { stdout } = await place.make(["help"]);
-    const targets = "settings state preflight preview up network inventory deployment specifics validation ssh destroy";
+    const targets =
+      "settings state preflight preview up network inventory deployment specifics validation ssh destroy plan drift monitoring hardening backup backups restore restore-state";
     for (const target of targets.split(" ")) assert.match(stdout, new RegExp(`^  make ${target} +\\S.*$`, "m"));
   });
 });

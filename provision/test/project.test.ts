@@ -25,9 +25,12 @@ describe("the project", () => {
     assert.equal(run.exitCode, 0);
     assert.equal(run.types.filter((type) => type === "scaleway:elasticmetal/server:Server").length, 3);
     assert.deepEqual(Object.keys(run.stackOutputs).sort(), [
+      "backup",
       "driver",
+      "hardening",
       "hosts",
       "inventory",
+      "monitoring",
       "sshUser",
       "validation",
       "zone",

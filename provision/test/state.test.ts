@@ -5,14 +5,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { declareState } from "../state/state.ts";
 import { ORGANIZATION, read } from "./graph.ts";
 
-test("two projects and a versioned bucket that nothing deletes", async () => {
+test("a project for cloud, state and backups each, and two versioned buckets that nothing deletes", async () => {
   const made = new Map<string, Record<string, unknown>>();
   const guarded: unknown[] = [];
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs }) => {
       if (!["scaleway:account/project:Project", "scaleway:object/bucket:Bucket"].includes(type))
         throw new Error(`nobody expected ${type}`);
-      made.set(name === "opennebula-state" ? `${type} ${name}` : name, inputs);
+      made.set(name === "opennebula" ? name : `${type} ${name}`, inputs);
       return { id: `id-of-${name}`, state: inputs };
     },
     call: ({ token }) => {
@@ -36,7 +36,7 @@ test("two projects and a versioned bucket that nothing deletes", async () => {
 
   assert.equal((await read(projectId)).value, "id-of-opennebula");
   assert.equal((await read(stateProjectId)).value, "id-of-opennebula-state");
-  assert.deepEqual(guarded, [true, true, true]);
+  assert.deepEqual(guarded, [true, true, true, true, true]);
   assert.equal(made.get("opennebula")?.organizationId, ORGANIZATION);
   assert.deepEqual(made.get("scaleway:object/bucket:Bucket opennebula-state"), {
     name: "opennebula-state-11111111",
@@ -44,6 +44,16 @@ test("two projects and a versioned bucket that nothing deletes", async () => {
     region: "fr-par",
     versioning: { enabled: true },
     lifecycleRules: [{ enabled: true, noncurrentVersionExpiration: { noncurrentDays: 90 } }],
+    forceDestroy: false,
+    tags: { "managed-by": "pulumi" },
+  });
+  assert.deepEqual(made.get("scaleway:object/bucket:Bucket opennebula-backup"), {
+    name: "opennebula-backup-11111111",
+    projectId: "id-of-opennebula-backup",
+    region: "fr-par",
+    versioning: { enabled: true },
+    // A month: the bucket deletes what is older, because the front-end's key may not.
+    lifecycleRules: [{ enabled: true, expiration: { days: 30 }, noncurrentVersionExpiration: { noncurrentDays: 30 } }],
     forceDestroy: false,
     tags: { "managed-by": "pulumi" },
   });

@@ -36,7 +36,13 @@ suite(`readers (SEED=${seed})`, () => {
   });
   check("settings", 10_000, settingsText, ConfigError, (text) => {
     writeFileSync(file, text);
-    const { logDir: _l, timeoutMs, hookTimeoutMs, ...config } = readConfig({ SCW_FLEXIP_CONF: file }, file);
+    const {
+      logDir: _l,
+      priceMonth: _p,
+      timeoutMs,
+      hookTimeoutMs,
+      ...config
+    } = readConfig({ SCW_FLEXIP_CONF: file }, file);
     assert.ok(timeoutMs >= 5_000 && hookTimeoutMs >= 5_000, "a time that is none");
     return Object.values(config);
   });

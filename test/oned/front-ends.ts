@@ -61,7 +61,7 @@ export class FrontEnds {
   }
 
   /** Waits until that one follows and has all that the leader has. */
-  async untilFollows(number: FrontEndNumber): Promise<void> {
+  async untilFollows(number: FrontEndNumber, limitMs = 120_000): Promise<void> {
     // A leader sends what a follower lacks when it has something new.
     await this.cloud.oned.run(
       "oneuser",
@@ -77,7 +77,7 @@ export class FrontEnds {
     };
     const story = async () =>
       `it and the leader: ${JSON.stringify(await statuses())}\n${this.get(number).log().slice(-2_000)}`;
-    await until(`front-end ${number} follows`, isDone, { story });
+    await until(`front-end ${number} follows`, isDone, { limitMs, story });
   }
 
   /** Has the first one lead again: whoever else leads is stopped and started. */
@@ -87,21 +87,30 @@ export class FrontEnds {
       async () => {
         const leader = await this.untilLed();
         if (leader === 1) return true;
-        await this.untilFollows(1);
+        const isReady = await this.untilFollows(1, 30_000).then(
+          () => true,
+          () => false,
+        );
+        if (!isReady) return undefined;
         await this.get(leader).stop("SIGKILL");
         const next = await this.untilLed();
         await this.get(leader).start();
         return next === 1 || undefined;
       },
-      { limitMs: 120_000 },
+      { limitMs: 300_000 },
     );
   }
 
   /** All of them run, the first one leads, and the others have what it has. */
   async untilWhole(): Promise<void> {
     for (const number of NUMBERS) await this.get(number).launch();
-    await this.untilFirstLeads();
-    for (const number of [2, 3] as const) await this.untilFollows(number);
+    // On a busy machine another one may be chosen meanwhile.
+    const areInOrder = async () => {
+      await this.untilFirstLeads();
+      const follow = ([2, 3] as const).map((number) => this.untilFollows(number, 20_000));
+      return (await Promise.allSettled(follow)).every(({ status }) => status === "fulfilled") || undefined;
+    };
+    await until("the first leads and the others follow", areInOrder, { limitMs: 300_000 });
   }
 
   /** Takes the front-end off the others' network, or puts it back. The API it still reaches. */

@@ -17,6 +17,9 @@ export const REQUIRED_LINES: readonly (readonly [string, string])[] = [
   ...OF_NIC.map((name) => ["VM_RESTRICTED_ATTR", `NIC_ALIAS/${name}`] as const),
   ...OF_NIC.map((name) => ["VNET_RESTRICTED_ATTR", `AR/${name}`] as const),
   ...OF_NETWORK.map((name) => ["VNET_RESTRICTED_ATTR", name] as const),
+  // Marks a range of 0.1.0, which has no intent: who could set it could claim another tenant's address.
+  ["VNET_RESTRICTED_ATTR", "AR/EXTERNAL_IP"],
+  ["VNET_RESTRICTED_ATTR", "EXTERNAL_IP"],
 ];
 
 // one_ipam's option, as Ruby's GetoptLong takes it: -i LIST, -iLIST, --ipam-types LIST, --ipam-types=LIST.

@@ -1,6 +1,6 @@
 // An operator at a machine of its own: a copy of provision/, the real pulumi with its plugins, and make.
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,8 @@ export function newOperator(environment: Readonly<Record<string, string>>): Oper
     if (!NOT_COPIED.includes(name)) cpSync(`${PROVISION}${name}`, `${folder}/${name}`, KEEP);
   }
   symlinkSync(`${PROVISION}node_modules`, `${folder}/node_modules`);
+  // The packages are there; a make that took them for outdated would install over the developer's own.
+  for (const name of ["package.json", "package-lock.json", ".npmrc"]) utimesSync(`${folder}/${name}`, 0, 0);
   const own = ownEnvironment(home, environment);
   const start = (program: string, args: readonly string[]) =>
     spawn(program, args, { cwd: folder, env: own, stdio: ["ignore", "pipe", "pipe"], detached: true });

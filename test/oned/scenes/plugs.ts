@@ -63,6 +63,9 @@ scenes("hot plug and aliases", {}, (cloud) => {
     await vm.detach("1");
     await cloud().untilAt(alias, "nowhere");
     assert.equal(cloud().whereIs(address), "h1");
+    // It gave its own MAC up the first time, and serves as an alias again.
+    await vm.attach(aliases, "--alias", "NIC0");
+    assert.equal(cloud().whereIs(alias), "h1");
     await vm.terminate();
   });
 

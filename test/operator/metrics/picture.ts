@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { REPOSITORY } from "../../rig.ts";
-import { CloudRig } from "../cloud-rig.ts";
+import { CloudRig, SERVER_A, SERVER_B } from "../cloud-rig.ts";
 import { type Panel, svgOf } from "./svg.ts";
 
 const HOURS = 24;
@@ -48,12 +48,7 @@ async function recordedDay(): Promise<string> {
   try {
     rig.configure({ PRICE_MONTH: "2.20" });
     for (const [hour, guests] of GUESTS.entries()) {
-      rig.change(({ networks }) => {
-        for (const [index, range] of (networks[0]?.ranges ?? []).entries()) {
-          if (index < guests) range.vm ??= String(100 + index);
-          else delete range.vm;
-        }
-      });
+      serve(rig, guests);
       await rig.run(["pool", "public", "--spare", "3", "--max", "16", "--shrink-after", "0m", "--grace", "0"]);
       const { stdout } = await rig.run(["metrics", "--grace", "0"]);
       stamp(samples, stdout, START_S + hour * 3_600);
@@ -63,6 +58,22 @@ async function recordedDay(): Promise<string> {
     await rig.stop();
   }
   return `${[...samples.values()].flat().join("\n")}\n# EOF\n`;
+}
+
+/** The first ranges serve guests, on two hosts in turn; the others are free. */
+function serve(rig: CloudRig, guests: number): void {
+  rig.change((cloud) => {
+    cloud.vms = [];
+    for (const [index, range] of (cloud.networks[0]?.ranges ?? []).entries()) {
+      const [host, serverId] = index % 2 === 0 ? ["kvm-a", SERVER_A] : ["kvm-b", SERVER_B];
+      const isServing = index < guests;
+      rig.simulator.account.set(range.attributes.SCW_FLEXIBLE_IP_ID ?? "", { serverId: isServing ? serverId : null });
+      delete range.vm;
+      if (!isServing) continue;
+      range.vm = String(100 + index);
+      cloud.vms.push({ id: range.vm, name: `web-${index}`, state: "3", lcmState: "3", host });
+    }
+  });
 }
 
 // All samples of a metric must stand together: by the metric's name, and in order of time within a series.

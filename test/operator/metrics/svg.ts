@@ -23,7 +23,9 @@ ${cells.join("\n")}
 `;
 }
 
-function panelOf({ title, type, lines }: Panel): string {
+function panelOf({ title, type, lines: all }: Panel): string {
+  // Where there are many, those that are nothing but zero say nothing.
+  const lines = all.length > 5 ? all.filter(({ points }) => points.some(({ value }) => value !== 0)) : all;
   const body = type === "stat" ? numberOf(lines) : curvesOf(lines);
   return `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff" stroke="#d8d9da"/><text x="10" y="18" font-weight="bold">${escaped(title)}</text>${body}`;
 }

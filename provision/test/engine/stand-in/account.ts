@@ -4,6 +4,7 @@ import { changed, found, listing, ok, type Route, removed, type World } from "./
 
 const RESOURCE = "project_id";
 
+/** Make, read, change and delete projects. */
 export function accountRoutes(world: World): Route[] {
   return [
     [

@@ -9,6 +9,7 @@ const AUTOMATIC = "automatic-ips";
 const ZONE = "/baremetal/v3/zones/:zone";
 const FIRST_VLAN = 1001;
 
+/** Attach, look and detach. */
 export function attachmentRoutes(world: World): Route[] {
   return [
     ["PUT", `${ZONE}/servers/:id/private-networks`, ({ at, body }) => attach(world, at.id ?? "", body)],

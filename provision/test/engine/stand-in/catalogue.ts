@@ -17,6 +17,7 @@ export function fillCatalogue(world: World): void {
   });
 }
 
+/** Offers, options and images, read only. */
 export function catalogueRoutes(world: World): Route[] {
   const one = (kind: string, id: string | undefined) => {
     const document = world.store.kind(kind).get(id ?? "");

@@ -6,6 +6,7 @@ import { type Answer, changed, found, gone, listing, notFound, ok, type Route, r
 const IAM = "/iam/v1alpha1";
 const MADE = { editable: true, deletable: true, managed: false } as const;
 
+/** Everything that the driver's credentials are made of, and the operator's SSH key. */
 export function iamRoutes(world: World): Route[] {
   return [
     ...["applications", "groups", "policies", "ssh-keys"].flatMap((kind) => common(world, kind)),

@@ -17,6 +17,7 @@ const IPS = "/ipam/v1/regions/:region/ips";
 // Scaleway keeps the first addresses of a network for itself.
 const FIRST_FREE = 3;
 
+/** Book, read, tag and release addresses. */
 export function ipamRoutes(world: World): Route[] {
   return [
     ["POST", IPS, ({ at, body }) => book(world, at.region ?? "", body)],

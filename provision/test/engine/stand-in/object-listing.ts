@@ -43,6 +43,7 @@ export function inBucket(source: string, bucket: string): string {
   return source.replace(/^\//, "").slice(bucket.length + 1);
 }
 
+/** A text as XML holds it. */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

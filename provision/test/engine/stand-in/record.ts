@@ -21,6 +21,7 @@ export function documentsOf(document: Readonly<Document> | undefined, field: str
   return listOf(document, field).filter(isDocument);
 }
 
+/** Whether a value is an object. */
 export function isDocument(value: Json | undefined): value is Document {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -22,10 +22,12 @@ export type World = {
   readonly settled: (id: string) => boolean;
 };
 
+/** The call succeeded, with this body. */
 export function ok(body: Json): Answer {
   return { status: 200, body };
 }
 
+/** The call succeeded, and there is nothing to say. */
 export function gone(): Answer {
   return { status: 204 };
 }

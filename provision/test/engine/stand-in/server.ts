@@ -6,6 +6,7 @@ import { type Answer, listing, ok, outOfStock, quotaExceeded, type Route, type W
 const SERVERS = "/baremetal/v1/zones/:zone/servers";
 const NOT_FOUND = { status: 404, body: { message: "Not Found" } } as const;
 
+/** Order, look, change, reinstall and delete servers, and add options to them. */
 export function serverRoutes(world: World): Route[] {
   return [
     ["POST", SERVERS, ({ at, body }) => order(world, at.zone ?? "", body)],

@@ -17,6 +17,7 @@ import {
 const VPCS = "/vpc/v2/regions/:region/vpcs";
 const NETWORKS = "/vpc/v2/regions/:region/private-networks";
 
+/** Make, read, change and delete VPCs and private networks; what is in use stays. */
 export function vpcRoutes(world: World): Route[] {
   return [
     ["POST", VPCS, ({ at, body }) => ok(addVpc(world, at.region ?? "", body))],

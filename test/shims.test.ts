@@ -43,7 +43,13 @@ for (const shim of SHIMS) {
   const name = basename(shim);
   // The folder of a hook, pre.d, says which hook it is.
   const action = name === "01-scw-flexip" ? basename(dirname(shim), ".d") : name;
-  const refusal = `${action}: standard input is not base64; run the action through OpenNebula, which sends the document in base64\n`;
+  const reason =
+    "standard input is not base64; run the action through OpenNebula, which sends the document in base64\n";
+  // What clean cannot read is no reason for oned to take the end of a guest for failed.
+  const refusal =
+    action === "clean"
+      ? { code: 0, stdout: `clean: the VM's addresses stay as they are: ${reason}`, stderr: "" }
+      : { code: 1, stdout: "", stderr: `${action}: ${reason}` };
 
   suite(shim, () => {
     test("is a plain sh file that all may run, without a dot in its name", () => {
@@ -65,7 +71,7 @@ for (const shim of SHIMS) {
     ];
     for (const { how, cwd, command } of calls) {
       test(`runs ${how}`, () => {
-        assert.deepEqual(run(command, { cwd }), { code: 1, stdout: "", stderr: refusal });
+        assert.deepEqual(run(command, { cwd }), refusal);
       });
     }
 
@@ -79,7 +85,7 @@ for (const shim of SHIMS) {
     ];
     for (const env of environments) {
       test(`keeps out ${Object.keys(env).join(", ")} (${Object.values(env)[0]})`, () => {
-        assert.deepEqual(run([join(tree, shim)], { env }), { code: 1, stdout: "", stderr: refusal });
+        assert.deepEqual(run([join(tree, shim)], { env }), refusal);
         assert.ok(!existsSync(join(folder, "coverage")));
       });
     }
@@ -128,9 +134,9 @@ test("no variable makes a shim trust a certificate nobody signed", {
       SSL_CERT_FILE: files.cert,
       NODE_OPTIONS: "--use-openssl-ca",
     };
-    const result = await rig.ipam("get_address", document, { env, settings: { TIMEOUT: "5" } });
+    const result = await rig.ipam("unregister_address_range", document, { env, settings: { TIMEOUT: "5" } });
     assert.equal(result.code, 1);
-    assert.match(result.plain.join("\n"), /^get_address: .*self-signed certificate/);
+    assert.match(result.plain.join("\n"), /^unregister_address_range: .*self-signed certificate/);
     assert.deepEqual(rig.simulator.requests, []);
   } finally {
     await rig.stop();

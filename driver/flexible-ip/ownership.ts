@@ -10,6 +10,7 @@ const ADOPTED = `${NAME}:adopted`;
 const LENDER = `${NAME}:mac-lender`;
 const BORROWER = `${NAME}:mac-borrower`;
 
+const FOR_ALIASES = `${NAME}:for-aliases`;
 const IDLE = `${NAME}:idle`;
 
 export type Origin = "created" | "adopted";
@@ -89,4 +90,9 @@ export function idleTags(flexibleIp: FlexibleIp): string[] {
 
 export function isIdle(flexibleIp: FlexibleIp): boolean {
   return flexibleIp.tags.includes(IDLE);
+}
+
+/** Whether it gave up its MAC where aliases are allowed: IPAM actions see no attribute of the network that says so. */
+export function isForAliases(flexibleIp: FlexibleIp): boolean {
+  return flexibleIp.tags.includes(FOR_ALIASES);
 }

@@ -1,6 +1,6 @@
 // What get_address and allocate_address share: one read shows whether the range's address can serve.
 import { ApiError, DeadlineError, messageOf, RefusedError, StoppedError } from "../errors.ts";
-import { isBorrower } from "../flexible-ip/ownership.ts";
+import { isBorrower, isForAliases } from "../flexible-ip/ownership.ts";
 import { standingOf } from "../flexible-ip/standing.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
@@ -53,7 +53,8 @@ async function checked(session: IpamSession, range: Range): Promise<FlexibleIp |
 function refuseUnfit(session: IpamSession, flexibleIp: FlexibleIp, range: Range): void {
   const { cloud, projectId } = session.config;
   // An alias has its NIC's virtual MAC, or none while it is free.
-  const mac = range.servesAliases && isBorrower(flexibleIp) ? undefined : range.mac;
+  const isAlias = isBorrower(flexibleIp) && (range.servesAliases || isForAliases(flexibleIp));
+  const mac = isAlias ? undefined : range.mac;
   const { is, words, move } = standingOf(flexibleIp, { cloud, projectId, mac, intent: range.intent });
   if (is !== "ours") throw new RefusedError(words, move);
 }

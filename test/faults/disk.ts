@@ -42,14 +42,6 @@ export const DISK_FAULTS: readonly Kind[] = [
     inPlaceOfState((file) => mkdirSync(file)),
     { expected: refusesToSpend },
   ),
-  kind(
-    "a folder where the new journal is written",
-    "",
-    inPlaceOfState((file) => mkdirSync(`${file}.new`)),
-    {
-      expected: refusesToSpend,
-    },
-  ),
   kind("a file where the state folder should be", "", stateFolderIsFile, { expected: refusesToSpend }),
   ...[
     ["damaged state", "{ no JSON"],

@@ -45,7 +45,7 @@ export const MACHINE_FAULTS: readonly Kind[] = [
   settingKind("token file that others can read", (world) => chmodSync(tokenOf(world), 0o644)),
   settingKind("token file empty", (world) => writeFileSync(tokenOf(world), "")),
   kind("another key's token", "a token that the API does not know", wrongToken, {
-    expected: ({ action }) => ({ outcomes: action === "free_address" ? ["later"] : ["refused"] }),
+    expected: ({ action }) => ({ outcomes: /^(get|allocate|free)_/.test(action) ? ["done"] : ["refused"] }),
   }),
   settingKind("settings file missing", (world) => rmSync(settingsOf(world))),
   settingKind("settings file with an unknown key", (world) => writeFileSync(settingsOf(world), 'SPEED="11"\n')),

@@ -92,7 +92,9 @@ function signalledOutcome({ action }: Path): Expectation {
   return { outcomes: ["refused"] };
 }
 
-function unreadable(): Expectation {
+function unreadable({ action }: Path): Expectation {
+  // A clean that cannot read its document says so, and the addresses stay.
+  if (action === "clean") return { outcomes: ["later", "done"] };
   return { outcomes: ["refused"], isUndoneAtOnce: true };
 }
 

@@ -7,7 +7,7 @@ import type { FlexibleIpRecord } from "../fakes/flexible-ip-record.ts";
 import { cloudOf, digest } from "./guard.ts";
 import type { World } from "./history.ts";
 import { CLOUDS, type CloudName } from "./machines.ts";
-import type { Nic, Oned, Vm } from "./oned.ts";
+import type { Nic, Oned, Range, Vm } from "./oned.ts";
 
 /** What was in the project at the start. */
 export type Seeded = { readonly adoptable: readonly Known[]; readonly foreign: readonly Known[] };
@@ -27,7 +27,7 @@ export async function complaintsAfter(world: World): Promise<string[]> {
   world.account.settleAll();
   world.begin("after", FAIR);
   for (const name of CLOUDS) {
-    await finish(world.clouds[name]);
+    await finish(world, world.clouds[name]);
     world.account.settleAll();
     for (const file of world.machines.stateFiles(name)) letADayPass(file);
     // What the other front-end left undone is its own to undo, by any action.
@@ -58,14 +58,21 @@ function letADayPass(stateFile: string): void {
 }
 
 /** What oned asks an operator to do again: operations that a kill cut short, leases that a killed free left. */
-async function finish(cloud: Oned): Promise<void> {
+async function finish(world: World, cloud: Oned): Promise<void> {
   for (const vm of cloud.vms) {
     for (const nic of vm.nics.filter(({ isLimp, parent }) => isLimp && parent?.isLimp !== true)) {
       await cloud.detachNic(vm, nic);
     }
   }
   for (const range of cloud.ranges.filter(({ isStuck }) => isStuck)) await cloud.free(range);
-  for (const range of cloud.ranges.filter(({ isLeaving }) => isLeaving)) await cloud.removeRange(range);
+  const isOver = (range: Range): boolean => range.isLeaving || (range.mayBeGone && !isHeld(world, range));
+  for (const range of cloud.ranges.filter(isOver)) await cloud.removeRange(range);
+}
+
+/** Whether its flexible IPs are still those that it was registered with. */
+function isHeld(world: World, { ids, attributes }: Range): boolean {
+  const tag = `scw-flexip:intent=${attributes.SCW_FLEXIP_INTENT}`;
+  return ids.every((id) => world.account.table.find(id)?.tags.includes(tag) === true);
 }
 
 async function mend(world: World, name: CloudName): Promise<void> {

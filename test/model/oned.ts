@@ -23,6 +23,8 @@ export type Range = {
   hasLentOut: boolean;
   /** unregister failed, so that its owner has to remove it again. */
   isLeaving: boolean;
+  /** It was leased again after an unregister that failed, which may have deleted its flexible IP all the same. */
+  mayBeGone: boolean;
   isRemoved: boolean;
 };
 
@@ -106,6 +108,7 @@ export class Oned {
       isStuck: false,
       hasLentOut: false,
       isLeaving: false,
+      mayBeGone: false,
       isRemoved: false,
     });
   }
@@ -251,6 +254,7 @@ export class Oned {
       this.#driver.complain(`address returned by IPAM is not valid: ${ran.stdout}`);
     }
     range.holder = { vm: vm.id };
+    range.mayBeGone ||= range.isLeaving;
     range.isLeaving = false;
     return true;
   }

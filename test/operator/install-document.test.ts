@@ -104,10 +104,7 @@ test("docs/install.md, word for word", {
   // The timer is off, which doctor says: the document names it after the five steps.
   assert.deepEqual(codes, [...expected, ["5", "3"]], text);
   assert.match(text, /^3 of 3 added to public/m);
-  assert.match(
-    text,
-    /^timer, front-end:\n {2}scw-flexip install --timer\n\d+ ok, 1 warning, 0 failures$/m,
-  );
+  assert.match(text, /^timer, front-end:\n {2}scw-flexip install --timer\n\d+ ok, 1 warning, 0 failures$/m);
   assert.equal(text.includes(simulator.token), false, "the key is never shown");
   assert.equal(simulator.account.all().length, 3);
 });

@@ -1,7 +1,7 @@
 // What a person may ask of the executable; oned and the network driver use the actions, which load none of this.
 import type { Caller } from "./session.ts";
 
-/** Runs an operator's command. Returns the exit code; never throws for what the operator can mend. */
+/** Runs an operator's command. Returns the exit code; never throws for what the operator can repair. */
 export async function command(caller: Caller, words: readonly string[]): Promise<number> {
   const [word] = words;
   if (word === "--version" || word === "-V") {

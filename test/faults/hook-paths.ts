@@ -79,7 +79,7 @@ function migration(): Path[] {
   };
   const act = (world: World, vm: Vm, on: HostName, hook: "pre" | "post" | "clean", at: HostName): Act => {
     const run = (how: Launch): Promise<RunResult> => world.hook(on, hook, vm.guest, how);
-    const mend = async (): Promise<void> => {
+    const repair = async (): Promise<void> => {
       const steps = findings(world).filter(({ isSafe }) => isSafe);
       await reconcile(world, steps);
     };
@@ -88,7 +88,7 @@ function migration(): Path[] {
       run,
       isReached: () => vm.isOn(at),
       goOn: async () => {},
-      retry: () => (hook === "post" ? mend() : succeed(run)),
+      retry: () => (hook === "post" ? repair() : succeed(run)),
     };
   };
   return [

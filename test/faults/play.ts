@@ -86,7 +86,7 @@ export async function play(
     if (outcome === "done") await act.goOn();
     else if (await goOnAfterFailure(world, act, { afterwards, expected, injected }, problems)) outcome = "reconciled";
     await world.account.settled();
-    if (await mend(world, expected, problems)) outcome = "reconciled";
+    if (await repair(world, expected, problems)) outcome = "reconciled";
     problems.push(...check.always(world), ...check.settled(world));
     problems.push(...findings(world).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`));
   } catch (error) {
@@ -127,10 +127,10 @@ async function goOnAfterFailure(
   await nextAction(world);
   await injected.liftLate?.();
   if (injected.liftLate !== undefined) await nextAction(world);
-  const isMended = check.leaked(world).length > 0 && (await mend(world, expected, problems));
+  const isRepaired = check.leaked(world).length > 0 && (await repair(world, expected, problems));
   problems.push(...check.leaked(world));
   await again();
-  return isMended;
+  return isRepaired;
 }
 
 /** Any action of the front-end does what earlier ones left undone. */
@@ -140,7 +140,7 @@ async function nextAction(world: World): Promise<void> {
 }
 
 /** One reconcile; whether it had anything to do. */
-async function mend(world: World, expected: Expectation, problems: string[]): Promise<boolean> {
+async function repair(world: World, expected: Expectation, problems: string[]): Promise<boolean> {
   const steps = findings(world);
   if (steps.length === 0 || expected.reconcile === undefined) return false;
   const wanted = expected.reconcile === "named" ? steps : steps.filter(({ isSafe }) => isSafe);

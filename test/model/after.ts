@@ -35,7 +35,7 @@ export async function complaintsAfter(world: World): Promise<string[]> {
     await world.ipam(name, "free_address", ipamDocument(NOBODYS, NOBODYS), []);
     world.account.settleAll();
     world.machines.failOver(name);
-    await mend(world, name);
+    await repair(world, name);
   }
   world.account.settleAll();
   return [
@@ -75,7 +75,7 @@ function isHeld(world: World, { ids, attributes }: Range): boolean {
   return ids.every((id) => world.account.table.find(id)?.tags.includes(tag) === true);
 }
 
-async function mend(world: World, name: CloudName): Promise<void> {
+async function repair(world: World, name: CloudName): Promise<void> {
   const { steps, outcomes } = await world.reconcile(name, "list");
   const intents = steps.filter(({ kind }) => kind === "open-intent").map(({ key }) => key.slice("open-intent:".length));
   for (const [index, step] of steps.entries()) {

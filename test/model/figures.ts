@@ -10,7 +10,7 @@ export class Totals {
   stuckByKill = 0;
   readonly played = new Map<string, number>();
   readonly hits = new Map<string, number>();
-  readonly mended = new Map<string, number>();
+  readonly repaired = new Map<string, number>();
   readonly refusals = new Map<string, number>();
 
   add(figures: Figures): void {
@@ -19,7 +19,7 @@ export class Totals {
     this.requests += figures.requests;
     this.failures += figures.failures;
     this.stuckByKill += figures.stuckByKill;
-    for (const name of ["played", "hits", "mended", "refusals"] as const) {
+    for (const name of ["played", "hits", "repaired", "refusals"] as const) {
       for (const [kind, times] of figures[name]) count(this[name], kind, times);
     }
   }
@@ -36,7 +36,7 @@ export class Totals {
       `${kills} kills`,
       `${this.failures} failures told`,
       `${this.stuckByKill} leases left by a killed free_address`,
-      `${total(this.mended)} findings of reconcile`,
+      `${total(this.repaired)} findings of reconcile`,
     ].join(", ");
   }
 
@@ -51,7 +51,7 @@ export class Totals {
     return [
       ...lines("operations", this.played),
       ...lines("faults that took effect", this.hits),
-      ...lines("findings of reconcile", this.mended),
+      ...lines("findings of reconcile", this.repaired),
       ...lines("refusals without a fault in the action", this.refusals),
     ];
   }

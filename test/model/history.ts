@@ -34,7 +34,7 @@ export type Figures = {
   readonly hits: ReadonlyMap<string, number>;
   readonly failures: number;
   /** Steps of the reconciles by kind. */
-  readonly mended: ReadonlyMap<string, number>;
+  readonly repaired: ReadonlyMap<string, number>;
   /** Leases that a killed free_address left, which only an operator can end. */
   readonly stuckByKill: number;
   /** Failures of actions that met no fault of their own, by what was said. */
@@ -53,7 +53,7 @@ export class World implements Driver {
   readonly seeded: Seeded;
   readonly actions: string[] = [];
   readonly complaints: string[] = [];
-  readonly mended = new Map<string, number>();
+  readonly repaired = new Map<string, number>();
   readonly refusals = new Map<string, number>();
   failures = 0;
   stuckByKill = 0;
@@ -107,7 +107,7 @@ export class World implements Driver {
       vms: vmsXml(cloud),
       servers: new Map(cloud.hosts.map((host) => [host, this.machines.serverId(host)])),
     });
-    for (const { kind } of done.steps) this.mended.set(kind, (this.mended.get(kind) ?? 0) + 1);
+    for (const { kind } of done.steps) this.repaired.set(kind, (this.repaired.get(kind) ?? 0) + 1);
     return done;
   }
 
@@ -167,7 +167,7 @@ export async function runHistory(history: History, machinery: Machinery, account
       requests: station.requests,
       hits: station.hits,
       failures: world.failures,
-      mended: world.mended,
+      repaired: world.repaired,
       stuckByKill: world.stuckByKill,
       refusals: world.refusals,
     },

@@ -62,7 +62,7 @@ export function replyOf(kind: FaultKind, act: () => Reply): Reply {
       return refusal(429, "too_many_requests");
     case "429-retry-after":
       return refusal(429, "too_many_requests", { "retry-after": "1" });
-    // What no repeating mends.
+    // What no repeating fixes.
     case "400":
       return refusal(400, "invalid_arguments");
     case "409":

@@ -138,7 +138,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.equal(all.code, 0, all.stdout);
   });
 
-  test("drift made by hand is shown with its reason, and --apply mends it", async () => {
+  test("drift made by hand is shown with its reason, and --apply fixes it", async () => {
     const [leased, free, lost] = rig.simulator.account.all();
     assert.ok(leased && free && lost);
     rig.change((cloud) => {
@@ -177,9 +177,9 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.equal(rig.simulator.account.get(free.id)?.server_id, null);
     assert.ok(rig.simulator.account.get(lost.id)?.tags.includes("scw-flexip:cloud=one"));
 
-    const mended = await run(["reconcile", "--grace", "0"]);
-    assert.equal(mended.code, 0, mended.stdout);
-    assert.match(mended.stderr, /^nothing to reconcile$/m);
+    const repaired = await run(["reconcile", "--grace", "0"]);
+    assert.equal(repaired.code, 0, repaired.stdout);
+    assert.match(repaired.stderr, /^nothing to reconcile$/m);
     const told = await run(["history", addressOf(leased)]);
     assert.match(told.stdout, /created flexible IP[\s\S]*reconcile not-attached:\S*: done/);
   });

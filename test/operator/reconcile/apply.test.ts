@@ -45,7 +45,7 @@ suite("delete", () => {
   test("an orphan, and its detach is awaited", async () => {
     for (const serverId of [null, SERVER.h1]) {
       seed({ tags: OURS, serverId });
-      assert.deepEqual(await mend({ ranges: [] }), ["orphan done"]);
+      assert.deepEqual(await repair({ ranges: [] }), ["orphan done"]);
       assert.deepEqual(addresses(), []);
     }
   });
@@ -69,7 +69,7 @@ suite("delete", () => {
 suite("detach", () => {
   test("what no lease holds, wherever it is", async () => {
     seed({ tags: OURS, serverId: SERVER.h2 });
-    assert.deepEqual(await mend({}), ["left-attached done"]);
+    assert.deepEqual(await repair({}), ["left-attached done"]);
     await rig.simulator.account.settled();
     assert.deepEqual(place(ID), { serverId: null, mac: MAC });
   });
@@ -77,7 +77,7 @@ suite("detach", () => {
   test("both of a dual-stack range in one call, so that the virtual MAC stays", async () => {
     seed({ tags: OURS, serverId: SERVER.h1 });
     seedIpv6({ tags: OURS, serverId: SERVER.h1, mac: MAC });
-    assert.deepEqual(await mend({ ranges: [dual()] }), ["left-attached done"]);
+    assert.deepEqual(await repair({ ranges: [dual()] }), ["left-attached done"]);
     await rig.simulator.account.settled();
     assert.deepEqual(place(ID), { serverId: null, mac: MAC });
     assert.equal(place(ID6).serverId, null);
@@ -95,14 +95,14 @@ suite("detach", () => {
 suite("tags", () => {
   test("tags that were taken away come back", async () => {
     seed({ tags: ["theirs"] });
-    assert.deepEqual(await mend({}), ["lost-tags done"]);
+    assert.deepEqual(await repair({}), ["lost-tags done"]);
     assert.deepEqual(tags(ID), ADOPTED);
   });
 
   test("an adopted one is given back, attached or not", async () => {
     for (const serverId of [null, SERVER.h1]) {
       seed({ tags: ADOPTED, serverId });
-      assert.deepEqual(await mend({ ranges: [] }), ["left-adopted done"]);
+      assert.deepEqual(await repair({ ranges: [] }), ["left-adopted done"]);
       assert.deepEqual(tags(ID), ["theirs"]);
       assert.equal(place(ID).serverId, serverId);
       rig.simulator.account.remove(ID);
@@ -121,14 +121,14 @@ suite("tags", () => {
 suite("attach", () => {
   test("what a running guest is missing", async () => {
     seed({ tags: OURS });
-    assert.deepEqual(await mend({ ...leased(range()) }), ["not-attached done"]);
+    assert.deepEqual(await repair({ ...leased(range()) }), ["not-attached done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
   });
 
   test("both of a dual-stack guest, on one MAC", async () => {
     seed({ tags: OURS });
     seedIpv6({ tags: OURS });
-    assert.deepEqual(await mend({ ...leased(dual()) }), ["not-attached done"]);
+    assert.deepEqual(await repair({ ...leased(dual()) }), ["not-attached done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
     assert.deepEqual(place(ID6), { serverId: SERVER.h1, mac: MAC });
   });
@@ -137,7 +137,9 @@ suite("attach", () => {
     seed({ tags: LENDER });
     seedOther({ tags: BORROWER, mac: MAC });
     const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08" });
-    assert.deepEqual(await mend({ ranges: [range({ holder: VM_HOLDER }), alias], vms: [vm()] }), ["not-attached done"]);
+    assert.deepEqual(await repair({ ranges: [range({ holder: VM_HOLDER }), alias], vms: [vm()] }), [
+      "not-attached done",
+    ]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
     assert.deepEqual(place(ALIAS.id), { serverId: null, mac: null });
   });
@@ -147,7 +149,7 @@ suite("attach", () => {
       seed({ tags: LENDER, serverId: SERVER.h1 });
       seedOther({ tags: BORROWER, mac });
       const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
-      assert.deepEqual(await mend({ ranges: [alias, range({ holder: VM_HOLDER })], vms: [vm()] }), [
+      assert.deepEqual(await repair({ ranges: [alias, range({ holder: VM_HOLDER })], vms: [vm()] }), [
         "not-attached done",
       ]);
       assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
@@ -161,7 +163,7 @@ suite("attach", () => {
     seed({ tags: LENDER, serverId: SERVER.h1 });
     seedOther({ tags: BORROWER, serverId: SERVER.h1, mac: null });
     const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
-    assert.deepEqual(await mend({ ranges: [alias, range({ holder: VM_HOLDER })], vms: [vm()] }), ["wrong-mac done"]);
+    assert.deepEqual(await repair({ ranges: [alias, range({ holder: VM_HOLDER })], vms: [vm()] }), ["wrong-mac done"]);
     assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
   });
 
@@ -186,14 +188,14 @@ suite("attach", () => {
 suite("move", () => {
   test("from another server to the guest's", async () => {
     seed({ tags: OURS, serverId: SERVER.h2 });
-    assert.deepEqual(await mend({ ...leased(range()) }), ["wrong-server done"]);
+    assert.deepEqual(await repair({ ...leased(range()) }), ["wrong-server done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
   });
 
   test("a dual-stack guest's, half of it astray", async () => {
     seed({ tags: OURS, serverId: SERVER.h1 });
     seedIpv6({ tags: OURS });
-    assert.deepEqual(await mend({ ...leased(dual()) }), ["not-attached done"]);
+    assert.deepEqual(await repair({ ...leased(dual()) }), ["not-attached done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
     assert.deepEqual(place(ID6), { serverId: SERVER.h1, mac: MAC });
   });
@@ -203,7 +205,7 @@ suite("move", () => {
     seedOther({ tags: BORROWER, serverId: SERVER.h2, mac: MAC });
     const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
     const lent = { ranges: [range({ holder: VM_HOLDER }), alias], vms: [vm()] };
-    assert.deepEqual(await mend(lent), ["wrong-server done"]);
+    assert.deepEqual(await repair(lent), ["wrong-server done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
     assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
   });
@@ -282,7 +284,7 @@ test("every step of a whole plan, then an empty one", async () => {
 });
 
 /** Plans, applies all of it, and checks that the next plan is empty. */
-async function mend(changes: Partial<View>): Promise<string[]> {
+async function repair(changes: Partial<View>): Promise<string[]> {
   const told = await outcomes(await steps(changes));
   await rig.simulator.account.settled();
   assert.deepEqual(await steps(changes), [], "nothing more to do");

@@ -63,7 +63,7 @@ export const settingsSchema = z.strictObject({
     .describe("name of this cloud in the tags of its flexible IPs"),
   driverLogLevel: oneOf("debug", "info", "warn", "error").default("info").describe("what the driver logs"),
   driverTimeout: integer(5, 85).default(60).describe("seconds for an IPAM action"),
-  driverHookTimeout: integer(5, 3_600).default(180).describe("seconds for a hook"),
+  driverHookTimeout: integer(5, 3_600).default(1_200).describe("seconds for a hook"),
   driverPermissionSets: list(named("a permission set"), "names of permission sets")
     .default(["ElasticMetalFullAccess"])
     .describe("what the driver's keys may do in the project"),

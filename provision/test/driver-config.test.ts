@@ -37,7 +37,7 @@ test("defaults of provisioning are defaults of the driver", () => {
   assert.equal(config.gateway, "62.210.0.1");
   assert.equal(config.dns, "51.159.47.28 51.159.47.26");
   assert.equal(config.timeoutMs, 60_000);
-  assert.equal(config.hookTimeoutMs, 180_000);
+  assert.equal(config.hookTimeoutMs, 1_200_000);
 });
 
 function readByDriver(written: WrittenSettings) {

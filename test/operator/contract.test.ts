@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as z from "zod";
 import { CONTRACT, schemaFile, schemaOf } from "../../driver/operator/contract.ts";
+import { CHECKS } from "../../driver/operator/doctor/checks.ts";
 import { COMMANDS } from "../../driver/operator/manual.ts";
 import { STEP_KINDS } from "../../driver/operator/reconcile/step.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
@@ -39,15 +40,20 @@ test("docs/schemas holds the schema of each command that prints JSON, and nothin
   );
 });
 
-test("docs/drift.md has a section for each kind of drift, in its four lines, and for no other", () => {
-  const text = readFileSync(join(REPOSITORY, "docs/drift.md"), "utf8");
-  const sections = text.split(/^## /m).slice(1);
-  assert.deepEqual(sections.map((section) => section.split("\n")[0]).sort(), STEP_KINDS.toSorted());
-  for (const section of sections) {
-    const lines = [...section.matchAll(/^- \*\*(\w+):\*\* /gm)].map(([, title]) => title);
-    assert.deepEqual(lines, ["Meaning", "Impact", "Diagnosis", "Mitigation"], section);
-  }
-});
+for (const [page, names] of [
+  ["docs/drift.md", STEP_KINDS],
+  ["docs/checks.md", Object.keys(CHECKS)],
+] as const) {
+  test(`${page} has a section for each kind or check, in its four lines, and for no other`, () => {
+    const text = readFileSync(join(REPOSITORY, page), "utf8");
+    const sections = text.split(/^## /m).slice(1);
+    assert.deepEqual(sections.map((section) => section.split("\n")[0]).sort(), names.toSorted());
+    for (const section of sections) {
+      const lines = [...section.matchAll(/^- \*\*(\w+):\*\* /gm)].map(([, title]) => title);
+      assert.deepEqual(lines, ["Meaning", "Impact", "Diagnosis", "Mitigation"], section);
+    }
+  });
+}
 
 /** Runs the command and holds what it prints against the schema in docs/schemas: an unknown or missing key fails. */
 async function printed(command: Name, ...words: string[]): Promise<unknown> {

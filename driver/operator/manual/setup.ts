@@ -72,9 +72,9 @@ export const DOCTOR: CommandText = {
   text: `Each line: ok, warning or failure, where, what was looked at, why; below them, for each that is not ok, the command that
 fixes it. On a front-end every host runs its own doctor over one ssh, and must have the front-end's settings, scripts and
 executable. Without --frontend or --host, both are checked where they are installed. Nothing is changed. In JSON each
-check has an id that never changes. What cannot be seen from here: the project's quota of flexible IPs, whether the guest's
-own network settings are right, and whether a rule of the API key's policy ends soon. Exit code 0: all ok; 3: warnings; 1:
-failures. With --plugin: 0 ok, 1 warning, 2 critical, 3 unknown.`,
+check has an id that never changes; what each means and what to do is in docs/checks.md. What cannot be seen from here: the
+project's quota of flexible IPs, whether the guest's own network settings are right, and whether a rule of the API key's
+policy ends soon. Exit code 0: all ok; 3: warnings; 1: failures. With --plugin: 0 ok, 1 warning, 2 critical, 3 unknown.`,
   options: [
     { flags: "--frontend", text: "check a front-end" },
     { flags: "--host", text: "check a host" },

@@ -2,6 +2,7 @@
 import { ApiError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { AGAIN, insist } from "../scaleway/retry.ts";
+import { changed } from "./change.ts";
 import { find, lookAgain } from "./presence.ts";
 import { usable } from "./usable.ts";
 import { type Bench, waitingLog } from "./waiting.ts";
@@ -99,7 +100,8 @@ function isBound(flexibleIp: FlexibleIp): boolean {
 
 async function detach(bench: Bench, attached: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
   for (const one of attached) {
-    bench.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
+    const fields = { ...fieldsOf(one), ...changed("detach", one, one.serverId, null) };
+    bench.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fields);
   }
   return together(byMac(attached), (ids) => bench.api.detach(ids));
 }

@@ -3,6 +3,7 @@
 import { RefusedError } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpFilter, nameOf } from "../scaleway/flexible-ip.ts";
 import { attachAll, detachAll, type Elsewhere, fieldsOf, startDetach } from "./attachment.ts";
+import { changed } from "./change.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "./ownership.ts";
 import { settled } from "./presence.ts";
 import { ensure } from "./usable.ts";
@@ -37,7 +38,12 @@ export async function bringHere(
   const attached = await attachAll(bench, [...own, ...bare], serverId, elsewhere, why);
   const here = attached.filter((one) => one.serverId === serverId);
   await shareMac(bench, owner, here);
-  for (const one of here) bench.log.info(`serving ${nameOf(one)} on server ${serverId}`, fieldsOf(one));
+  const before = new Map([...group.own, ...group.aliases].map((one) => [one.id, one.serverId]));
+  for (const one of here) {
+    const was = before.get(one.id) ?? null;
+    const change = was === serverId ? {} : changed("attach", one, was, serverId);
+    bench.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
+  }
   return here;
 }
 
@@ -120,12 +126,17 @@ async function markLender(bench: Bench, owner: FlexibleIp): Promise<void> {
 }
 
 async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-  return ensure(
+  const bare = await ensure(
     bench,
     flexibleIp,
     ({ mac }) => mac === null,
     async () => void (await bench.api.deleteMac(flexibleIp.id)),
   );
+  if (flexibleIp.mac !== null) {
+    const fields = changed("delete MAC", flexibleIp, flexibleIp.mac, null);
+    bench.log.info(`deleted virtual MAC ${flexibleIp.mac} of ${nameOf(flexibleIp)}`, fields);
+  }
+  return bare;
 }
 
 /** Gives those of a group that have no virtual MAC yet the owner's: possible only on one server. */
@@ -137,5 +148,8 @@ async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly Flexible
       ({ mac }) => mac === owner.mac,
       () => bench.api.duplicateMac(member.id, owner.id),
     );
+    if (member.mac === owner.mac) continue;
+    const fields = changed("share MAC", member, member.mac, owner.mac);
+    bench.log.info(`gave ${nameOf(member)} the virtual MAC ${owner.mac}`, fields);
   }
 }

@@ -1,6 +1,7 @@
 // Getting a flexible IP for a range: an existing one is adopted, or a new one is created, never twice for one intent.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
+import { changed } from "../flexible-ip/change.ts";
 import {
   cloudOf,
   foreignTags,
@@ -108,7 +109,10 @@ export class Obtaining {
     if (flexibleIp.serverId !== null) {
       log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
     }
-    log.info(`adopted ${nameOf(adopted)}`, { address: adopted.address, flexible_ip_id: adopted.id });
+    log.info(
+      `adopted ${nameOf(adopted)}`,
+      changed("adopt", adopted, flexibleIp.tags.join(" "), adopted.tags.join(" ")),
+    );
     return adopted;
   }
 
@@ -132,7 +136,7 @@ export class Obtaining {
           isIpv6,
         });
         const created = await this.#answered(call, creation);
-        log.info(`created ${nameOf(created)}`, { address: created.address, flexible_ip_id: created.id });
+        log.info(`created ${nameOf(created)}`, changed("create", created, null, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
@@ -140,6 +144,7 @@ export class Obtaining {
         if (found === undefined) return AGAIN;
         this.#unanswered.delete(call);
         this.#hasObtained = true;
+        log.info(`created ${nameOf(found)}, although no answer came`, changed("create", found, null, found.address));
         return { flexibleIp: found, isFirstTry: false };
       },
     );
@@ -153,6 +158,10 @@ export class Obtaining {
       ({ mac }) => mac !== null,
       () => this.#session.api.generateMac(flexibleIp.id),
     );
+    if (flexibleIp.mac === null) {
+      const fields = changed("make MAC", result, null, result.mac);
+      this.#session.log.info(`made virtual MAC ${result.mac} of ${nameOf(result)}`, fields);
+    }
     if (hasIntent(result, this.#intent)) return result;
     throw new RefusedError(`${nameOf(result)} was taken by another range meanwhile`, "name another one");
   }
@@ -163,7 +172,10 @@ export class Obtaining {
     const surplus = (await this.#obtained()).filter(({ id }) => !held.includes(id));
     for (const flexibleIp of surplus.filter((extra) => originOf(extra) === "created")) {
       await deleteUntilGone(api, flexibleIp, deadline);
-      log.warn(`deleted ${nameOf(flexibleIp)}, created a second time for one range`);
+      log.warn(
+        `deleted ${nameOf(flexibleIp)}, created a second time for one range`,
+        changed("delete", flexibleIp, flexibleIp.address, null),
+      );
     }
   }
 

@@ -1,5 +1,6 @@
 // What earlier runs left undone: creations whose process died. Never fails the action it runs in.
 import { messageOf } from "../errors.ts";
+import { changed } from "../flexible-ip/change.ts";
 import { foreignTags, hasIntent, intentTag, originOf } from "../flexible-ip/ownership.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Intent } from "../state/journal.ts";
@@ -62,12 +63,14 @@ export async function undoIntent(session: IpamSession, intent: string, mayCome: 
 async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: string): Promise<void> {
   const { api, deadline, log } = session;
   if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
-  const fields = { address: flexibleIp.address, flexible_ip_id: flexibleIp.id };
   if (originOf(flexibleIp) === "created") {
     await deleteUntilGone(api, flexibleIp, deadline);
+    const fields = changed("delete", flexibleIp, flexibleIp.address, null);
     log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
   } else {
-    await api.update(flexibleIp.id, { tags: foreignTags(flexibleIp) });
+    const tags = foreignTags(flexibleIp);
+    await api.update(flexibleIp.id, { tags });
+    const fields = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
     log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
   }
 }

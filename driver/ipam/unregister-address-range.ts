@@ -1,3 +1,4 @@
+import { changed } from "../flexible-ip/change.ts";
 import { foreignTags, originOf } from "../flexible-ip/ownership.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
@@ -38,13 +39,15 @@ async function giveBack(
     return;
   }
   if (originOf(flexibleIp) === "adopted") {
-    await api.update(flexibleIp.id, { tags: foreignTags(flexibleIp) });
-    log.info(`gave back ${nameOf(flexibleIp)}, which was adopted`, fields);
+    const tags = foreignTags(flexibleIp);
+    await api.update(flexibleIp.id, { tags });
+    const change = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+    log.info(`gave back ${nameOf(flexibleIp)}, which was adopted`, { ...fields, ...change });
     return;
   }
   if (flexibleIp.serverId !== null) {
     log.warn(`deleting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`, fields);
   }
   await deleteUntilGone(api, flexibleIp, deadline);
-  log.info(`deleted ${nameOf(flexibleIp)}`, fields);
+  log.info(`deleted ${nameOf(flexibleIp)}`, { ...fields, ...changed("delete", flexibleIp, flexibleIp.address, null) });
 }

@@ -8,7 +8,6 @@ import { Vm } from "../vm.ts";
 
 const SPARE = 2;
 const MAX = 20;
-const ELASTIC = ["--spare", String(SPARE), "--max", String(MAX), "--shrink-after", "0m"];
 const LOOK_MS = 10;
 
 type Guest = { readonly vm: Vm; readonly host: string; readonly address: string };
@@ -22,7 +21,7 @@ scenes("elastic networks", { settle: { recorded: 0.1 } }, (cloud) => {
     let guests = await arrive(network, 10);
     watch.guests = guests;
     await changesNothing(network);
-    guests = [...guests, ...(await arrive(network, 10))];
+    guests = [...guests, ...(await rush(network, 10))];
     watch.guests = guests;
     assert.deepEqual([guests.length, cloud().paid()], [MAX, MAX]);
     const refused = await cloud().oned.try(["onevm", "create", "--hold", cloud().vmFile([network])]);
@@ -32,7 +31,7 @@ scenes("elastic networks", { settle: { recorded: 0.1 } }, (cloud) => {
     await leave(network, guests.slice(0, 15));
     await poolOf(network, 5);
     assert.equal(cloud().paid(), 5 + SPARE);
-    guests = [...watch.guests, ...(await arrive(network, 10))];
+    guests = [...guests.slice(15), ...(await rush(network, 10))];
     watch.guests = guests;
     assert.equal(cloud().paid(), 15 + SPARE);
 
@@ -104,14 +103,19 @@ scenes("elastic networks", { settle: { recorded: 0.1 } }, (cloud) => {
     return cloud().oned.try([executable, "pool", ...words, "--one-location", LOCATION]);
   }
 
+  /** A pool run that keeps `spare` ranges free and gives back at once what is more. */
+  function elastic({ name }: Network, spare = SPARE) {
+    return pool(name, "--spare", String(spare), "--max", String(MAX), "--shrink-after", "0m");
+  }
+
   /** A pool run of an elastic network, and what holds after each while `leased` of its addresses are taken. */
-  async function poolOf(network: Network, leased: number): Promise<void> {
-    const { code, stdout, stderr } = await pool(network.name, ...ELASTIC);
+  async function poolOf(network: Network, leased: number, spare = SPARE): Promise<void> {
+    const { code, stdout, stderr } = await elastic(network, spare);
     const leases = Object.keys(await cloud().leases(network)).length;
     const ranges = (await cloud().ranges(network)).length;
     assert.equal(leases, leased);
-    const free = Math.min(SPARE, MAX - leased);
-    assert.equal(code, free < SPARE ? 3 : 0, stderr);
+    const free = Math.min(spare, MAX - leased);
+    assert.equal(code, free < spare ? 3 : 0, stderr);
     assert.equal(cloud().paid(), ranges, stdout + stderr);
     assert.ok(ranges <= MAX, stdout + stderr);
     assert.ok(ranges - leases >= free, stdout + stderr);
@@ -120,7 +124,7 @@ scenes("elastic networks", { settle: { recorded: 0.1 } }, (cloud) => {
   async function changesNothing(network: Network): Promise<void> {
     const known = (await cloud().ranges(network)).map((range) => [range.text("AR_ID"), range.text("IP")]);
     cloud().simulator.clearRequests();
-    const { code, stdout, stderr } = await pool(network.name, ...ELASTIC);
+    const { code, stdout, stderr } = await elastic(network);
     assert.deepEqual([code, stdout], [0, ""], stderr);
     assert.deepEqual(
       (await cloud().ranges(network)).map((range) => [range.text("AR_ID"), range.text("IP")]),
@@ -129,30 +133,39 @@ scenes("elastic networks", { settle: { recorded: 0.1 } }, (cloud) => {
     assert.deepEqual(new Set(cloud().simulator.calls()), new Set(["list"]));
   }
 
-  /** That many guests, as many at a time as there are spare addresses; pool runs while the guests before still start. */
+  /** That many guests, as many at a time as there are spare addresses; pool runs while the last ones still start. */
   async function arrive(network: Network, count: number): Promise<Guest[]> {
     const guests: Guest[] = [];
-    const before = Object.keys(await cloud().leases(network)).length;
-    while (guests.length < count) {
-      const host = guests.length % (2 * SPARE) === 0 ? "h1" : "h2";
-      const words = ["create", "--hold", "--multiple", String(SPARE), cloud().vmFile([network])];
-      const vms = idsIn(await cloud().oned.run("onevm", ...words)).map((id) => new Vm(cloud(), id));
-      await cloud().oned.run("onevm", "deploy", vms.map(({ id }) => id).join(","), host);
-      await poolOf(network, before + guests.length + vms.length);
-      const holders = Object.entries(await cloud().leases(network));
-      for (const vm of vms) {
-        const [address = ""] = holders.find(([, holder]) => holder === `vm ${vm.id}`) ?? [];
-        guests.push({ vm, host, address });
-      }
-    }
+    while (guests.length < count) guests.push(...(await start(network, SPARE, guests.length % 4 === 0 ? "h1" : "h2")));
     for (const { vm } of guests) await vm.until("running");
     return guests;
+  }
+
+  /** That many guests at once, for which pool made room before. */
+  async function rush(network: Network, count: number): Promise<Guest[]> {
+    await poolOf(network, Object.keys(await cloud().leases(network)).length, count);
+    const guests = await start(network, count, "h2");
+    for (const { vm } of guests) await vm.until("running");
+    return guests;
+  }
+
+  /** Guests that are starting, and a pool run meanwhile. */
+  async function start(network: Network, count: number, host: string): Promise<Guest[]> {
+    const words = ["create", "--hold", "--multiple", String(count), cloud().vmFile([network])];
+    const ids = idsIn(await cloud().oned.run("onevm", ...words));
+    const holders = Object.entries(await cloud().leases(network));
+    const deployed = cloud().oned.run("onevm", "deploy", ids.join(","), host);
+    await Promise.all([deployed, poolOf(network, holders.length)]);
+    return ids.map((id) => {
+      const [address = ""] = holders.find(([, holder]) => holder === `vm ${id}`) ?? [];
+      return { vm: new Vm(cloud(), id), host, address };
+    });
   }
 
   /** They end while pool runs; what is still attached it leaves for the next run. */
   async function leave(network: Network, guests: readonly Guest[]): Promise<void> {
     await cloud().oned.run("onevm", "terminate", "--hard", guests.map(({ vm }) => vm.id).join(","));
-    const { code, stderr } = await pool(network.name, ...ELASTIC);
+    const { code, stderr } = await elastic(network);
     assert.ok(code === 0 || code === 3, stderr);
     for (const { vm } of guests) await vm.until("done");
     await cloud().simulator.account.settled();

@@ -15,9 +15,11 @@ run "$tree/ipam/scw-flexip/scw-flexip" --help | grep -q register_address_range |
 for shim in "$tree"/ipam/scw-flexip/*_address* "$tree"/vnm/bridge/*.d/*; do
   [ -x "$shim" ] || fail "$shim is not executable"
   case $(basename "$shim") in *.*) fail "$shim has a dot in its name, so that run-parts skips it" ;; esac
-  if echo 'no base64!' | run "$shim" >"$tree/out" 2>"$tree/err"; then fail "$shim takes what is no base64"; fi
-  [ ! -s "$tree/out" ] || fail "$shim answers although it fails"
-  [ "$(wc -l <"$tree/err")" -eq 1 ] || fail "$shim does not fail with one line"
+  status=0
+  echo 'no base64!' | run "$shim" >"$tree/out" 2>"$tree/err" || status=$?
+  # clean says so and succeeds: oned would take the end of a guest that is gone for failed.
+  case $shim in *clean.d*) expected="0 1 0" ;; *) expected="1 0 1" ;; esac
+  [ "$status $(wc -l <"$tree/out") $(wc -l <"$tree/err")" = "$expected" ] || fail "$shim takes what is no base64"
 done
 
 # A hook finds the executable from wherever it is called, and costs a VM without a NIC nothing: no settings are here.

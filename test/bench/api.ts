@@ -10,6 +10,8 @@ export type ApiOptions = {
   readonly others: number;
   readonly latencyMs: number;
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** It takes connections and never answers. */
+  readonly isSilent?: boolean;
 };
 export type Api = { readonly url: string; readonly token: string; readonly zone: string; stop(): void };
 
@@ -27,8 +29,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return { ...JSON.parse(line), stop: () => void child.kill() };
 }
 
-async function serve({ others, latencyMs, tls }: ApiOptions): Promise<void> {
-  const simulator = await startSimulator({ latencyMs, ...(tls === undefined ? {} : { tls }) });
+async function serve({ others, latencyMs, tls, isSilent = false }: ApiOptions): Promise<void> {
+  const api = isSilent ? "silent" : "up";
+  const simulator = await startSimulator({ latencyMs, api, ...(tls === undefined ? {} : { tls }) });
   const tags = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
   simulator.account.add({ ...FREE, projectId: PROJECT, tags });
   simulator.account.add({ ...ATTACHED, projectId: PROJECT, tags, serverId: SERVER });

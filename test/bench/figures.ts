@@ -6,6 +6,8 @@ export type Figures = {
   readonly times: ReadonlyMap<string, readonly number[]>;
   /** Milliseconds until all of so many get_address are done. */
   readonly together: ReadonlyMap<number, readonly number[]>;
+  /** Milliseconds of an action while the API does not answer. */
+  readonly whileSilent: ReadonlyMap<string, readonly number[]>;
   /** MB. */
   readonly memory: ReadonlyMap<string, readonly number[]>;
   readonly sizeMb: number;
@@ -34,6 +36,7 @@ export function targets(figures: Figures): Row[] {
     const values = figures.memory.get(name);
     return values === undefined ? undefined : median(values);
   };
+  const silence = (action: string): number => median(figures.whileSilent.get(action) ?? []);
   const { latencyMs, cores, sizeMb } = figures;
   const far = latencyMs + 2.2 * floor;
   const one = time("get_address") ?? Number.NaN;
@@ -61,6 +64,8 @@ export function targets(figures: Figures): Row[] {
       (64 * one) / cores,
       1.2,
     ),
+    limit("get_address while the API is silent: 3 s, then the lease", silence("get_address"), 3_000 + 10 * floor, "ms"),
+    limit("free_address while the API is silent: 1 s", silence("free_address"), 1_000 + 10 * floor, "ms"),
     limit("executable", sizeMb, 112, "MB"),
     ratio("peak memory of get_address, HTTP, against the floor", memory("get_address"), memory("floor"), 1.35),
     ratio("peak memory of get_address, TLS, against the floor", memory("get_address tls"), memory("floor"), 1.35),

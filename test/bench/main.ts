@@ -7,7 +7,7 @@ import { keepSection } from "../generated-section.ts";
 import { SECTION } from "../oned/times.ts";
 import { REPOSITORY } from "../rig.ts";
 import { type Api, startApi } from "./api.ts";
-import { peakMemory, timeInTurn, timeTogether } from "./clock.ts";
+import { type Program, peakMemory, time, timeInTurn, timeTogether } from "./clock.ts";
 import { type Figures, targets } from "./figures.ts";
 import { packFloor } from "./floor.ts";
 import { pageOf } from "./page.ts";
@@ -17,6 +17,7 @@ import { writeInputs, writeSettings } from "./site.ts";
 const QUICK = process.env.QUICK === "1";
 const ROUNDS = QUICK ? 7 : 60;
 const REPEATS = QUICK ? 2 : 7;
+const SILENT_REPEATS = 3;
 const LATENCY_MS = 65;
 const REMOTES = join(REPOSITORY, "remotes");
 const isTerminal = process.stdout.isTTY;
@@ -41,8 +42,14 @@ process.once("exit", () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const open = async (name: string, others: number, latencyMs = 0, tls?: { key: string; cert: string }) => {
-  const api = await startApi({ others, latencyMs, tls });
+const open = async (
+  name: string,
+  others: number,
+  latencyMs = 0,
+  tls?: { key: string; cert: string },
+  isSilent = false,
+) => {
+  const api = await startApi({ others, latencyMs, tls, isSilent });
   apis.push(api);
   return writeSettings(folder, name, api, tls && join(folder, "cert.pem"));
 };
@@ -60,8 +67,10 @@ const http = await open("http", 8);
 const far = await open("far", 8, LATENCY_MS);
 const many = await open("many", 4_998);
 const safe = tls && (await open("tls", 8, 0, tls));
+const silent = await open("silent", 8, 0, undefined, true);
+const inputs = writeInputs(folder);
 const programs = programsOf({
-  inputs: writeInputs(folder),
+  inputs,
   executable,
   floor,
   places: {
@@ -86,6 +95,20 @@ for (const count of [1, 8, 64]) {
   }
   together.set(count, all);
 }
+status("leases while the API is silent");
+const whileSilent = new Map(
+  ["get_address", "free_address"].map((action) => {
+    const environment = { SCW_FLEXIP_CONF: silent };
+    const program: Program = {
+      name: action,
+      file: executable,
+      parameters: [action, "7"],
+      environment,
+      input: inputs.lease,
+    };
+    return [action, Array.from({ length: SILENT_REPEATS }, () => time(program))];
+  }),
+);
 status("memory");
 const memory = new Map(
   actions.map((program) => [program.name, Array.from({ length: REPEATS }, () => peakMemory(program))]),
@@ -94,6 +117,7 @@ const memory = new Map(
 const figures: Figures = {
   times,
   together,
+  whileSilent,
   memory,
   sizeMb: statSync(executable).size / 1e6,
   cores: availableParallelism(),

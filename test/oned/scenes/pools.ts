@@ -12,9 +12,11 @@ scenes("elastic networks", { settle: { recorded: 0.03 } }, (cloud) => {
     const elastic = new ElasticNetwork(cloud(), network);
     const watch = elastic.watch();
     await elastic.fill(0);
-    const first = await elastic.arrive(10);
-    watch.guests = first;
+    const early = await elastic.arrive(4);
+    watch.guests = early;
     await elastic.isLeftAsItIs();
+    const first = [...early, ...(await elastic.rush(6))];
+    watch.guests = first;
     const second = await elastic.rush(10);
     watch.guests = [...first, ...second];
     assert.equal(cloud().paid(), MAX);

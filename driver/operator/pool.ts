@@ -1,23 +1,21 @@
 // Elastic networks: as many free ranges as are wanted, bought and given back by themselves.
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
-import { DriverError, messageOf, RefusedError, UsageError } from "../errors.ts";
-import { cloudOf, idleTags, originOf } from "../flexible-ip/ownership.ts";
+import { RefusedError, UsageError } from "../errors.ts";
+import { cloudOf, originOf } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { holdLock } from "../state/lock.ts";
-import { auditHere } from "./audit.ts";
 import { EXIT } from "./exit.ts";
-import { listNetworks, listRanges, type Network } from "./one/networks.ts";
-import { oneChange } from "./one/one-command.ts";
+import { listNetworks, type Network } from "./one/networks.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
+import { addressOf, applyStep, DONE } from "./pool/apply.ts";
 import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Wish } from "./pool/plan.ts";
 import { wishOf } from "./pool/wish.ts";
 import type { Column } from "./print/column.ts";
 import { formOf, printRows } from "./print/rows.ts";
 import { networkNamed } from "./range.ts";
-import { addRange } from "./range-add.ts";
 import { rangeStates } from "./reconcile/range-state.ts";
-import { type Survey, survey, withPorts } from "./survey.ts";
+import { type Survey, survey } from "./survey.ts";
 
 /** What `pool -o json` prints of each step. */
 export const poolRecord = z.strictObject({
@@ -32,7 +30,7 @@ const COLUMNS: readonly Column<PoolRecord>[] = [
   { key: "network", title: "NETWORK", rank: 0 },
   { key: "action", title: "ACTION", rank: 0 },
   { key: "address", title: "ADDRESS", rank: 0 },
-  { key: "result", title: "RESULT", rank: 0, style: (result) => (result === "done" ? "green" : undefined) },
+  { key: "result", title: "RESULT", rank: 0, style: (result) => (result === DONE ? "green" : undefined) },
 ];
 
 type Outcome = { readonly rows: readonly PoolRecord[]; readonly short: number; readonly isStopped: boolean };
@@ -96,21 +94,17 @@ async function fill(operator: Operator, network: Network, wish: Wish): Promise<O
   const plan = planPool(wish, rangesOf(found, network), idleOf(found), found.view.now);
   const isDry = options.has("dryRun");
   const rows: PoolRecord[] = [];
-  let failure: string | undefined;
+  let isStopped = false;
   for (const step of plan.steps) {
-    if (interrupt.isAsked) break;
-    terminal.progress(`${network.name}: ${step.do} ${addressOf(step)}`);
-    failure = isDry ? undefined : await interrupt.shield(() => failureOf(operator, found, network, step));
-    rows.push({
-      network: network.name,
-      action: step.do,
-      address: addressOf(step) || null,
-      result: isDry ? null : (failure ?? "done"),
-    });
-    if (failure !== undefined) break;
+    if (interrupt.isAsked || isStopped) break;
+    const address = addressOf(step);
+    terminal.progress(`${network.name}: ${step.do} ${address}`);
+    const end = isDry ? undefined : await interrupt.shield(() => applyStep(operator, found, network, step));
+    rows.push({ network: network.name, action: step.do, address: address || null, result: end?.result ?? null });
+    isStopped = end?.isFailed ?? false;
   }
   say(operator, found, network, wish, plan, rows, isDry);
-  return { rows, short: plan.short, isStopped: failure !== undefined };
+  return { rows, short: plan.short, isStopped };
 }
 
 function rangesOf({ view }: Survey, network: Network): PoolRange[] {
@@ -136,68 +130,19 @@ function idleOf({ view, steps }: Survey): FlexibleIp[] {
   );
 }
 
-async function failureOf(
-  operator: Operator,
-  found: Survey,
-  network: Network,
-  step: PoolStep,
-): Promise<string | undefined> {
-  try {
-    const failure = await act(operator, found, network, step);
-    if (failure === undefined) {
-      await auditHere(operator, { what: `pool ${network.name}: ${step.do}`, address: addressOf(step) || undefined });
-    }
-    return failure;
-  } catch (error) {
-    if (!(error instanceof DriverError)) throw error;
-    return messageOf(error);
-  }
-}
-
-async function act(operator: Operator, found: Survey, network: Network, step: PoolStep): Promise<string | undefined> {
-  if (step.do === "buy") return addRange(operator, network, { isDualStack: false, adopted: undefined });
-  if (step.do === "adopt") return adopt(operator, found, network, step.flexibleIp);
-  await remove(operator, network, step.range.arId);
-  return undefined;
-}
-
-// The tag lets the driver register what its own cloud holds, and keep it as bought.
-async function adopt(
-  operator: Operator,
-  { config }: Survey,
-  network: Network,
-  flexibleIp: FlexibleIp,
-): Promise<string | undefined> {
-  await withPorts(operator, config, config.timeoutMs, ({ api }) =>
-    api.update(flexibleIp.id, { tags: idleTags(flexibleIp) }),
-  );
-  return addRange(operator, network, { isDualStack: false, adopted: flexibleIp.id });
-}
-
-/** Without --force oned refuses a range with a lease; a look right before says it in our words. */
-async function remove(operator: Operator, network: Network, arId: string): Promise<void> {
-  const now = (await listRanges(operator)).find((range) => range.networkId === network.id && range.arId === arId);
-  if (now === undefined || now.holder !== undefined) throw new RefusedError("somebody leased it meanwhile; it stays");
-  await oneChange(operator, ["rmar", network.id, arId]);
-}
-
-function addressOf(step: PoolStep): string {
-  if (step.do === "buy") return "";
-  return step.do === "adopt" ? step.flexibleIp.address : step.range.ip;
-}
-
 function say(
   { terminal }: Operator,
   { config }: Survey,
   network: Network,
   wish: Wish,
-  { total, free, steps, short }: PoolPlan,
+  { total, free, short }: PoolPlan,
   rows: readonly PoolRecord[],
   isDry: boolean,
 ): void {
-  const done = isDry ? steps.length : rows.filter(({ result }) => result === "done").length;
-  const bought = steps.slice(0, done).filter((step) => step.do === "buy").length;
-  const removed = steps.slice(0, done).filter((step) => step.do === "remove").length;
+  const count = (action: PoolStep["do"]) =>
+    rows.filter((row) => row.action === action && (isDry || row.result === DONE)).length;
+  const bought = count("buy");
+  const removed = count("remove");
   const change = (bought - removed) * (config.priceMonth ?? 0);
   const cost =
     config.priceMonth === undefined || change === 0 ? "" : `; ${change > 0 ? "+" : ""}${change.toFixed(2)} a month`;

@@ -66,9 +66,9 @@ export function lenderTags(flexibleIp: Pick<FlexibleIp, "tags">): string[] {
   return withTag(flexibleIp, LENDER);
 }
 
-/** Marks a flexible IP that gave up its own virtual MAC to serve as a NIC alias, which cannot be undone. */
+/** Marks a flexible IP that gave up its own virtual MAC, for good, to serve as a NIC alias where that is allowed. */
 export function borrowerTags(flexibleIp: Pick<FlexibleIp, "tags">): string[] {
-  return withTag(flexibleIp, BORROWER);
+  return withTag({ ...flexibleIp, tags: withTag(flexibleIp, BORROWER) }, FOR_ALIASES);
 }
 
 export function isLender(flexibleIp: FlexibleIp): boolean {

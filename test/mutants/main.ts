@@ -53,6 +53,12 @@ const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file
 const chosen = sample(all, Number(values.count ?? 40), Number(values.seed ?? 20_261_121));
 process.stderr.write(`${chosen.length} of ${all.length} mutants of ${files.length} files\n`);
 
+// Tests that fail by themselves would kill every mutant.
+const failing = STAGES.findIndex((patterns) => !passes(patterns));
+if (failing !== -1) {
+  process.stderr.write(`the tests of stage ${failing + 1} fail without any change; fix them first\n`);
+  process.exit(1);
+}
 const verdicts: Verdict[] = [];
 for (const [index, mutant] of chosen.entries()) {
   const verdict = { mutant, is: judge(mutant) };

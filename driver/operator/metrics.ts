@@ -40,7 +40,6 @@ async function take(operator: Operator, file: string | undefined): Promise<Snaps
   operator.terminal.progress("");
   return {
     version: operator.caller.version,
-    now,
     survey: found,
     findings,
     calls: callsOf(entries),

@@ -1,19 +1,13 @@
 // The figures of `make mutants` as a section of docs/reliability.md.
 import { readFileSync, writeFileSync } from "node:fs";
+import { withSection } from "../generated-section.ts";
 import type { Verdict } from "./main.ts";
 
-const BEGIN = "<!-- mutants: written by make mutants -->";
-const END = "<!-- end of mutants -->";
+const SECTION = "mutants";
 
-/** Replaces the section between the markers, or adds it at the end. */
+/** Puts the section into the page, in the place of an earlier one. */
 export function writeReport(file: string, verdicts: readonly Verdict[], candidates: number): void {
-  const text = readFileSync(file, "utf8");
-  const [before = "", rest = ""] = text.split(BEGIN);
-  const [, after = ""] = rest.split(END);
-  writeFileSync(
-    file,
-    `${before.trimEnd()}\n\n${BEGIN}\n${section(verdicts, candidates)}\n${END}\n${after.trimStart()}`,
-  );
+  writeFileSync(file, withSection(readFileSync(file, "utf8"), SECTION, section(verdicts, candidates)));
 }
 
 function section(verdicts: readonly Verdict[], candidates: number): string {

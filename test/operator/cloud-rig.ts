@@ -246,3 +246,17 @@ export class CloudRig {
     }
   }
 }
+
+const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+
+/** A range with its flexible IP, as if added long ago. */
+export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {
+  const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
+  const { id } = rig.simulator.account.add({ ip, mac, tags: OURS, serverId, projectId: PROJECT });
+  rig.change(({ networks }) => {
+    const ranges = networks[0]?.ranges ?? [];
+    const attributes = { IP: ip, MAC: mac, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
+    ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
+  });
+  return id;
+}

@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
-import { CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { addRange, CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
 
@@ -16,18 +16,6 @@ async function rigFor(context: TestContext, options: SimulatorOptions = {}): Pro
   const rig = await CloudRig.start(options);
   context.after(() => rig.stop());
   return rig.installed();
-}
-
-/** A range with its flexible IP, as if added long ago. */
-function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {
-  const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
-  const { id } = rig.simulator.account.add({ ip, mac, tags: OURS, serverId, projectId: PROJECT });
-  rig.change(({ networks }) => {
-    const ranges = networks[0]?.ranges ?? [];
-    const attributes = { IP: ip, MAC: mac, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
-    ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
-  });
-  return id;
 }
 
 function runVm(rig: CloudRig, id: string, host: string): void {

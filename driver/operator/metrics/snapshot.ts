@@ -12,7 +12,6 @@ const MOST_ON_SERVER = 64;
 
 export type Snapshot = {
   readonly version: string;
-  readonly now: Date;
   /** Undefined: OpenNebula or Scaleway did not answer. */
   readonly survey: Pick<Survey, "view" | "steps" | "apiSeconds"> | undefined;
   /** What doctor found, empty where it could not look. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 import { PROJECT } from "../../rig.ts";
-import { CloudRig, SERVER_A } from "../cloud-rig.ts";
+import { addRange, CloudRig, SERVER_A } from "../cloud-rig.ts";
 
 const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
 
@@ -76,16 +76,6 @@ async function rigFor(context: TestContext): Promise<CloudRig> {
   const rig = await CloudRig.start();
   context.after(() => rig.stop());
   return rig.installed();
-}
-
-function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): void {
-  const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
-  const { id } = rig.simulator.account.add({ ip, mac, tags: OURS, serverId, projectId: PROJECT });
-  rig.change(({ networks }) => {
-    const ranges = networks[0]?.ranges ?? [];
-    const attributes = { IP: ip, MAC: mac, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
-    ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
-  });
 }
 
 function valuesOf(text: string): Map<string, number> {

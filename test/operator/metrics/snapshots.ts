@@ -12,7 +12,6 @@ export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
   });
   return {
     version: "0.2.0",
-    now: NOW,
     survey: { view: seen, steps: plan(seen), apiSeconds: 0.07 },
     findings: [
       { level: "ok", id: "version", role: "host", host: "h1", value: "0.2.0", why: "", cure: null },

@@ -4,8 +4,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
-import { COMMANDS } from "../driver/operator/manual.ts";
 import { COMMON } from "../driver/operator/manual/text.ts";
+import { COMMANDS } from "../driver/operator/manual.ts";
 import { REPOSITORY } from "./rig.ts";
 
 const WIDTH = 120;
@@ -78,12 +78,12 @@ function read(page: string): string {
 
 /** The page without blocks of code. */
 function prose(page: string): string {
-  return read(page).replaceAll(/^( *)```[^]*?^\1```$/gm, "");
+  return read(page).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
 }
 
 /** Each piece of code in the page: what stands between backticks, and each line of a block. */
 function codeOf(page: string): string[] {
-  const blocks = [...read(page).matchAll(/^( *)```[^]*?^\1```$/gm)].flatMap(([block]) =>
+  const blocks = [...read(page).matchAll(/^( *)```[\s\S]*?^\1```$/gm)].flatMap(([block]) =>
     block.split("\n").slice(1, -1),
   );
   const spans = [...prose(page).matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code.replaceAll(/\s+/g, " "));

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Hook, IpamAction } from "../driver/actions.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/flexible-ip-server.ts";
 
@@ -108,6 +109,13 @@ export class Rig {
   /** Waits until nothing of the account is in a transient status. */
   settled(): Promise<void> {
     return this.simulator.account.settled();
+  }
+
+  async until(isReached: () => boolean): Promise<void> {
+    for (let looks = 0; !isReached(); looks += 1) {
+      if (looks > 4_000) throw new Error("what is waited for does not happen");
+      await sleep(5);
+    }
   }
 
   /** What all log files of all machines hold. */

@@ -26,9 +26,6 @@ import {
 } from "../rig.ts";
 import { MovedClock } from "./clock.ts";
 
-/** A run's options; there is no child process here. */
-export type InProcessOptions = Omit<RunOptions, "started">;
-
 // So many turns of the event loop without anything new, and a run waits for time alone.
 const QUIET_TURNS = 4;
 const LONGEST_SILENCE_MS = 10_000;
@@ -73,11 +70,11 @@ export class InProcessRig {
     return host;
   }
 
-  ipam(action: IpamAction, document: string, options: InProcessOptions = {}): Promise<RunResult> {
+  ipam(action: IpamAction, document: string, options: RunOptions = {}): Promise<RunResult> {
     return this.#run(this.frontEnd, [action, "7"], document, options);
   }
 
-  hook(host: string, hook: Hook, document: string, options: InProcessOptions = {}): Promise<RunResult> {
+  hook(host: string, hook: Hook, document: string, options: RunOptions = {}): Promise<RunResult> {
     return this.#run(this.host(host), [hook], document, options);
   }
 
@@ -102,8 +99,9 @@ export class InProcessRig {
     machine: Machine,
     words: readonly [IpamAction | Hook, ...string[]],
     document: string,
-    options: InProcessOptions,
+    options: RunOptions,
   ): Promise<RunResult> {
+    if (options.started !== undefined) throw new Error("there is no child process here");
     const pid = ++this.#started;
     const streams = { 1: "", 2: "" };
     const left: (() => void)[] = [];

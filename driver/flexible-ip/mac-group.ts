@@ -41,7 +41,7 @@ export async function bringHere(
   const before = new Map([...group.own, ...group.aliases].map((one) => [one.id, one.serverId]));
   for (const one of here) {
     const was = before.get(one.id) ?? null;
-    const change = was === serverId ? {} : changed("attach", one, was, serverId);
+    const change = was === serverId ? {} : changed(bench.api, "attach", one, was, serverId);
     bench.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
   }
   return here;
@@ -113,7 +113,7 @@ async function giveUpOwnMac(bench: Bench, alias: FlexibleIp, owner: FlexibleIp):
   if (alias.mac === null || alias.mac === owner.mac) return alias;
   // The tag comes first: a range without its MAC always tells why.
   const tagged = await bench.api.get(alias.id);
-  if (cloudOf(tagged) !== undefined) await bench.api.update(alias.id, { tags: borrowerTags(tagged) });
+  if (cloudOf(tagged) !== undefined) await mark(bench, tagged, borrowerTags(tagged));
   bench.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
   const why = `it becomes an alias of ${nameOf(owner)}`;
   const free = alias.serverId === null ? alias : (await detachAll(bench, [alias], why))[0];
@@ -122,7 +122,14 @@ async function giveUpOwnMac(bench: Bench, alias: FlexibleIp, owner: FlexibleIp):
 
 async function markLender(bench: Bench, owner: FlexibleIp): Promise<void> {
   if (isLender(owner) || cloudOf(owner) === undefined) return;
-  await bench.api.update(owner.id, { tags: lenderTags(await bench.api.get(owner.id)) });
+  const now = await bench.api.get(owner.id);
+  await mark(bench, now, lenderTags(now));
+}
+
+async function mark(bench: Bench, flexibleIp: FlexibleIp, tags: readonly string[]): Promise<void> {
+  await bench.api.update(flexibleIp.id, { tags });
+  const fields = changed(bench.api, "mark", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+  bench.log.info(`marked ${nameOf(flexibleIp)} for a virtual MAC that is shared`, fields);
 }
 
 async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
@@ -133,7 +140,7 @@ async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp
     async () => void (await bench.api.deleteMac(flexibleIp.id)),
   );
   if (flexibleIp.mac !== null) {
-    const fields = changed("delete MAC", flexibleIp, flexibleIp.mac, null);
+    const fields = changed(bench.api, "delete MAC", flexibleIp, flexibleIp.mac, null);
     bench.log.info(`deleted virtual MAC ${flexibleIp.mac} of ${nameOf(flexibleIp)}`, fields);
   }
   return bare;
@@ -149,7 +156,7 @@ async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly Flexible
       () => bench.api.duplicateMac(member.id, owner.id),
     );
     if (member.mac === owner.mac) continue;
-    const fields = changed("share MAC", member, member.mac, owner.mac);
+    const fields = changed(bench.api, "share MAC", member, member.mac, owner.mac);
     bench.log.info(`gave ${nameOf(member)} the virtual MAC ${owner.mac}`, fields);
   }
 }

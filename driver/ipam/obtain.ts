@@ -111,7 +111,7 @@ export class Obtaining {
     }
     log.info(
       `adopted ${nameOf(adopted)}`,
-      changed("adopt", adopted, flexibleIp.tags.join(" "), adopted.tags.join(" ")),
+      changed(api, "adopt", adopted, flexibleIp.tags.join(" "), adopted.tags.join(" ")),
     );
     return adopted;
   }
@@ -136,7 +136,7 @@ export class Obtaining {
           isIpv6,
         });
         const created = await this.#answered(call, creation);
-        log.info(`created ${nameOf(created)}`, changed("create", created, null, created.address));
+        log.info(`created ${nameOf(created)}`, changed(api, "create", created, null, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
@@ -144,7 +144,10 @@ export class Obtaining {
         if (found === undefined) return AGAIN;
         this.#unanswered.delete(call);
         this.#hasObtained = true;
-        log.info(`created ${nameOf(found)}, although no answer came`, changed("create", found, null, found.address));
+        log.info(
+          `created ${nameOf(found)}, although no answer came`,
+          changed(api, "create", found, null, found.address),
+        );
         return { flexibleIp: found, isFirstTry: false };
       },
     );
@@ -159,7 +162,7 @@ export class Obtaining {
       () => this.#session.api.generateMac(flexibleIp.id),
     );
     if (flexibleIp.mac === null) {
-      const fields = changed("make MAC", result, null, result.mac);
+      const fields = changed(this.#session.api, "make MAC", result, null, result.mac);
       this.#session.log.info(`made virtual MAC ${result.mac} of ${nameOf(result)}`, fields);
     }
     if (hasIntent(result, this.#intent)) return result;
@@ -174,7 +177,7 @@ export class Obtaining {
       await deleteUntilGone(api, flexibleIp, deadline);
       log.warn(
         `deleted ${nameOf(flexibleIp)}, created a second time for one range`,
-        changed("delete", flexibleIp, flexibleIp.address, null),
+        changed(api, "delete", flexibleIp, flexibleIp.address, null),
       );
     }
   }

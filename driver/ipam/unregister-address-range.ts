@@ -41,7 +41,7 @@ async function giveBack(
   if (originOf(flexibleIp) === "adopted") {
     const tags = foreignTags(flexibleIp);
     await api.update(flexibleIp.id, { tags });
-    const change = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+    const change = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
     log.info(`gave back ${nameOf(flexibleIp)}, which was adopted`, { ...fields, ...change });
     return;
   }
@@ -49,5 +49,8 @@ async function giveBack(
     log.warn(`deleting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`, fields);
   }
   await deleteUntilGone(api, flexibleIp, deadline);
-  log.info(`deleted ${nameOf(flexibleIp)}`, { ...fields, ...changed("delete", flexibleIp, flexibleIp.address, null) });
+  log.info(`deleted ${nameOf(flexibleIp)}`, {
+    ...fields,
+    ...changed(api, "delete", flexibleIp, flexibleIp.address, null),
+  });
 }

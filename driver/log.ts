@@ -60,8 +60,10 @@ export function openLog({ level: lowest, file: path, context, warn, audited, mac
   let hidden: string | undefined;
   const clean = (text: string): string => (hidden === undefined ? text : text.replaceAll(hidden, "***"));
   const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
+    // A change is noted in the file whatever the level.
     const isAudit = fields.audit === true;
-    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest) && !isAudit) return;
+    const isLow = LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest);
+    if (isLow && !isAudit) return;
     const line = clean(text).replaceAll(/\s+/g, " ");
     const entry = {
       time: new Date(machine?.now() ?? Date.now()).toISOString(),
@@ -73,7 +75,7 @@ export function openLog({ level: lowest, file: path, context, warn, audited, mac
     append(`${clean(JSON.stringify(entry))}\n`);
     if (isAudit) audited?.(clean(syslogLine(line, { ...context, ...fields })));
     const prefix = prefixes[level];
-    if (prefix !== undefined && warn === undefined) writeStderr(`${prefix}: ${line}`, machine?.write);
+    if (prefix !== undefined && warn === undefined && !isLow) writeStderr(`${prefix}: ${line}`, machine?.write);
   };
   const log: Log = {
     debug: (text, fields) => write("debug", text, fields),

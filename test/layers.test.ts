@@ -7,14 +7,13 @@ import { test } from "node:test";
 const ROOT = join(import.meta.dirname, "..");
 
 // A room may import itself, what stands here, and the plain files below it (BASE).
-const BASE = ["actions", "addresses", "deadline", "errors", "log", "machine", "process-identity"];
+const BASE = ["actions", "addresses", "deadline", "errors", "log", "machine", "process-identity", "syslog"];
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   opennebula: [],
   scaleway: [],
   "flexible-ip": ["scaleway", "config"],
   state: [],
-  syslog: [],
-  session: ["config", "scaleway", "syslog"],
+  session: ["config", "scaleway"],
   resolvers: [],
   settings: ["resolvers"],
   config: ["settings"],

@@ -2,7 +2,7 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
-import { audit } from "./audit.ts";
+import { auditToSyslog } from "./audit.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
@@ -65,10 +65,7 @@ async function run(caller: Caller, text: CommandText, values: Values, parameters
     const exit = await handler(operator);
     const isPlay = options.has("noop") || options.has("dryRun");
     if (/^(un)?install$/.test(text.name) && !isPlay) {
-      await audit(operator, undefined, {
-        what: text.name,
-        outcome: exit === EXIT.done ? "done" : `ended with ${exit}`,
-      });
+      auditToSyslog(operator, { what: text.name, ...(exit !== EXIT.done && { failure: `exit code ${exit}` }) });
     }
     return exit;
   } catch (error) {

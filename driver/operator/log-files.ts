@@ -6,6 +6,7 @@ import * as z from "zod/mini";
 import { ConfigError, messageOf, UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { configOf, type Operator } from "./operator.ts";
+import { spanMs } from "./options.ts";
 
 const flat = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -59,7 +60,7 @@ export function readEntries(operator: Operator, filter: Filter): Entry[] {
 
 /** In the order of time. */
 export function inOrder(entries: readonly Entry[]): Entry[] {
-  return entries.toSorted((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+  return entries.toSorted((one, other) => one.time.localeCompare(other.time));
 }
 
 // A rotation may take a file away at any moment.
@@ -145,10 +146,8 @@ function foldersOf(operator: Operator): string[] {
 
 function sinceOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
-  const [, count, unit = ""] = /^(\d+)\s*([smhdw])$/.exec(text) ?? [];
-  const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-  const date =
-    count === undefined ? new Date(text) : new Date(Date.now() - 1_000 * Number(count) * (seconds[unit] ?? 0));
+  const span = spanMs(text);
+  const date = span === undefined ? new Date(text) : new Date(Date.now() - span);
   if (Number.isNaN(date.getTime())) throw new UsageError(`--since ${text}: a span as 2h or 3d, or a date, is needed`);
   return date;
 }

@@ -1,6 +1,14 @@
 // What the command line said, by the option's name as commander spells it.
 import { UsageError } from "../errors.ts";
 
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** A span such as 30m, 24h or 7d in milliseconds; undefined when the text is none. */
+export function spanMs(text: string): number | undefined {
+  const [, count, unit = ""] = /^(\d+)([smhdw])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * (UNITS_MS[unit] ?? 0);
+}
+
 export class Options {
   readonly #values: Readonly<Record<string, unknown>>;
 

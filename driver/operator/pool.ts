@@ -9,6 +9,7 @@ import { EXIT } from "./exit.ts";
 import { listNetworks, type Network } from "./one/networks.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { addressOf, applyStep, DONE } from "./pool/apply.ts";
+import { freeSince, noteFreeSince } from "./pool/free-since.ts";
 import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Wish } from "./pool/plan.ts";
 import { wishOf } from "./pool/wish.ts";
 import type { Column } from "./print/column.ts";
@@ -91,15 +92,16 @@ async function wanted(operator: Operator): Promise<Wanted[]> {
 async function fill(operator: Operator, network: Network, wish: Wish): Promise<Outcome> {
   const { options, terminal, interrupt } = operator;
   const found = await survey(operator);
-  const plan = planPool(wish, rangesOf(found, network), idleOf(found), found.view.now);
   const isDry = options.has("dryRun");
+  const now = new Date();
+  const plan = planPool(wish, rangesOf(found, network, now, isDry), idleOf(found), now);
   const rows: PoolRecord[] = [];
   let isStopped = false;
   for (const step of plan.steps) {
     if (interrupt.isAsked || isStopped) break;
     const address = addressOf(step);
     terminal.progress(`${network.name}: ${step.do} ${address}`);
-    const end = isDry ? undefined : await interrupt.shield(() => applyStep(operator, found, network, step));
+    const end = isDry ? undefined : await interrupt.shield(() => applyStep(operator, network, step));
     rows.push({ network: network.name, action: step.do, address: address || null, result: end?.result ?? null });
     isStopped = end?.isFailed ?? false;
   }
@@ -107,13 +109,24 @@ async function fill(operator: Operator, network: Network, wish: Wish): Promise<O
   return { rows, short: plan.short, isStopped };
 }
 
-function rangesOf({ view }: Survey, network: Network): PoolRange[] {
-  return rangeStates(view)
+/** The ranges of the network. Since when a range is free is noted for the next run, unless this one is dry. */
+function rangesOf({ view, config }: Survey, network: Network, now: Date, isDry: boolean): PoolRange[] {
+  const states = rangeStates(view);
+  const free = states.filter(({ range }) => range.holder === undefined);
+  const file = join(dirname(config.stateFile), "pool.json");
+  const since = freeSince(
+    file,
+    free.flatMap(({ flexibleIps: [flexibleIp] }) => flexibleIp?.id ?? []),
+    now,
+  );
+  if (!isDry) noteFreeSince(file, since);
+  return states
     .filter(({ range }) => range.networkId === network.id)
     .map(({ range, flexibleIps: [flexibleIp] }) => ({
       range,
       flexibleIp,
       isBought: flexibleIp !== undefined && originOf(flexibleIp) === "created",
+      freeSince: flexibleIp && since.get(flexibleIp.id),
     }));
 }
 

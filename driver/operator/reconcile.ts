@@ -108,13 +108,11 @@ async function applyStep(operator: Operator, { config, view }: Survey, step: Ste
     const [word, leadership] = await Promise.all([readWord(operator), leadershipOf(operator)]);
     return leads(leadership) && isDeepStrictEqual(wordOn(word, addresses), before);
   };
-  const what = `reconcile ${step.key}`;
   try {
     const outcome = await withPorts(operator, config, config.hookTimeoutMs, (ports) => apply(ports, step, stillHolds));
-    await audit(operator, config, { what, outcome, address: step.address });
     return { result: RESULTS[outcome], error: null };
   } catch (error) {
-    await audit(operator, config, { what, failure: messageOf(error), address: step.address });
+    audit(operator, { what: `reconcile ${step.key}`, failure: messageOf(error), address: step.address }, config);
     return { result: "failed", error: messageOf(error) };
   }
 }

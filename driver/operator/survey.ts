@@ -10,9 +10,7 @@ import { Journal, type JournalState } from "../state/journal.ts";
 import { type Look, listPath, look } from "./api-look.ts";
 import { openOwnLog } from "./audit.ts";
 import { listHosts, serversOf } from "./one/hosts.ts";
-import { type CloudVm, parseVms } from "./one/listings.ts";
-import { listRanges } from "./one/networks.ts";
-import { oneCommand, readXml } from "./one/one-command.ts";
+import { listRanges, listVms } from "./one/networks.ts";
 import { configOf, type Operator } from "./operator.ts";
 import { plan, tooYoung } from "./reconcile/plan.ts";
 import type { Step, View } from "./reconcile/step.ts";
@@ -83,7 +81,7 @@ export async function survey(operator: Operator): Promise<Survey> {
 /** Reads OpenNebula. A lease whose VM is missing is read a second time: the VM may have come or gone between the listings. */
 export async function readWord(operator: Operator): Promise<Word> {
   const read = async (): Promise<Word> => {
-    const [ranges, vms] = await Promise.all([listRanges(operator), readVms(operator)]);
+    const [ranges, vms] = await Promise.all([listRanges(operator), listVms(operator)]);
     return { ranges, vms };
   };
   const word = await read();
@@ -148,12 +146,6 @@ export async function withPorts<T>(
     waiting.end();
     session.close();
   }
-}
-
-async function readVms(operator: Operator): Promise<CloudVm[]> {
-  const text = (await oneCommand(operator, "onevm", ["list", "-x"])).trim();
-  readXml(text, "VM_POOL", ["VM"], "onevm list -x");
-  return parseVms(text);
 }
 
 /** The hosts on which a VM with one of our addresses runs. */

@@ -1,10 +1,10 @@
 // Data on standard output, everything else on standard error; bold, colour and progress for people at a terminal only.
 import { writeSync } from "node:fs";
+import { styleText } from "node:util";
 import { DriverError } from "../errors.ts";
 import { printable } from "./print/width.ts";
 
 export type Style = "bold" | "red" | "green" | "yellow";
-const CODES: Readonly<Record<Style, number>> = { bold: 1, red: 31, green: 32, yellow: 33 };
 
 export type TerminalOptions = {
   readonly quiet: boolean;
@@ -36,7 +36,7 @@ export class Terminal {
   }
 
   style(style: Style, text: string): string {
-    return this.#styled ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+    return this.#styled ? styleText(style, text, { validateStream: false }) : text;
   }
 
   /** Whether nobody reads standard output any more, as after `head`. */

@@ -1,10 +1,10 @@
 // A machine for the operator's commands: a root of its own with OpenNebula's folders and oned.conf, OpenNebula's commands on
-// PATH (fake-one.ts), the built executable, and the simulated API.
+// PATH (fake-cloud.ts), the built executable, and the simulated API.
 import { spawn } from "node:child_process";
 import {
-  chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   globSync,
   linkSync,
   mkdirSync,
@@ -16,9 +16,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
-import type { FakeCloud } from "./fake-one.ts";
+import { type FakeCloud, writeCloud } from "./fake-cloud.ts";
 
 export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
 const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
@@ -32,6 +33,8 @@ const SERVERS = [
   { id: SERVER_A, name: "a", projectId: PROJECT, addresses: [ADDRESS_A, "127.0.0.1"] },
   { id: SERVER_B, name: "b", projectId: PROJECT, addresses: [ADDRESS_B, "127.0.0.1"] },
 ];
+
+let installedTree: string | undefined;
 
 /** The executable, which is large and is never changed in its place, is linked. */
 function copyTree(from: string, to: string): void {
@@ -116,7 +119,8 @@ export class CloudRig {
 
   async stop(): Promise<void> {
     await this.simulator.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    // A logger may still be writing.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   at(path: string): string {
@@ -148,7 +152,7 @@ export class CloudRig {
       rmSync(join(this.#folder, folder), { recursive: true });
       copyTree(join(saved, folder), join(this.#folder, folder));
     }
-    copyFileSync(join(saved, "one.json"), this.#stateFile);
+    this.cloud = JSON.parse(readFileSync(join(saved, "one.json"), "utf8"));
     const { account } = this.simulator;
     account.allow();
     account.behave({ api: "up" });
@@ -161,7 +165,18 @@ export class CloudRig {
   }
 
   set cloud(cloud: FakeCloud) {
-    writeFileSync(this.#stateFile, JSON.stringify(cloud));
+    writeCloud(this.#stateFile, cloud);
+  }
+
+  /** The lines of the system's log with that word, once there are so many: nobody waits for logger. */
+  async syslog(word: string, count: number): Promise<string[]> {
+    const file = `${this.#stateFile}.syslog`;
+    for (;;) {
+      const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+      const lines = text.split("\n").filter((line) => line.includes(word));
+      if (lines.length >= count) return lines;
+      await sleep(20);
+    }
   }
 
   /** Changes what OpenNebula knows. */
@@ -182,10 +197,20 @@ export class CloudRig {
     writeFileSync(file, text);
   }
 
-  /** A front-end that is installed and configured. */
+  /** A front-end that is installed and configured. The command runs for the first one; its tree serves the others. */
   async installed(): Promise<this> {
-    const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
-    if (outcome.code !== 0) throw new Error(outcome.stderr);
+    if (installedTree === undefined) {
+      const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
+      if (outcome.code !== 0) throw new Error(outcome.stderr);
+      const folder = mkdtempSync(join(tmpdir(), "scw-flexip-installed-"));
+      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+      copyTree(this.root, folder);
+      installedTree = folder;
+    } else {
+      rmSync(this.root, { recursive: true });
+      copyTree(installedTree, this.root);
+      writeFileSync(this.at("var/lib/one/.scw-flexip.token"), `${this.simulator.token}\n`);
+    }
     this.configure();
     return this;
   }
@@ -241,8 +266,8 @@ export class CloudRig {
     for (const tool of TOOLS) {
       const path = join(this.#folder, "bin", tool);
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${fake}" ${tool} "$@"\n`);
-      chmodSync(path, 0o755);
+      const text = `#!/bin/sh\nset -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"\n`;
+      writeFileSync(path, text, { mode: 0o755 });
     }
   }
 }

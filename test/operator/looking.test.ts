@@ -29,7 +29,7 @@ test("while the API fails, a reading command says what it waits for, and gives u
   const { rig } = await rigFor(context);
   const body = { message: "planted outage" };
   rig.simulator.fault({ call: "list", times: ALWAYS, do: { kind: "status", status: 502, body } });
-  const outcome = await rig.run(["list", "--timeout", "5"]);
+  const outcome = await rig.run(["list", "--timeout", "7"]);
   assert.equal(outcome.code, 1);
   assert.match(outcome.stderr, /^waiting for the API, try [2-9]: .*502.*\n/);
   assert.match(outcome.stderr, /^scw-flexip list: .*502/m);
@@ -79,13 +79,15 @@ test("each change says who made it, in the driver's log and the system's", async
   const log = readFileSync(rig.at("var/log/one/scw-flexip.log"), "utf8");
   const audited = log.split("\n").filter((line) => line.includes('"audit":true'));
   assert.equal(audited.length, 1);
-  const { by, message, before, after, address } = JSON.parse(audited[0] ?? "");
-  assert.deepEqual([by, message, after, address], ["alice", `reverse ${IP}: done`, "mail.example.org", IP]);
+  const { by, what, before, after, address, request_id } = JSON.parse(audited[0] ?? "");
+  assert.deepEqual([by, what, after, address], ["alice", "reverse", "mail.example.org", IP]);
+  assert.match(request_id, /^[0-9a-f-]{36}$/);
   assert.ok(typeof before === "string");
-  const [installed = "", reversed = "", ...more] = rig.cloud.syslog ?? [];
-  assert.match(installed, /^-t scw-flexip -p authpriv\.notice -- install: done \(audit=true by=/);
-  assert.match(reversed, /^-t scw-flexip -p authpriv\.notice -- reverse 203\.0\.113\.7: done \(.*by=alice/);
-  assert.deepEqual(more, []);
+  assert.equal((await rig.run(["install", "--frontend"], { env })).code, 0);
+  const said = await rig.syslog("by=alice", 2);
+  assert.equal(said.length, 2, said.join("\n"));
+  assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice reverse of 203\.0\.113\.7: was .*what=reverse/);
+  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice install: done .*what=install/);
 });
 
 test("history shows what failed for the VM, and with --hosts what the hosts know", async (context) => {
@@ -142,6 +144,26 @@ test("range add adopts an address that the project has, and refuses one that it 
     assert.equal((await rig.run(["range", "add", "public", "--adopt", wanted])).code, 4, wanted);
   }
   assert.equal(rig.simulator.account.all().length, count);
+});
+
+test("range add adopts what an earlier range of this cloud left, and keeps it as bought", async (context) => {
+  const { rig } = await rigFor(context);
+  const left = rig.simulator.account.add({ ip: "203.0.113.20", tags: OURS, projectId: PROJECT }).id;
+  const attached = { ip: "203.0.113.21", tags: OURS, projectId: PROJECT, serverId: SERVER_B };
+  rig.simulator.account.add(attached);
+  const words = ["range", "add", "public", "--grace", "0", "--adopt"];
+  const added = await rig.run([...words, "203.0.113.20"]);
+  assert.equal(added.code, 0, added.stderr);
+  const tags = rig.simulator.account.get(left)?.tags ?? [];
+  assert.ok(tags.includes("scw-flexip:created") && !tags.includes("scw-flexip:idle"), tags.join(" "));
+  assert.match(added.stdout, /^203\.0\.113\.20 /m);
+  const refused = await rig.run([...words, attached.ip]);
+  assert.match(refused.stderr, /203\.0\.113\.21 is attached to server .*; detach it/);
+  const inRange = await rig.run([...words, IP]);
+  assert.match(inRange.stderr, /203\.0\.113\.7 is in a range of this cloud; see scw-flexip list/);
+  rig.simulator.account.set(rig.simulator.account.byAddress(attached.ip)?.id ?? "", { serverId: null });
+  const young = await rig.run(["range", "add", "public", "--adopt", attached.ip]);
+  assert.match(young.stderr, /203\.0\.113\.21 changed a moment ago/);
 });
 
 test("a range that the API refuses leaves no registration open, also where listing is refused too", async (context) => {

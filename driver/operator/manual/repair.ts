@@ -46,7 +46,8 @@ export const RANGE_ADD: CommandText = {
   summary: "add ranges to a network: buy addresses, or adopt one",
   text: `Each range is one flexible IP and is paid for from then on. They are added one by one through onevnet addar; when one
 fails, those before it stay, and the exit code is 1. With --adopt the address is one that the project has already: it stays
-yours when the range is removed.`,
+yours when the range is removed. What an earlier range of this cloud left is adopted too, and is as it was: one that was
+bought is deleted with its range.`,
   options: [
     { flags: "--network <name>", text: "the network's name or id (needed, unless it is the first word)" },
     { flags: "--count <number>", text: "how many (1)" },
@@ -54,6 +55,7 @@ yours when the range is removed.`,
     { flags: "--adopt <address>", text: "a flexible IP of the project, by address or id" },
     { flags: "--force", text: "even if the network's driver does not run the hooks" },
     DRY_RUN,
+    GRACE,
     ...OUTPUT,
   ],
   examples: [

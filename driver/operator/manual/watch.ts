@@ -23,7 +23,7 @@ export const POOL: CommandText = {
   parameters: "[network]",
   summary: "keep a number of free addresses ready in a network",
   text: `Adds ranges to the network until --spare of them are free, up to --max in all, and gives back bought ranges that have been
-free for longer than --shrink-after, those first that have been free longest. Idle flexible IPs of this cloud that no range has
+free for longer than --shrink-after, counted from the first run that saw them free, those first that have been free longest. Idle flexible IPs of this cloud that no range has
 are taken before any is bought. A range with a lease, an adopted one, and one that is attached somewhere stay. Without a network: every
 network that declares it, by SCW_FLEXIP_SPARE and SCW_FLEXIP_MAX (and SCW_FLEXIP_SHRINK_AFTER), which is what the timer runs. Stops at the
 first refusal. Exit code 3: fewer are free than are wanted, because --max is reached.`,

@@ -1,9 +1,9 @@
 // Whether the oned that answers here is the one whose word counts: others answer from their own, older database.
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../errors.ts";
-import { child, children, type Element, textOf } from "../../opennebula/xml.ts";
+import { child, children, type Element, parseXml, textOf } from "../../opennebula/xml.ts";
 import type { Operator } from "../operator.ts";
-import { oneCommand, readXml } from "./one-command.ts";
+import { oneListing } from "./one-command.ts";
 
 type Leading = { readonly role: "solo" | "leader" };
 export type Leadership = Leading | { readonly role: "follower" | "unknown"; readonly why: string };
@@ -21,8 +21,9 @@ export function leads(leadership: Leadership): leadership is Leading {
 export async function leadershipOf(operator: Operator): Promise<Leadership> {
   const settings = onedSettings(operator);
   try {
-    const text = await oneCommand(operator, "onezone", ["show", settings.zoneId, "-x"]);
-    const servers = children(child(readXml(text, "ZONE", ["SERVER"], "onezone show -x"), "SERVER_POOL"), "SERVER");
+    const servers = await oneListing(operator, "onezone", ["show", settings.zoneId, "-x"], (text) =>
+      children(child(parseXml(text, "ZONE", ["SERVER"]), "SERVER_POOL"), "SERVER"),
+    );
     return judge(servers, settings.endpoint ?? settings.serverId);
   } catch (error) {
     return { role: "unknown", why: messageOf(error) };

@@ -16,6 +16,8 @@ export type PoolRange = {
   /** Undefined: the flexible IP is gone, or is not this range's. */
   readonly flexibleIp: FlexibleIp | undefined;
   readonly isBought: boolean;
+  /** Undefined: it is not free. */
+  readonly freeSince: Date | undefined;
 };
 
 export type PoolStep =
@@ -53,11 +55,13 @@ function isReady({ range, flexibleIp }: PoolRange): boolean {
   return range.holder === undefined && flexibleIp !== undefined && !["error", "locked"].includes(flexibleIp.status);
 }
 
-/** Bought ranges that nothing uses, free for long enough by the API's own time stamp, the longest first. */
+/** Bought ranges that nothing uses, free for long enough, the longest first. */
 function longestFree(free: readonly PoolRange[], { shrinkAfterMs }: Wish, now: Date): CloudRange[] {
   return free
-    .flatMap(({ range, flexibleIp, isBought }) =>
-      isBought && flexibleIp?.status === "ready" ? [{ range, since: Date.parse(flexibleIp.updatedAt) }] : [],
+    .flatMap(({ range, flexibleIp, isBought, freeSince }) =>
+      isBought && flexibleIp?.status === "ready" && freeSince !== undefined
+        ? [{ range, since: freeSince.getTime() }]
+        : [],
     )
     .filter(({ since }) => now.getTime() - since >= shrinkAfterMs)
     .sort((one, other) => one.since - other.since)

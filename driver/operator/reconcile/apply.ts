@@ -1,5 +1,6 @@
 // Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
 
+import { changed } from "../../flexible-ip/change.ts";
 import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
 import { find } from "../../flexible-ip/presence.ts";
 import { deleteUntilGone } from "../../ipam/delete.ts";
@@ -22,8 +23,13 @@ export type Witness = (step: Step) => Promise<boolean>;
 /** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
 export async function apply(ports: IpamSession, step: Step, stillHolds: Witness): Promise<Outcome> {
   const { remedy } = step;
-  const unchanged = (planned: readonly FlexibleIp[], work: Work): Promise<Outcome> =>
-    ifUnchanged(ports, planned, () => stillHolds(step), work);
+  const unchanged = async (planned: readonly FlexibleIp[], work: Work): Promise<Outcome> => {
+    const now = await unchangedOnes(ports, planned, () => stillHolds(step));
+    if (now === undefined) return "changed since the plan";
+    await work(now);
+    ports.log.info(`reconcile ${step.key}: done`, { address: step.address });
+    return "done";
+  };
   switch (remedy.do) {
     case "none":
       return "for a person to do";
@@ -31,7 +37,10 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
       return undo(ports, remedy.intent);
     case "delete":
       return unchanged([remedy.flexibleIp], async ([flexibleIp]) => {
-        if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+        if (flexibleIp === undefined) return;
+        await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+        const fields = changed(ports.api, "delete", flexibleIp, flexibleIp.address, undefined);
+        ports.log.info(`deleted ${nameOf(flexibleIp)}, which no range had`, fields);
       });
     case "detach":
       return unchanged(remedy.flexibleIps, async (now) => {
@@ -41,7 +50,11 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
     case "restore-tags":
     case "remove-tags":
       return unchanged([remedy.flexibleIp], async () => {
-        await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
+        const { flexibleIp, tags } = remedy;
+        await ports.api.update(flexibleIp.id, { tags });
+        const what = remedy.do === "remove-tags" ? "give back" : "restore tags";
+        const fields = changed(ports.api, what, flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+        ports.log.info(`${what}: ${nameOf(flexibleIp)}`, fields);
       });
     case "attach":
     case "move":
@@ -62,21 +75,18 @@ async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
 
 type Work = (now: readonly FlexibleIp[]) => Promise<void>;
 
-async function ifUnchanged(
+/** The planned ones as they are now; undefined when any of them, or what OpenNebula says, has changed. */
+async function unchangedOnes(
   ports: IpamSession,
   planned: readonly FlexibleIp[],
   isStillSo: () => Promise<boolean>,
-  work: Work,
-): Promise<Outcome> {
+): Promise<FlexibleIp[] | undefined> {
   const [so, ...now] = await Promise.all([
     isStillSo(),
     ...planned.map(({ id, projectId }) => find(ports.api, id, projectId)),
   ]);
-  const same = now
-    .filter((one) => one !== undefined)
-    .filter((one, index) => one.updatedAt === planned[index]?.updatedAt);
-  if (!so || same.length < planned.length) return "changed since the plan";
-  await work(same);
-  ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
-  return "done";
+  const same = now.flatMap((one, index) =>
+    one !== undefined && one.updatedAt === planned[index]?.updatedAt ? [one] : [],
+  );
+  return so && same.length === planned.length ? same : undefined;
 }

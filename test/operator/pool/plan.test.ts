@@ -34,13 +34,13 @@ test("gives back the bought ranges that have been free longest, down to the spar
 
 test("never gives back a range with a lease, an adopted one, an attached one, or one that is young", () => {
   const adopted = { ...free(2, 9), isBought: false };
-  const attached = { ...free(3, 9), flexibleIp: ip(3, 9, "attached") };
+  const attached = { ...free(3, 9), flexibleIp: ip(3, "attached") };
   assert.deepEqual(steps({ ...WISH, spare: 0 }, [leased(1), adopted, attached, free(4, 0.5)]), []);
 });
 
 test("a range whose flexible IP cannot serve is not a free one", () => {
   const gone = { ...free(1), flexibleIp: undefined };
-  const locked = { ...free(2), flexibleIp: ip(2, 1, "locked") };
+  const locked = { ...free(2), flexibleIp: ip(2, "locked") };
   assert.deepEqual(steps(WISH, [gone, locked, free(3)]), ["buy"]);
 });
 
@@ -55,21 +55,16 @@ function steps(wish: Wish, ranges: readonly PoolRange[], idle: readonly Flexible
   });
 }
 
-function ip(last: number, days = 1, status: FlexibleIp["status"] = "ready"): FlexibleIp {
-  const updatedAt = new Date(NOW.getTime() - days * DAY_MS).toISOString();
-  return flexibleIp({
-    id: `f1e81b1e-0000-4000-8000-00000000000${last}`,
-    address: `203.0.113.${last}`,
-    updatedAt,
-    status,
-  });
+function ip(last: number, status: FlexibleIp["status"] = "ready"): FlexibleIp {
+  return flexibleIp({ id: `f1e81b1e-0000-4000-8000-00000000000${last}`, address: `203.0.113.${last}`, status });
 }
 
 function free(last: number, days = 1): PoolRange {
-  return { range: range({ ip: `203.0.113.${last}` }), flexibleIp: ip(last, days), isBought: true };
+  const freeSince = new Date(NOW.getTime() - days * DAY_MS);
+  return { range: range({ ip: `203.0.113.${last}` }), flexibleIp: ip(last), isBought: true, freeSince };
 }
 
 function leased(last: number): PoolRange {
   const one = free(last);
-  return { ...one, range: { ...one.range, holder: { kind: "vm", id: "7" } } };
+  return { ...one, range: { ...one.range, holder: { kind: "vm", id: "7" } }, freeSince: undefined };
 }

@@ -1,5 +1,6 @@
 // scw-flexip pool by the built executable: what is bought, taken, given back, and what a bill and a guest see of it.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { SimulatorOptions } from "../../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../../rig.ts";
@@ -49,6 +50,24 @@ test("gives back what has been free for long enough, and never what has a lease 
     ["7", "203.0.113.77"],
   );
   assert.equal(paid(rig), 2);
+});
+
+test("counts how long a range is free from the first run that saw it free, whatever the API changes in its tags", async (context) => {
+  const rig = await rigFor(context);
+  const grow = ["pool", "public", "--spare", "1", "--max", "4"];
+  const shrink = ["pool", "public", "--spare", "0", "--max", "4", "--shrink-after", "1h"];
+  await rig.run(grow);
+  assert.equal((await rig.run(shrink)).code, 0);
+  assert.equal(paid(rig), 1, "free for less than an hour");
+  // As if an earlier run had seen it two hours ago.
+  const note = rig.at("var/lib/one/scw-flexip/pool.json");
+  const since = new Date(Date.now() - 7_200_000).toISOString();
+  writeFileSync(note, readFileSync(note, "utf8").replaceAll(/"\d{4}-[^"]*"/g, JSON.stringify(since)));
+  const [one] = rig.simulator.account.all();
+  rig.simulator.account.set(one?.id ?? "", { tags: [...(one?.tags ?? []), "theirs"] });
+  assert.equal((await rig.run([...shrink, "--dry-run"])).stdout.includes("remove"), true);
+  assert.equal((await rig.run(shrink)).code, 0);
+  assert.equal(paid(rig), 0);
 });
 
 test("takes idle addresses of its own before it buys, and they stay bought", async (context) => {

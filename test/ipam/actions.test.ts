@@ -476,7 +476,7 @@ suite("unregister_address_range", { concurrency: 2 }, () => {
       serverId,
     });
     quiet(await rig.ipam("unregister_address_range", ipamDocument(range)));
-    await rig.simulator.account.settled();
+    await rig.settled();
     assert.deepEqual(rig.simulator.account.all(), []);
   });
 

@@ -182,6 +182,6 @@ function finished(child: ChildProcess): Promise<RunResult> {
 }
 
 // one:src/mad/ruby/DriverExecHelper.rb: lines with one of these prefixes go to oned's log, all others to the user.
-function plainLines(stderr: string): string[] {
+export function plainLines(stderr: string): string[] {
   return stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
 }

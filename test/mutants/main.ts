@@ -5,7 +5,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { whyEquivalent } from "./explained.ts";
-import { type Mutant, mutantsOf, sample } from "./operators.ts";
+import { type Mutant, mutantsOf, shuffled } from "./operators.ts";
 import { writeReport } from "./report.ts";
 import { firstFailure, inOrder, type TestFile } from "./test-files.ts";
 import { TREES, type Tree } from "./trees.ts";
@@ -35,19 +35,19 @@ for (const tree of TREES) await play(tree);
 async function play(tree: Tree): Promise<void> {
   const all = candidates(tree);
   const kept = values.again ? readKept(tree, all) : [];
-  const chosen = values.again
+  const drawn = values.again
     ? kept.filter(({ is }) => is === "survived").map(({ mutant }) => mutant)
-    : sample(all, Number(values.count), Number(values.seed));
-  if (chosen.length === 0) return;
-  say(`${tree.name}: ${chosen.length} of ${all.length} places`);
+    : shuffled(all, Number(values.seed));
+  if (drawn.length === 0) return;
+  say(`${tree.name}: ${all.length} places; the time of each test file without a change:`);
   const files = await measured(tree);
   const verdicts = kept.filter(({ is }) => is !== "survived");
-  for (const [index, mutant] of chosen.entries()) {
-    const verdict = await judge(tree, files, mutant);
-    verdicts.push(verdict);
-    say(
-      `${index + 1}/${chosen.length} ${verdict.is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${verdict.by})`,
-    );
+  for (const mutant of drawn) {
+    const tried = verdicts.filter(({ is }) => is === "killed" || is === "survived").length;
+    if (!values.again && tried >= Number(values.count)) break;
+    const { is, by } = await judge(tree, files, mutant);
+    verdicts.push({ mutant, is, by });
+    say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
     keep(tree, verdicts);
   }
   const isWhole = values.only === "" || values.only === tree.name;

@@ -35,16 +35,16 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   );
 }
 
-/** `count` of them, the same for the same seed. */
-export function sample<T>(things: readonly T[], count: number, seed: number): T[] {
+/** The things in a random order, the same for the same seed. */
+export function shuffled<T>(things: readonly T[], seed: number): T[] {
   const rest = [...things];
-  const chosen: T[] = [];
+  const drawn: T[] = [];
   let state = seed;
-  while (chosen.length < count && rest.length > 0) {
+  while (rest.length > 0) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    chosen.push(...rest.splice(state % rest.length, 1));
+    drawn.push(...rest.splice(state % rest.length, 1));
   }
-  return chosen;
+  return drawn;
 }
 
 // Nobody should notice a change in these: a message for the log, a type, a time that only shifts how long something waits.

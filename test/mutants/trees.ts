@@ -24,7 +24,7 @@ export const TREES: readonly Tree[] = [
     tests: ["test/*.test.ts", "test/{bridge,flexible-ip,fuzz,ipam,model,opennebula,scaleway,state}/*.test.ts"],
     // Not about what the driver does, or the same again with the packed executable and for long.
     untried:
-      /test\/(audit|demo|layers|release|secrets|shims|model\/executable|scaleway\/(contract|simulator))\.test\.ts$/,
+      /test\/(audit|demo|docs|layers|release|secrets|shims|model\/executable|scaleway\/(contract|simulator))\.test\.ts$/,
     flags: ["--import", "./test/mutants/in-process.ts"],
     build: ["build/bundle.ts"],
   },

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { whyEquivalent } from "./explained.ts";
 import { type Mutant, mutantsOf, shuffled } from "./operators.ts";
 import { writeReport } from "./report.ts";
-import { firstFailure, inOrder, type TestFile } from "./test-files.ts";
+import { TestFiles } from "./test-files.ts";
 import { TREES, type Tree } from "./trees.ts";
 import { workCopy } from "./work-copy.ts";
 
@@ -39,13 +39,13 @@ async function play(tree: Tree): Promise<void> {
     ? kept.filter(({ is }) => is === "survived").map(({ mutant }) => mutant)
     : shuffled(all, Number(values.seed));
   if (drawn.length === 0) return;
-  say(`${tree.name}: ${all.length} places; the time of each test file without a change:`);
-  const files = await measured(tree);
+  say(`${tree.name}: ${all.length} places`);
+  const tests = new TestFiles(work, tree);
   const verdicts = kept.filter(({ is }) => is !== "survived");
   for (const mutant of drawn) {
     const tried = verdicts.filter(({ is }) => is === "killed" || is === "survived").length;
     if (!values.again && tried >= Number(values.count)) break;
-    const { is, by } = await judge(tree, files, mutant);
+    const { is, by } = await judge(tree, tests, mutant);
     verdicts.push({ mutant, is, by });
     say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
     keep(tree, verdicts);
@@ -61,38 +61,27 @@ function candidates(tree: Tree): Mutant[] {
     .filter(({ file }) => values.only === tree.name || file.includes(values.only));
 }
 
-/** The tests with the time that each takes. A test that fails by itself would kill every mutant. */
-async function measured(tree: Tree): Promise<TestFile[]> {
-  compileAndBuild(tree);
-  const files: TestFile[] = [];
-  for (const path of globSync([...tree.tests], { cwd: work }).sort()) {
-    if (tree.untried.test(path)) continue;
-    const start = performance.now();
-    const failed = await firstFailure(work, tree, { path, ms: 60_000 });
-    if (failed !== undefined) throw new Error(`${path} fails without any change: ${failed}; fix it first`);
-    files.push({ path, ms: Math.round(performance.now() - start) });
-    say(`${files.at(-1)?.ms} ms ${path}`);
-  }
-  return files;
-}
-
-async function judge(tree: Tree, files: readonly TestFile[], mutant: Mutant): Promise<Verdict> {
+async function judge(tree: Tree, tests: TestFiles, mutant: Mutant): Promise<Omit<Verdict, "mutant">> {
   const why = whyEquivalent(mutant);
-  if (why !== undefined) return { mutant, is: "equivalent", by: why };
+  if (why !== undefined) return { is: "equivalent", by: why };
   const path = join(work, mutant.file);
   const original = readFileSync(path, "utf8");
+  const restore = (): boolean => {
+    writeFileSync(path, original);
+    return compileAndBuild(tree);
+  };
   const lines = original.split("\n");
   lines[mutant.line - 1] = mutant.after;
-  writeFileSync(path, lines.join("\n"));
+  const change = (): boolean => {
+    writeFileSync(path, lines.join("\n"));
+    return compileAndBuild(tree);
+  };
   try {
-    if (!compileAndBuild(tree)) return { mutant, is: "not a program", by: "the compiler" };
-    for (const file of inOrder(mutant.file, files)) {
-      const failed = await firstFailure(work, tree, file);
-      if (failed !== undefined) return { mutant, is: "killed", by: `${file.path}: ${failed}` };
-    }
-    return { mutant, is: "survived", by: "no test" };
+    if (!change()) return { is: "not a program", by: "the compiler" };
+    const killer = await tests.firstToFail(mutant.file, { restore, change });
+    return killer === undefined ? { is: "survived", by: "no test" } : { is: "killed", by: killer };
   } finally {
-    writeFileSync(path, original);
+    restore();
   }
 }
 

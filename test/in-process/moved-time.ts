@@ -82,7 +82,7 @@ export class MovedTime {
     try {
       while (this.#running > 0 || this.#waiting.size > 0) {
         await new Promise((resolve) => setImmediate(resolve));
-        quiet = this.#unanswered <= this.held() ? quiet + 1 : 0;
+        quiet = this.#unanswered <= this.held() && !isAtWork() ? quiet + 1 : 0;
         if (quiet >= QUIET_TURNS && (this.#wake() || this.#jump())) {
           quiet = 0;
           since = realClock.elapsed();
@@ -111,4 +111,9 @@ export class MovedTime {
     next.work();
     return true;
   }
+}
+
+/** Whether a file is read or written, a name is looked up, or a program runs. */
+function isAtWork(): boolean {
+  return process.getActiveResourcesInfo().some((name) => /^FSReq|^GetAddrInfo|^ProcessWrap$/.test(name));
 }

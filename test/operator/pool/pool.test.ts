@@ -28,7 +28,7 @@ test("stops at the maximum and says how many are missing", async (context) => {
   leaseAll(rig);
   const { code, stderr } = await rig.run(POOL);
   assert.equal(code, 3);
-  assert.match(stderr, /public: 2 more would be wanted, but 4 is the maximum; raise --max/);
+  assert.match(stderr, /public: 2 more are wanted, but 4 is the maximum; raise --max/);
   assert.equal(paid(rig), 4);
 });
 

@@ -6,8 +6,9 @@ export function changed(
   api: Pick<FlexibleIpApi, "requestOf">,
   what: string,
   { address, id }: FlexibleIp,
-  before: string | null,
-  after: string | null,
+  before: string | undefined,
+  after: string | undefined,
 ): LogFields {
-  return { audit: true, what, address, flexible_ip_id: id, before, after, request_id: api.requestOf(id) };
+  const request_id = api.requestOf(id);
+  return { audit: true, what, address, flexible_ip_id: id, before: before ?? null, after: after ?? null, request_id };
 }

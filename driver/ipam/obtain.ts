@@ -57,7 +57,8 @@ function adoptable({ config }: IpamSession, flexibleIp: FlexibleIp, wanted: Want
     );
   }
   // What a pool found in no range of this cloud, and marked right before.
-  if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === null) return flexibleIp;
+  if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === undefined)
+    return flexibleIp;
   if (is === "ours" || is === "other-cloud") {
     throw new RefusedError(
       `${nameOf(flexibleIp)} is held by an address range of cloud ${cloudOf(flexibleIp)}`,
@@ -106,7 +107,7 @@ export class Obtaining {
     const origin = (isIdle(flexibleIp) ? originOf(flexibleIp) : undefined) ?? "adopted";
     const tags = [...foreignTags(flexibleIp), ...ownershipTags(config.cloud, origin, this.#intent)];
     const adopted = await this.#answered(flexibleIp.id, api.update(flexibleIp.id, { tags }));
-    if (flexibleIp.serverId !== null) {
+    if (flexibleIp.serverId !== undefined) {
       log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
     }
     log.info(
@@ -136,7 +137,7 @@ export class Obtaining {
           isIpv6,
         });
         const created = await this.#answered(call, creation);
-        log.info(`created ${nameOf(created)}`, changed(api, "create", created, null, created.address));
+        log.info(`created ${nameOf(created)}`, changed(api, "create", created, undefined, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
@@ -146,7 +147,7 @@ export class Obtaining {
         this.#hasObtained = true;
         log.info(
           `created ${nameOf(found)}, although no answer came`,
-          changed(api, "create", found, null, found.address),
+          changed(api, "create", found, undefined, found.address),
         );
         return { flexibleIp: found, isFirstTry: false };
       },
@@ -158,11 +159,11 @@ export class Obtaining {
     const result = await ensure(
       this.#session,
       flexibleIp,
-      ({ mac }) => mac !== null,
+      ({ mac }) => mac !== undefined,
       () => this.#session.api.generateMac(flexibleIp.id),
     );
-    if (flexibleIp.mac === null) {
-      const fields = changed(this.#session.api, "make MAC", result, null, result.mac);
+    if (flexibleIp.mac === undefined) {
+      const fields = changed(this.#session.api, "make MAC", result, undefined, result.mac);
       this.#session.log.info(`made virtual MAC ${result.mac} of ${nameOf(result)}`, fields);
     }
     if (hasIntent(result, this.#intent)) return result;
@@ -177,7 +178,7 @@ export class Obtaining {
       await deleteUntilGone(api, flexibleIp, deadline);
       log.warn(
         `deleted ${nameOf(flexibleIp)}, created a second time for one range`,
-        changed(api, "delete", flexibleIp, flexibleIp.address, null),
+        changed(api, "delete", flexibleIp, flexibleIp.address, undefined),
       );
     }
   }

@@ -93,7 +93,7 @@ export async function readListing(operator: Operator): Promise<Listing> {
 /** The part of the listing that is about these addresses, to be compared with a later one. */
 export function listingOf({ ranges, vms }: Listing, addresses: readonly string[]): Listing {
   const own = ranges.filter(({ ip, ip6 }) =>
-    addresses.some((address) => address === ip || (ip6 !== "" && isAddressOf(ip6, address))),
+    addresses.some((address) => address === ip || (ip6 !== undefined && isAddressOf(ip6, address))),
   );
   const holders = own.flatMap(({ holder }) => (holder?.kind === "vm" ? [holder.id] : []));
   return { ranges: own, vms: vms.filter(({ id }) => holders.includes(id)) };

@@ -36,12 +36,12 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: StillHol
       return unchanged([remedy.flexibleIp], async ([flexibleIp]) => {
         if (flexibleIp === undefined) return;
         await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
-        const fields = changed(ports.api, "delete", flexibleIp, flexibleIp.address, null);
+        const fields = changed(ports.api, "delete", flexibleIp, flexibleIp.address, undefined);
         ports.log.info(`deleted ${nameOf(flexibleIp)}, which no range had`, fields);
       });
     case "detach":
       return unchanged(remedy.flexibleIps, async (now) => {
-        const serverId = now.find((one) => one.serverId !== null)?.serverId;
+        const serverId = now.find((one) => one.serverId !== undefined)?.serverId;
         if (serverId) await sendAway(ports, { own: now, aliases: [] }, serverId, WHY);
       });
     case "restore-tags":

@@ -9,17 +9,17 @@ const NOW = new Date("2026-11-21T12:00:00Z");
 const DAY_MS = 86_400_000;
 const TARGET: Target = { spare: 2, max: 5, shrinkAfterMs: DAY_MS };
 
-test("buys what is missing to the spare ranges", () => {
+test("a pool buys what is missing to the spare ranges", () => {
   assert.deepEqual(steps(TARGET, [leased(1), free(2)]), ["buy"]);
   assert.deepEqual(steps(TARGET, []), ["buy", "buy"]);
 });
 
-test("takes idle addresses of the cloud before it buys", () => {
+test("a pool takes idle addresses of the cloud before it buys", () => {
   assert.deepEqual(steps(TARGET, [], [ip(9)]), ["adopt 203.0.113.9", "buy"]);
   assert.deepEqual(steps(TARGET, [free(1), free(2)], [ip(9)]), []);
 });
 
-test("never holds more ranges than the maximum, and says how many are missing", () => {
+test("a pool never holds more ranges than the maximum, and says how many are missing", () => {
   const full = [1, 2, 3, 4].map(leased);
   assert.deepEqual(steps(TARGET, full), ["buy"]);
   assert.equal(planPool(TARGET, full, [], NOW).short, 1);
@@ -27,12 +27,12 @@ test("never holds more ranges than the maximum, and says how many are missing", 
   assert.equal(planPool(TARGET, [...full, leased(5)], [], NOW).short, 2);
 });
 
-test("gives back the bought ranges that have been free longest, down to the spare ones", () => {
+test("a pool gives back the bought ranges that have been free longest, down to the spare ones", () => {
   const ranges = [free(1, 3), free(2, 5), free(3, 4), leased(4), free(5, 2)];
   assert.deepEqual(steps(TARGET, ranges), ["remove 203.0.113.2", "remove 203.0.113.3"]);
 });
 
-test("never gives back a range with a lease, an adopted one, an attached one, or one that is young", () => {
+test("a pool never gives back a range with a lease, an adopted one, an attached one, or one that is young", () => {
   const adopted = { ...free(2, 9), isBought: false };
   const attached = { ...free(3, 9), flexibleIp: ip(3, "attached") };
   assert.deepEqual(steps({ ...TARGET, spare: 0 }, [leased(1), adopted, attached, free(4, 0.5)]), []);
@@ -44,7 +44,7 @@ test("a range whose flexible IP cannot serve is not a free one", () => {
   assert.deepEqual(steps(TARGET, [gone, locked, free(3)]), ["buy"]);
 });
 
-test("what is right stays as it is", () => {
+test("a pool at its target has no step", () => {
   assert.deepEqual(steps(TARGET, [leased(1), free(2), free(3)]), []);
 });
 

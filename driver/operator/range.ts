@@ -91,7 +91,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   return failure === undefined ? EXIT.done : EXIT.failed;
 }
 
-/** What was bought stays bought when it cannot be listed any more. */
+/** Prints the new ranges. If they cannot be listed now, they are bought all the same. */
 async function printAdded(operator: Operator, network: Network, known: ReadonlySet<string>): Promise<void> {
   try {
     const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
@@ -135,7 +135,7 @@ export async function rangeRemove(given: Operator): Promise<number> {
   return failures.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-/** Of all networks, where none is given. */
+/** The network's ranges; undefined: of all networks. */
 async function rangesIn(operator: Operator, network: Network | undefined): Promise<CloudRange[]> {
   const ranges = await listRanges(operator);
   return network === undefined ? ranges : ranges.filter(({ networkId }) => networkId === network.id);

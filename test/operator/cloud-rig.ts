@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
@@ -272,7 +273,19 @@ export class CloudRig {
   }
 }
 
-const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+export const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+
+/** An installed front-end, gone when the test ends. */
+export async function installedRig(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
+  const rig = await CloudRig.start(options);
+  context.after(() => rig.stop());
+  return rig.installed();
+}
+
+/** Lets a VM run on the host. */
+export function runVm(rig: CloudRig, id: string, host: string): void {
+  rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
+}
 
 /** A range with its flexible IP, as if added long ago. */
 export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {

@@ -75,12 +75,16 @@ export class Rig {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** The hosts that were made so far. */
+  get hosts(): readonly Machine[] {
+    return [...this.#hosts.values()];
+  }
+
   /** The host of that name, made at the first call. Its server's id is derived from the name. */
   host(name: string): Machine {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const tail = Buffer.from(name.padStart(6, "0").slice(-6)).toString("hex");
-    const host = this.#machine(name, `33333333-3333-4333-8333-${tail}`);
+    const host = this.#machine(name, serverIdOf(name));
     this.#hosts.set(name, host);
     return host;
   }
@@ -117,7 +121,7 @@ export class Rig {
 
   /** What all log files of all machines hold. */
   logs(): string {
-    return [this.frontEnd, ...this.#hosts.values()]
+    return [this.frontEnd, ...this.hosts]
       .flatMap(({ logDir }) => LOG_FILES.map((name) => join(logDir, name)))
       .filter((file) => existsSync(file))
       .map((file) => readFileSync(file, "utf8"))
@@ -181,7 +185,12 @@ function finished(child: ChildProcess): Promise<RunResult> {
   });
 }
 
+/** The server's id that the rig derives from a host's name. */
+export function serverIdOf(host: string): string {
+  return `33333333-3333-4333-8333-${Buffer.from(host.padStart(6, "0").slice(-6)).toString("hex")}`;
+}
+
 // one:src/mad/ruby/DriverExecHelper.rb: lines with one of these prefixes go to oned's log, all others to the user.
-function plainLines(stderr: string): string[] {
+export function plainLines(stderr: string): string[] {
   return stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
 }

@@ -5,10 +5,9 @@ import { withAliasesAskedFor } from "../documents.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import type { SettleDelays } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY, Rig, type RunOptions, type RunResult } from "../rig.ts";
-import type { HostName, RangeName, Step } from "./life.ts";
+import type { RangeName, Step } from "./life.ts";
 
 export const DELAYS: SettleDelays = { attachMs: 300, attachQueuedMs: 300, detachMs: 200, macMs: 10 };
-export const HOSTS: readonly HostName[] = ["A", "B"];
 
 // A driver that waits for what never comes gives up long before a person does; one that hangs is ended.
 const LIMITS = { TIMEOUT: "20", HOOK_TIMEOUT: "20" };

@@ -1,6 +1,8 @@
 // make faults: plays every kind of fault on every way through every action, and writes docs/reliability.md.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { keepSection } from "../generated-section.ts";
+import { SECTION as MUTANTS } from "../mutants/report.ts";
 import { REPOSITORY } from "../rig.ts";
 import { KINDS } from "./catalogue.ts";
 import { PATHS } from "./paths.ts";
@@ -42,7 +44,9 @@ for (const kind of KINDS) {
   failures += 1;
   say(`✗ ${kind.name}: it never struck`);
 }
-writeFileSync(join(REPOSITORY, "docs/reliability.md"), pageOf(KINDS, all));
+const page = join(REPOSITORY, "docs/reliability.md");
+// make mutants writes a section of its own into it.
+writeFileSync(page, keepSection(pageOf(KINDS, all), readFileSync(page, "utf8"), MUTANTS));
 const { kinds, longestMs } = summaryOf(all);
 say(
   `${kinds} kinds of fault, ${all.length} runs, ${failures} failures, longest ${(longestMs / 1_000).toFixed(1)} s; docs/reliability.md written in ${Math.round((performance.now() - start) / 1_000)} s`,

@@ -2,7 +2,7 @@
 // its user does next when it has not.
 import type { Hook, IpamAction, RunResult } from "../rig.ts";
 import type { Launch } from "./launch.ts";
-import type { HostName, World } from "./world.ts";
+import type { HostName, TestCloud } from "./test-cloud.ts";
 
 export const ACTIONS = [
   "register_address_range",
@@ -35,7 +35,7 @@ export type Path = {
   readonly action: Action;
   /** One of those that stand for their action where not all are played. */
   readonly isCore: boolean;
-  stage(world: World): Act;
+  stage(cloud: TestCloud): Act;
 };
 
 export class Unexpected extends Error {

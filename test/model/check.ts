@@ -38,7 +38,7 @@ export async function check(
   if (history === undefined || last === undefined) return `SEED=${result.seed}: ${result.errorInstance}`;
   return [
     `SEED=${result.seed} REPLAY=${result.counterexamplePath} shows it again`,
-    `inherits ${history.inherits}, ground ${history.ground}`,
+    `inherits ${history.inherits}, ${history.firstRanges} ranges at the start`,
     ...history.steps.map((step) => JSON.stringify(step)),
     ...last.actions,
     ...last.account,

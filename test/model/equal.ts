@@ -6,8 +6,8 @@ import type { History } from "./steps.ts";
 export async function runExecutable(history: History): Promise<Outcome> {
   let machines: Executable | undefined;
   try {
-    return await runHistory(history, async (station) => {
-      machines = await Executable.start(station);
+    return await runHistory(history, async (api) => {
+      machines = await Executable.start(api);
       return machines;
     });
   } finally {

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import fc from "fast-check";
+import { anySeed } from "../cloud/random.ts";
 import { differences, runExecutable } from "./equal.ts";
 import { Totals } from "./figures.ts";
 import type { Outcome } from "./history.ts";
 import { InProcessRuns } from "./run.ts";
 import { type History, historyArbitrary } from "./steps.ts";
-import { anySeed } from "./virtual-process.ts";
 
 const seed = Number(process.env.SEED ?? anySeed());
 const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 20);
 const totals = new Totals();
-const histories = fc.sample(historyArbitrary({ maxSteps: 14, isQuick: true, maxGround: 3 }), { seed, numRuns });
+const histories = fc.sample(historyArbitrary({ maxSteps: 14, isQuick: true, mostFirstRanges: 3 }), { seed, numRuns });
 
 after(() => process.stdout.write(`SEED=${seed}, on the built executable: ${totals}\n`));
 

@@ -1,6 +1,6 @@
 // What many histories amount to.
 import { count, type Figures, total } from "./history.ts";
-import { FAULT_KINDS, isKill } from "./weather.ts";
+import { FAULT_KINDS, isKill } from "./request-faults.ts";
 
 export class Totals {
   histories = 0;

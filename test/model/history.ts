@@ -1,15 +1,17 @@
-// One history: the steps played one after another, then the dust settles, one reconcile, and what has to hold holds.
+// One history: the steps played one after another, then all comes to rest, one reconcile, and what must hold holds.
+import { digest, type Serving, servingIn } from "../cloud/invariants.ts";
+import { listings, type Shape } from "../cloud/listing.ts";
+import { type Driver, Oned, type OnedOptions } from "../cloud/oned.ts";
+import { Pool } from "../cloud/pool.ts";
 import { FlexibleIps } from "../fakes/flexible-ips.ts";
-import { OTHER_PROJECT, PROJECT } from "../rig.ts";
+import { type IpamAction, OTHER_PROJECT, PROJECT, plainLines } from "../rig.ts";
 import { complaintsAfter, known, type Seeded } from "./after.ts";
-import { networksXml, vmsXml } from "./cli-shape.ts";
-import { digest, Guard } from "./guard.ts";
-import { type CloudName, type Machines, plainLines, type Ran, type Reconciled } from "./machines.ts";
-import { type Driver, Oned } from "./oned.ts";
+import { FaultyApi } from "./faulty-api.ts";
+import type { CloudName, Machines, Ran, Reconciled } from "./machines.ts";
 import { play } from "./play.ts";
-import { Station } from "./station.ts";
+import type { Fault } from "./request-faults.ts";
 import type { History, Step } from "./steps.ts";
-import type { Fault } from "./weather.ts";
+import { Watch } from "./watch.ts";
 
 export const TOKEN = "0a11ce00-0000-4000-8000-000000000003";
 export const ZONE = "fr-par-2";
@@ -42,14 +44,25 @@ export type Figures = {
 };
 
 /** The way of running: made for an account, told when each action starts. */
-export type Machinery = (station: Station) => Promise<Machines>;
+export type Machinery = (api: FaultyApi) => Promise<Machines>;
 
-export class World implements Driver {
+/** One OpenNebula of the project. */
+export type Cloud = {
+  readonly name: CloudName;
+  readonly hosts: readonly string[];
+  readonly pool: Pool;
+  readonly oned: Oned;
+};
+
+// An address that no interface of this machine has.
+const ELSEWHERE = "192.0.2.99";
+
+export class HistoryRun {
   readonly account: FlexibleIps;
-  readonly guard: Guard;
-  readonly station: Station;
+  readonly watch: Watch;
+  readonly api: FaultyApi;
   readonly machines: Machines;
-  readonly clouds: Readonly<Record<CloudName, Oned>>;
+  readonly clouds: Readonly<Record<CloudName, Cloud>>;
   readonly seeded: Seeded;
   readonly actions: string[] = [];
   readonly complaints: string[] = [];
@@ -57,134 +70,145 @@ export class World implements Driver {
   readonly refusals = new Map<string, number>();
   failures = 0;
   stuckByKill = 0;
+  /** Untagged addresses that a registration may now tag. */
+  adopting: readonly string[] = [];
   #faults: readonly Fault[] = [];
   #pace = 0;
   #number = 0;
   #where = "";
 
-  constructor(account: FlexibleIps, guard: Guard, station: Station, machines: Machines, inherits: boolean) {
+  constructor(account: FlexibleIps, watch: Watch, api: FaultyApi, machines: Machines, inherits: boolean) {
     this.account = account;
-    this.guard = guard;
-    this.station = station;
+    this.watch = watch;
+    this.api = api;
     this.machines = machines;
-    this.clouds = { one: new Oned("one", HOSTS, this, inherits), two: new Oned("two", OTHER_HOSTS, this, inherits) };
+    this.clouds = { one: this.#cloud("one", HOSTS, inherits), two: this.#cloud("two", OTHER_HOSTS, inherits) };
     this.seeded = seed(account);
   }
 
-  /** The weather of the actions that come now. */
-  begin(where: string, step: Pick<Step, "faults" | "pace">): void {
+  /** The faults that the actions that come now meet. */
+  begin(where: string, step: Pick<Step, "faults" | "pace" | "staleListings">): void {
     this.#where = where;
     this.#faults = step.faults;
     this.#pace = step.pace;
     this.#number = 0;
+    this.api.lag(step.staleListings);
   }
 
   complain(text: string): void {
     this.complaints.push(`${this.#where}: ${text}`);
   }
 
-  addressOf(id: string): string | undefined {
-    return this.account.table.find(id)?.ipAddress;
+  serverOf = (host: string): string => this.machines.serverId(host);
+
+  /** An action that no operation of OpenNebula's asks for. */
+  anyAction(name: CloudName, action: IpamAction, document: string): Promise<Ran> {
+    return this.#act(`${name} ${action}`, name, () => this.machines.ipam(name, action, document));
   }
 
-  ipam(...[cloud, action, document, untagged]: Parameters<Driver["ipam"]>): Promise<Ran> {
-    return this.#act(`${cloud} ${action}`, cloud, untagged, () => this.machines.ipam(cloud, action, document));
-  }
-
-  hook(...[cloud, host, hook, document, untagged]: Parameters<Driver["hook"]>): Promise<Ran> {
-    return this.#act(`${cloud} ${hook} on ${host}`, cloud, untagged, () =>
-      this.machines.hook(cloud, host, hook, document),
-    );
-  }
-
-  /** `shape`: whether the leases come as `onevnet list` or as `onevnet show` prints them. */
-  async reconcile(name: CloudName, shape: "list" | "show"): Promise<Reconciled> {
-    const cloud = this.clouds[name];
-    this.guard.expect(name, `${this.#where}: reconcile of ${name}`, this.#serving(), cloud.abandoned);
-    this.station.begin([], 0);
-    const done = await this.machines.reconcile(name, {
-      networks: networksXml(cloud, shape),
-      vms: vmsXml(cloud),
-      servers: new Map(cloud.hosts.map((host) => [host, this.machines.serverId(host)])),
-    });
-    for (const { kind } of done.steps) this.repaired.set(kind, (this.repaired.get(kind) ?? 0) + 1);
+  /** Applies every step that the plan has. */
+  async reconcile(name: CloudName, shape: Shape): Promise<Reconciled> {
+    const { hosts, pool } = this.clouds[name];
+    this.watch.expect(name, `${this.#where}: reconcile of ${name}`, this.#serving(), pool.abandoned);
+    this.api.begin([], 0);
+    const servers = new Map(hosts.map((host) => [host, this.serverOf(host)]));
+    const done = await this.machines.reconcile(name, { ...listings(pool, shape), servers });
+    for (const { kind } of done.steps) count(this.repaired, kind);
     return done;
   }
 
-  async #act(what: string, cloud: CloudName, untagged: readonly string[], run: () => Promise<Ran>): Promise<Ran> {
+  #cloud(name: CloudName, hosts: readonly string[], inherits: boolean): Cloud {
+    const pool = new Pool();
+    const driver: Driver = {
+      ipam: (action, document) => this.anyAction(name, action, document),
+      hook: (host, hook, document) =>
+        this.#act(`${name} ${hook} on ${host}`, name, () => this.machines.hook(name, host, hook, document)),
+      complain: (text) => this.complain(text),
+    };
+    // Whether the source of a migration can tell that the document names another host depends on names and DNS.
+    const hostName: OnedOptions["hostName"] = (vm, on, host) =>
+      on !== host && Number(vm.id) % 2 === 0 ? ELSEWHERE : undefined;
+    return { name, hosts, pool, oned: new Oned(pool, driver, { inherits, hostName }) };
+  }
+
+  async #act(what: string, name: CloudName, run: () => Promise<Ran>): Promise<Ran> {
     const number = this.#number++;
     const faults = this.#faults.filter(({ action }) => action === number);
-    const hits = total(this.station.hits);
-    this.guard.expect(cloud, `${this.#where}: ${what}`, this.#serving(), untagged);
-    this.station.begin(faults, this.#pace);
+    const hits = total(this.api.hits);
+    const untagged = [...this.adopting, ...this.clouds[name].pool.abandoned];
+    this.watch.expect(name, `${this.#where}: ${what}`, this.#serving(), untagged);
+    this.api.begin(faults, this.#pace);
     const ran = await run();
-    this.guard.check();
-    const plain = plainLines(ran);
+    this.watch.check();
+    const plain = plainLines(ran.stderr);
     this.actions.push(normal(`${this.#where}: ${what} → ${ran.code} ${JSON.stringify([ran.stdout, ...plain])}`));
     if (ran.code !== null) this.#checkTold(what, ran.code, plain);
-    if (ran.code === null && what.endsWith("free_address")) this.stuckByKill += 1;
-    if (ran.code !== null && ran.code !== 0 && total(this.station.hits) === hits)
+    if (what.endsWith("free_address") && ran.code === null) this.stuckByKill += 1;
+    else if (what.endsWith("free_address") && ran.code !== 0) this.complain(`${what}: a lease is stuck`);
+    if (ran.code !== null && ran.code !== 0 && total(this.api.hits) === hits) {
       count(this.refusals, kindOf(plain[0]));
+    }
     return ran;
   }
 
-  /** The user is told exactly once of each failure, and of nothing else. */
+  /** The user reads one line about each failure, and none about anything else. */
   #checkTold(what: string, code: number, plain: readonly string[]): void {
     if (code !== 0) this.failures += 1;
     if (plain.length !== (code === 0 ? 0 : 1)) this.complain(`${what}: exit ${code} and ${plain.length} plain lines`);
     if (code > 1) this.complain(`${what}: ${plain.join(" ")}`);
   }
 
-  #serving(): ReturnType<Oned["serving"]> {
-    const serverId = (host: string): string => this.machines.serverId(host);
-    return [this.clouds.one, this.clouds.two].flatMap((cloud) => cloud.serving(serverId));
+  #serving(): Serving[] {
+    return Object.values(this.clouds).flatMap(({ pool, name }) => servingIn(pool, name, this.serverOf));
   }
 }
 
 export async function runHistory(history: History, machinery: Machinery, account = newAccount()): Promise<Outcome> {
-  const guard = new Guard(account);
-  const station = new Station(account, guard);
-  const machines = await machinery(station);
-  const world = new World(account, guard, station, machines, history.inherits);
+  const watch = new Watch(account);
+  const api = new FaultyApi(account, watch);
+  const machines = await machinery(api);
+  const run = new HistoryRun(account, watch, api, machines, history.inherits);
   const played = new Map<string, number>();
-  await prepare(world, history.ground);
+  await prepare(run, history.firstRanges);
   for (const [index, step] of history.steps.entries()) {
-    const cloud = world.clouds[step.isOther ? "two" : "one"];
-    world.begin(`${index} ${step.operation}`, step);
-    const before = world.actions.length;
-    await play(step, cloud, world);
-    if (world.actions.length > before) count(played, step.operation);
+    const cloud = run.clouds[step.isOther ? "two" : "one"];
+    run.begin(`${index} ${step.operation}`, step);
+    const before = run.actions.length;
+    await play(step, cloud, run);
+    if (run.actions.length > before) count(played, step.operation);
     if (step.isRested) account.settleAll();
   }
-  const complaints = await complaintsAfter(world);
+  const complaints = await complaintsAfter(run);
   return {
-    actions: world.actions,
+    actions: run.actions,
     account: account.table.oldestFirst().map((one) => normal(`${one.ipAddress} ${digest(one)}`)),
-    complaints: [...guard.complaints, ...world.complaints, ...complaints],
+    complaints: [...watch.complaints, ...run.complaints, ...complaints],
     figures: {
       played,
-      actions: world.actions.length,
-      requests: station.requests,
-      hits: station.hits,
-      failures: world.failures,
-      repaired: world.repaired,
-      stuckByKill: world.stuckByKill,
-      refusals: world.refusals,
+      actions: run.actions.length,
+      requests: api.requests,
+      hits: api.hits,
+      failures: run.failures,
+      repaired: run.repaired,
+      stuckByKill: run.stuckByKill,
+      refusals: run.refusals,
     },
   };
 }
 
-/** So many networks, and guests on every other one, before anything goes wrong. */
-async function prepare(world: World, ground: number): Promise<void> {
-  const { one } = world.clouds;
-  world.begin("before", { faults: [], pace: 0 });
-  for (let made = 0; made < ground; made += 1) {
-    await one.addRange(made % 3 === 2 ? { TYPE: "IP4_6_STATIC", SIZE: "1" } : { SIZE: "1" }, []);
-    const range = one.ranges[made];
-    if (made % 2 === 0 && range !== undefined)
-      await one.instantiate([range], HOSTS[made % HOSTS.length] ?? "h1", false);
+/** So many ranges, and guests on every other one, before anything goes wrong. */
+async function prepare(run: HistoryRun, firstRanges: number): Promise<void> {
+  const { oned, pool } = run.clouds.one;
+  run.begin("before", CALM);
+  for (let made = 0; made < firstRanges; made += 1) {
+    await oned.register(made % 3 === 2 ? { TYPE: "IP4_6_STATIC", SIZE: "1" } : { SIZE: "1" });
+    const range = pool.ranges[made];
+    const vm = made % 2 === 0 && range !== undefined ? await oned.create([range]) : undefined;
+    if (vm !== undefined) await oned.boot(vm, HOSTS[made % HOSTS.length] ?? "h1");
   }
 }
+
+const CALM = { faults: [], pace: 0, staleListings: 0 };
 
 export function newAccount(): FlexibleIps {
   return new FlexibleIps({ token: TOKEN, zone: ZONE, settle: "manual", maxPageSize: 10 });

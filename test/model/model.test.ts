@@ -1,10 +1,10 @@
 // OpenNebula, its hosts and their accidents at random, in this process. SEED, RUNS and REPLAY choose and repeat.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { anySeed } from "../cloud/random.ts";
 import { check } from "./check.ts";
 import { Totals } from "./figures.ts";
 import { InProcessRuns } from "./run.ts";
-import { anySeed } from "./virtual-process.ts";
 
 const seed = Number(process.env.SEED ?? anySeed());
 const runs = Number(process.env.RUNS ?? 2_000);

@@ -2,9 +2,10 @@
 // standard error, and a clock that jumps to the next timer when nothing else is left to do. Requests leave it through
 // `connect` in the place of sockets. It is handed to the driver as its Machine; no global is replaced.
 import type { Answered, Connection, Dispatched, Machine } from "../../driver/machine.ts";
+import { randomFrom } from "../cloud/random.ts";
+import type { Call } from "./faulty-api.ts";
 import type { Ran } from "./machines.ts";
-import type { Call } from "./station.ts";
-import type { Reply } from "./weather.ts";
+import type { Reply } from "./request-faults.ts";
 
 // The API's and the machines' clock when a history starts.
 const EPOCH = Date.parse("2026-03-01T00:00:00Z");
@@ -24,7 +25,7 @@ export class VirtualProcesses {
   #isKilled = false;
   #stdout = "";
   #stderr = "";
-  #random = 1;
+  #random = randomFrom(1);
 
   constructor(connect: Connect) {
     const serve = (call: Call): Reply => {
@@ -37,7 +38,7 @@ export class VirtualProcesses {
       now: () => EPOCH + this.now,
       elapsed: () => this.now,
       after: (ms, work) => this.#after(ms, work),
-      random: () => this.#nextRandom(),
+      random: () => this.#random(),
       connect: () => new Line(serve),
       write: (stream, text) => {
         if (stream === 1) this.#stdout += text;
@@ -59,10 +60,10 @@ export class VirtualProcesses {
   reset(seed: number): void {
     this.now = 0;
     this.#order = 0;
-    this.#random = seed | 1;
+    this.#random = randomFrom(seed);
   }
 
-  /** Runs `main` as one process, from its start to its exit or until the weather kills it. */
+  /** Runs `main` as one process, from its start to its exit or until a fault kills it. */
   async run<T>(action: string, main: () => Promise<T>): Promise<{ ran: Ran; value: T | undefined }> {
     this.started += 1;
     this.#stdout = "";
@@ -106,14 +107,6 @@ export class VirtualProcesses {
     const timer = { at: this.now + Math.max(1, ms), order: this.#order, fire };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
-  }
-
-  // Mulberry32: the same pauses in every run of a seed.
-  #nextRandom(): number {
-    this.#random = (this.#random + 0x6d2b79f5) | 0;
-    let bits = Math.imul(this.#random ^ (this.#random >>> 15), this.#random | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   }
 }
 
@@ -167,9 +160,4 @@ function answerTo(handler: Answered, reply: Extract<Reply, { kind: "answer" | "r
   handler.onResponseStart(undefined, reply.status, reply.headers);
   if (reply.text !== "") handler.onResponseData(undefined, Buffer.from(reply.text));
   handler.onResponseEnd();
-}
-
-/** A seed that nobody chose. */
-export function anySeed(): number {
-  return Math.floor(Math.random() * 0x7fffffff);
 }

@@ -1,6 +1,7 @@
 // A whole cloud for one file of scenes: simulated API, oned, hosts, and the product installed by its own commands.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { placeOf } from "../cloud/place.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
@@ -160,12 +161,14 @@ export class Cloud {
     return found;
   }
 
-  /** The name of the host whose server the address is attached to; its status where it is not simply attached. */
+  /** Where the address of a flexible IP is. */
   whereIs(address: string): string {
-    const { status, server_id } = this.flexibleIp(address);
-    if (status === "ready") return "nowhere";
-    const host = [...this.hosts.values()].find(({ serverId }) => serverId === server_id);
-    return status === "attached" ? (host?.name ?? `server ${server_id}`) : status;
+    return placeOf(this.flexibleIp(address), this.hosts.values());
+  }
+
+  /** Where the flexible IP of that id is. */
+  placeOf(id: string): string {
+    return placeOf(this.simulator.account.get(id), this.hosts.values());
   }
 
   async untilAt(address: string, where: string): Promise<void> {

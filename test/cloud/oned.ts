@@ -94,7 +94,9 @@ export class Oned<R extends Ran = Ran> {
   /** `onevnet release` of an address in use: oned asks the driver before it looks who holds it, and the VM keeps it. */
   releaseInUse(range: Range): Promise<R> {
     const inUse = { ...range.attributes, USED_LEASES: "1" };
-    return this.#driver.ipam("free_address", ipamDocument(inUse, addressOf(range)));
+    // For want of the IPv6 address oned writes a zero.
+    const ip6 = range.attributes.IP6 === undefined ? {} : { IP6: "0" };
+    return this.#driver.ipam("free_address", ipamDocument(inUse, { ...addressOf(range), ...ip6 }));
   }
 
   /** One hook of the network driver. */
@@ -211,6 +213,7 @@ export class Oned<R extends Ran = Ran> {
 
   /** Its host is lost: it starts elsewhere, and no hook runs on the lost one. */
   recreate(vm: Vm, host: string): Promise<void> {
+    vm.hasRun = false;
     return this.boot(vm, host);
   }
 

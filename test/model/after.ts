@@ -11,18 +11,9 @@ import {
 } from "../cloud/invariants.ts";
 import type { Pool, Range } from "../cloud/pool.ts";
 import { ipamDocument } from "../documents.ts";
-import type { FlexibleIpRecord } from "../fakes/flexible-ip-record.ts";
-import type { Cloud, HistoryRun } from "./history.ts";
+import type { Known } from "./account.ts";
+import type { Cloud, HistoryRun } from "./history-run.ts";
 import { CLOUDS, type CloudName } from "./machines.ts";
-
-/** What was in the project at the start. */
-export type Seeded = { readonly adoptable: readonly Known[]; readonly foreign: readonly Known[] };
-
-type Known = { readonly id: string; readonly address: string; readonly digest: string };
-
-export function known(flexibleIp: FlexibleIpRecord): Known {
-  return { id: flexibleIp.id, address: flexibleIp.ipAddress, digest: digest(flexibleIp) };
-}
 
 const DAY_MS = 86_400_000;
 const NOBODYS = { IP: "203.0.113.250", SIZE: "1" };

@@ -6,12 +6,12 @@ import fc from "fast-check";
 import { anySeed } from "../cloud/random.ts";
 import { differences, runExecutable } from "./equal.ts";
 import { Totals } from "./figures.ts";
-import type { Outcome } from "./history.ts";
+import type { HistoryResult } from "./history.ts";
 import { InProcessRuns } from "./run.ts";
 import { type History, historyArbitrary } from "./steps.ts";
 
 const seed = Number(process.env.SEED ?? anySeed());
-const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 20);
+const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 12);
 const totals = new Totals();
 const histories = fc.sample(historyArbitrary({ maxSteps: 14, isQuick: true, mostFirstRanges: 3 }), { seed, numRuns });
 
@@ -33,9 +33,9 @@ suite(`${numRuns} histories on the built executable (SEED=${seed})`, { concurren
 });
 
 /** All of them before the first one on the executable: this process has a virtual clock meanwhile. */
-async function inProcess(all: readonly History[]): Promise<Outcome[]> {
+async function inProcess(all: readonly History[]): Promise<HistoryResult[]> {
   const runs = new InProcessRuns();
-  const outcomes: Outcome[] = [];
+  const outcomes: HistoryResult[] = [];
   for (const history of all) outcomes.push(await runs.run(history, seed));
   runs.close();
   return outcomes;

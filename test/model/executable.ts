@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { type ReconcileInput, reconcile } from "../cloud/reconcile.ts";
 import type { Simulator } from "../fakes/flexible-ip-server.ts";
 import { type Hook, type IpamAction, type Machine, Rig, type RunResult } from "../rig.ts";
+import { TOKEN, ZONE } from "./account.ts";
 import type { FaultyApi } from "./faulty-api.ts";
-import { TOKEN, ZONE } from "./history.ts";
 import { applyAll, type CloudName, type Machines, type Ran, type Reconciled } from "./machines.ts";
 import type { Reply } from "./request-faults.ts";
 

@@ -1,7 +1,7 @@
 // One step: which of what there is it is about, and the operation itself.
 
 import { type Nic, type Range, servesAliases, type Vm } from "../cloud/pool.ts";
-import type { Cloud, HistoryRun } from "./history.ts";
+import type { Cloud, HistoryRun } from "./history-run.ts";
 import type { Step } from "./steps.ts";
 
 const MOST_RANGES = 14;
@@ -52,7 +52,9 @@ export async function play(step: Step, cloud: Cloud, run: HistoryRun): Promise<v
     case "power-off":
       return when(vm("running"), (guest) => cloud.oned.powerOff(guest));
     case "resume":
-      return when(vm("off", "failed", "lost"), (guest) => cloud.oned.boot(guest, host));
+      return when(vm("off", "failed", "lost"), (guest) =>
+        guest.state === "lost" ? cloud.oned.recreate(guest, host) : cloud.oned.boot(guest, host),
+      );
     case "host-lost":
       return cloud.oned.loseHost(host);
     case "terminate":

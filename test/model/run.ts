@@ -1,7 +1,8 @@
 // Histories in this process, many of them on one set of virtual machines.
 
+import { newAccount, TOKEN, ZONE } from "./account.ts";
 import type { FaultyApi } from "./faulty-api.ts";
-import { newAccount, type Outcome, runHistory, TOKEN, ZONE } from "./history.ts";
+import { type HistoryResult, runHistory } from "./history.ts";
 import { InProcess } from "./in-process.ts";
 import type { History } from "./steps.ts";
 
@@ -20,7 +21,7 @@ export class InProcessRuns {
     return this.#machines.started;
   }
 
-  run(history: History, seed: number): Promise<Outcome> {
+  run(history: History, seed: number): Promise<HistoryResult> {
     this.#machines.reset(seed);
     const account = newAccount();
     account.clock.next = this.#machines.processes.stamp;

@@ -126,12 +126,9 @@ export class OnModel implements Player {
     await (isVms ? this.#oned.releaseInUse(range) : this.#oned.free(range));
   }
 
-  async loseHost(host: Host): Promise<void> {
-    this.#oned.loseHost(host);
-  }
-
-  recreate(vm: VmName, host: Host): Promise<void> {
-    return this.#oned.recreate(this.#vm(vm), host);
+  loseHost(vm: VmName, other: Host): Promise<void> {
+    this.#oned.loseHost(this.#vm(vm).host);
+    return this.#oned.recreate(this.#vm(vm), other);
   }
 
   async #ran(call: Call, running: Promise<Ran>): Promise<Ran> {

@@ -1,6 +1,7 @@
 // The script on a real oned. A recorder in front of each action, and beside each hook, notes the documents.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { IPAM_ACTIONS } from "../../driver/actions.ts";
 import type { Fields } from "../documents.ts";
 import { CallReader } from "./calls.ts";
@@ -11,7 +12,7 @@ import type { Vm } from "./vm.ts";
 
 const CALLS = join(RIG, "calls");
 const HOOKS = ["pre", "post", "clean"];
-const COPY_LIMIT_MS = 60_000;
+const LIMIT_MS = 20_000;
 
 export class OnOpenNebula implements Player {
   readonly #cloud: Cloud;
@@ -44,7 +45,7 @@ export class OnOpenNebula implements Player {
         .filter((name) => !name.endsWith(".new"))
         .sort();
     const isThere = () => names().length >= this.#read + count || undefined;
-    await until("the calls came", isThere, { limitMs: 20_000 }).catch(() => {});
+    await until("the calls came", isThere, { limitMs: LIMIT_MS }).catch(() => {});
     const fresh = names().slice(this.#read);
     this.#read += fresh.length;
     return fresh.map((name) => {
@@ -54,10 +55,15 @@ export class OnOpenNebula implements Player {
     });
   }
 
-  /** Who has the address of each range, and where it is. */
-  async addresses(): Promise<Record<string, string>> {
-    const { account } = this.#cloud.simulator;
-    await account.settled();
+  /** Who has the address of each range, and where it is, once that is as expected: the last hook may still be at work. */
+  async addresses(expected: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+    const areThere = async () => isDeepStrictEqual(await this.#addresses(), expected) || undefined;
+    await until("the addresses are there", areThere, { limitMs: LIMIT_MS }).catch(() => {});
+    return this.#addresses();
+  }
+
+  async #addresses(): Promise<Record<string, string>> {
+    await this.#cloud.simulator.account.settled();
     const all: Record<string, string> = {};
     for (const [name, { network, address, ids }] of this.#networks) {
       const lease = (await this.#cloud.leases(network))[address] ?? "nobody";
@@ -116,7 +122,7 @@ export class OnOpenNebula implements Player {
     source.fail("migrate");
     await vm.do("migrate", "--live", host);
     const hasFailed = () => /migrate failed on purpose/.test(vm.log()) || undefined;
-    await until("the migration failed", hasFailed, { limitMs: COPY_LIMIT_MS, story: () => vm.log() });
+    await until("the migration failed", hasFailed, { story: () => vm.log() });
     source.fail("migrate", false);
     await vm.until("running");
   }
@@ -143,13 +149,11 @@ export class OnOpenNebula implements Player {
     await this.#cloud.oned.try(["onevnet", "release", network, this.#network(network).address]);
   }
 
-  async loseHost(host: Host): Promise<void> {
-    this.#cloud.host(host).lose();
-  }
-
-  async recreate(vm: VmName, host: Host): Promise<void> {
-    await this.#vm(vm).recreate();
-    await this.#vm(vm).deploy(host);
+  async loseHost(name: VmName, other: Host): Promise<void> {
+    const vm = this.#vm(name);
+    this.#cloud.host(await vm.host()).lose();
+    await vm.recreate();
+    await vm.deploy(other);
   }
 
   #network(name: NetworkName): { network: Network; id: string; address: string } {

@@ -27,9 +27,8 @@ export interface Player {
   hold(network: NetworkName): Promise<void>;
   /** Of the network's address, whoever has it. */
   release(network: NetworkName): Promise<void>;
-  loseHost(host: Host): Promise<void>;
-  /** Of a VM whose host is lost. */
-  recreate(vm: VmName, host: Host): Promise<void>;
+  /** The VM's host is lost, and it is recreated and deployed on the other one. */
+  loseHost(vm: VmName, other: Host): Promise<void>;
 }
 
 export type ScriptStep = readonly [title: string, play: (cloud: Player) => Promise<void>];
@@ -42,6 +41,8 @@ export const SCRIPT: readonly ScriptStep[] = [
   ["a range for aliases", (cloud) => cloud.addRange("aliases", { SCW_FLEXIP_ALIAS: "YES" })],
   ["an address is held", (cloud) => cloud.hold("second")],
   ["the hold is released", (cloud) => cloud.release("second")],
+  ["a dual-stack address is held", (cloud) => cloud.hold("dual")],
+  ["that hold is released", (cloud) => cloud.release("dual")],
   ["a VM is created", (cloud) => cloud.create("web", ["first"])],
   ["it is deployed", (cloud) => cloud.deploy("web", "h1")],
   ["its address is released while it uses it", (cloud) => cloud.release("first")],
@@ -58,9 +59,10 @@ export const SCRIPT: readonly ScriptStep[] = [
   ["a VM asks for an address", (cloud) => cloud.createNamed("mail", "second")],
   ["it is deployed", (cloud) => cloud.deploy("mail", "h1")],
   ["a dual-stack NIC is attached", (cloud) => cloud.attach("mail", "dual")],
-  ["a host is lost", (cloud) => cloud.loseHost("h1")],
-  ["its VM is recreated on another host", (cloud) => cloud.recreate("mail", "h2")],
+  ["its host is lost, and it starts on another one", (cloud) => cloud.loseHost("mail", "h2")],
   ["a VM with an alias is terminated", (cloud) => cloud.terminate("web")],
+  ["an alias is attached to the other VM", (cloud) => cloud.attachAlias("mail", "aliases", "0")],
+  ["the NIC is detached that has the alias", (cloud) => cloud.detach("mail", "0")],
   ["the other VM is terminated", (cloud) => cloud.terminate("mail")],
   ["a range is removed", (cloud) => cloud.removeRange("first")],
   ["the dual-stack range is removed", (cloud) => cloud.removeRange("dual")],

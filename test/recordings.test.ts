@@ -206,7 +206,7 @@ function checkRegistered(document: string, answer: ReadonlyMap<string, string>, 
 }
 
 function tagsOf(origin: "created" | "adopted", intent: string): string[] {
-  return ownershipTags("one", origin, intent);
+  return ownershipTags("one", origin, intent || undefined);
 }
 
 function read(name: string): string {

@@ -1,12 +1,11 @@
 // make faults: plays every kind of fault on every way through every action, and writes docs/reliability.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { keepSection } from "../generated-section.ts";
-import { SECTION as MUTANTS } from "../mutants/report.ts";
+import { withSection } from "../generated-section.ts";
 import { REPOSITORY } from "../rig.ts";
 import { KINDS } from "./catalogue.ts";
 import { PATHS } from "./paths.ts";
-import { pageOf, summaryOf } from "./report.ts";
+import { figuresSection, summaryOf } from "./report.ts";
 import { playAll, type Ran, type Run, runsOf, survey } from "./run.ts";
 
 const AT_ONCE = Number(process.env.FAULTS_AT_ONCE ?? "3");
@@ -45,8 +44,7 @@ for (const kind of KINDS) {
   say(`✗ ${kind.name}: it never struck`);
 }
 const page = join(REPOSITORY, "docs/reliability.md");
-// make mutants writes a section of its own into it.
-writeFileSync(page, keepSection(pageOf(KINDS, all), readFileSync(page, "utf8"), MUTANTS));
+writeFileSync(page, withSection(readFileSync(page, "utf8"), "make faults", figuresSection(KINDS, all)));
 const { kinds, longestMs } = summaryOf(all);
 say(
   `${kinds} kinds of fault, ${all.length} runs, ${failures} failures, longest ${(longestMs / 1_000).toFixed(1)} s; docs/reliability.md written in ${Math.round((performance.now() - start) / 1_000)} s`,

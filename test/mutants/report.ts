@@ -3,8 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { withSection } from "../generated-section.ts";
 import type { Verdict } from "./main.ts";
 
-/** The name of the section that is written. */
-export const SECTION = "mutants";
+const SECTION = "mutants";
 
 /** Puts the section into the page, in the place of an earlier one. */
 export function writeReport(file: string, verdicts: readonly Verdict[], candidates: number): void {

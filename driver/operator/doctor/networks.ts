@@ -97,8 +97,8 @@ function cloud({ cloud: name }: Config, here: readonly FlexibleIp[], strays: num
 }
 
 function quota(flexibleIps: readonly FlexibleIp[]): Finding[] {
-  const attached = Map.groupBy(flexibleIps, ({ serverId }) => serverId ?? "");
-  attached.delete("");
+  const attached = Map.groupBy(flexibleIps, ({ serverId }) => serverId);
+  attached.delete(undefined);
   const full = [...attached].filter(([, some]) => some.length >= SERVER_NEARLY_FULL);
   if (full.length === 0) return [ok("quota", `no server has ${SERVER_NEARLY_FULL} flexible IPs or more`)];
   return full.map(([server, { length }]) =>

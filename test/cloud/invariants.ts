@@ -103,11 +103,11 @@ export function lostToTheirOwner(account: FlexibleIps, tags: ReadonlyMap<string,
   });
 }
 
-/** Which of the secrets, by name, the text tells. */
+/** The names of the secrets that the text holds. */
 export function secretsIn(text: string, secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets)
     .filter(([, secret]) => text.includes(secret))
-    .map(([name]) => `${name} is told`);
+    .map(([name]) => `${name} is in the output`);
 }
 
 export function cloudOf({ tags }: Pick<FlexibleIpRecord, "tags">): string | undefined {

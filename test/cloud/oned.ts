@@ -62,7 +62,7 @@ export class Oned<R extends Ran = Ran> {
     return ran;
   }
 
-  /** A VM gets any address of the range, or the one that its NIC names. */
+  /** A VM gets any address of the range, or the address that its NIC names. */
   async lease(range: Range, vm: Vm, isNamed = false): Promise<R> {
     const ran = isNamed
       ? await this.#driver.ipam("allocate_address", ipamDocument(range.attributes, addressOf(range)))

@@ -1,4 +1,4 @@
-// What has to hold once the life is over: nothing is left behind.
+// What must hold once the life is over: nothing is left behind.
 import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { readJournal } from "../cloud/journal.ts";

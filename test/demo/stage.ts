@@ -9,7 +9,7 @@ import type { RangeName, Step } from "./life.ts";
 
 export const DELAYS: SettleDelays = { attachMs: 300, attachQueuedMs: 300, detachMs: 200, macMs: 10 };
 
-// A driver that waits for what never comes gives up long before a person does; one that hangs is ended.
+// The driver gives up long before a person does. A process that hangs is killed.
 const LIMITS = { TIMEOUT: "20", HOOK_TIMEOUT: "20" };
 const HANGING_MS = 30_000;
 const DOCUMENTS = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0");

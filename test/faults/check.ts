@@ -16,7 +16,7 @@ export function ofRun({ code, signal, stdout, stderr, plain }: RunResult): strin
   return (plain[0] ?? "").length > 1_500 ? [`a plain line of ${plain[0]?.length} characters`] : [];
 }
 
-/** At any time: nothing is done to what others own or a running guest uses, and no secret is told. */
+/** At any time: others and running guests keep what they have, and no output holds a secret. */
 export function always(cloud: TestCloud): string[] {
   const { account, pool, rig, results } = cloud;
   const writes = rig.simulator.requests.filter(({ method }) => method !== "GET");

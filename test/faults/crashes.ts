@@ -128,8 +128,8 @@ function underStrace(call: string, when: number): Injection {
 }
 
 /**
- * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls, so that they
- * are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
+ * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls:
+ * they are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
  */
 export function traced(cloud: TestCloud, options: string): Launch {
   return { under: `${STRACE} -f -o ${join(cloud.rig.folder, "strace")} ${options}`, env: { UV_THREADPOOL_SIZE: "1" } };

@@ -27,7 +27,7 @@ export const DISK_FAULTS: readonly Kind[] = [
     (cloud) => together(fullDisk(cloud, stateFolder(cloud)), fullDisk(cloud, logFolder(cloud))),
     { skipped: CAN_MOUNT, expected: refusesToSpend },
   ),
-  kind("read-only state folder", "a tmpfs mounted anew for reading", readOnlyState, {
+  kind("read-only state folder", "a tmpfs that is mounted read-only", readOnlyState, {
     ...{ skipped: CAN_MOUNT, expected: refusesToSpend },
   }),
   ...["fsync", "rename"].map((call) => halfWay(call, "ENOSPC", "disk that fills up half-way")),
@@ -142,7 +142,7 @@ function stateFolderIsFile(cloud: TestCloud): Injected {
   return inPlaceOf(stateFolder(cloud), (path) => writeFileSync(path, ""));
 }
 
-// Only what the driver cannot deal with itself is taken away; a damaged state it has to.
+// Takes away what the driver cannot replace itself. A damaged state it must replace.
 function dropFolders(paths: readonly string[]): void {
   for (const path of paths) {
     try {

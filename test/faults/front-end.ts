@@ -1,5 +1,4 @@
-// What faults of the front-end are made with: where its files are, and a kind that breaks something before the run.
-
+// Faults of the front-end: where its files are, and a kind that breaks something before the run.
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isHook, type Kind } from "./kind.ts";
@@ -23,7 +22,7 @@ export function kind(name: string, how: string, make: Break, options: Options = 
   };
 }
 
-/** What cannot be noted is not bought. The other actions need no journal, save for what they owe. */
+/** Nothing is bought that cannot be noted. The other actions need no journal. */
 export function refusesToSpend({ action }: Path): Expectation {
   return { outcomes: action === "register_address_range" ? ["refused"] : ["done"], isUndoneAtOnce: true };
 }

@@ -66,7 +66,7 @@ function withIntent(cloud: TestCloud, process: ProcessIdentity, rest: Rest, agoM
     problems: () => {
       const now = cloud.account.get(id);
       const found = now === undefined ? "gone" : now.tags.some((tag) => tag.includes(INTENT)) ? "there" : "given back";
-      // The register that follows may have been given the same flexible IP anew.
+      // The pool may have given the same flexible IP to the registration that follows.
       const isRight = found === rest || (rest === "gone" && found === "given back");
       return isRight ? [] : [`what was obtained for it is ${found}, not ${rest}`];
     },

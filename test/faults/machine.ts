@@ -67,7 +67,7 @@ function lockOf(ageMs: number): Break {
   };
 }
 
-/** Wrong local settings: every action fails on them, save that a lease is freed all the same. */
+/** Wrong local settings: every action fails on them but free_address, which frees the lease all the same. */
 function settingKind(name: string, spoil: (cloud: TestCloud) => void): Kind {
   return kind(
     name,

@@ -20,7 +20,7 @@ export type Act = {
   readonly where: HostName | "front-end";
   readonly what: Hook | IpamAction;
   run(how: Launch): Promise<RunResult>;
-  /** Whether the account is as the action is to leave it. */
+  /** Whether the account is as the action should leave it. */
   isReached(): boolean;
   /** What follows on success. */
   goOn(): Promise<void>;
@@ -42,7 +42,7 @@ export class Unexpected extends Error {
   override name = "Unexpected";
 }
 
-/** Runs what nothing is in the way of any more. */
+/** Runs an action that must succeed, since no fault is left. */
 export async function succeed(run: (how: Launch) => Promise<RunResult>): Promise<void> {
   const { code, signal, stderr } = await run({});
   if (code !== 0) throw new Unexpected(`the next action fails too (${code ?? signal}): ${stderr.slice(-600)}`);

@@ -22,7 +22,7 @@ export type Injected = {
   liftLate?(): void | Promise<void>;
   /** Whether the fault came to anything: how often a driver looks while it waits is a matter of time. */
   hasStruck?(result: RunResult): boolean;
-  /** What does not hold right after the action, beside what always has to. */
+  /** What is wrong right after the action, beside what must always hold. */
   problems?(result: RunResult): string[];
 };
 
@@ -35,13 +35,13 @@ export type Injection = {
 
 export type Expectation = {
   readonly outcomes: readonly Outcome[];
-  /** A reconcile may find something to do: what is safe, or also what has to be named by the operator. */
+  /** A reconcile may find something to do: what is safe, or also what an operator must name. */
   readonly reconcile?: "safe" | "named";
   /** A failed run has undone its work before it ended. */
   readonly isUndoneAtOnce?: boolean;
-  /** The input was another than the path's, so that success says nothing of the path's addresses. */
+  /** The input is not the path's: success says nothing of the path's addresses. */
   readonly mayMiss?: boolean;
-  /** How the failure is told says nothing: nobody could read it, or the runtime itself failed. */
+  /** The words of the failure do not count: nobody could read them, or the runtime itself failed. */
   readonly isUntold?: boolean;
 };
 
@@ -98,7 +98,7 @@ export async function play(
   return { action: path.action, outcome, problems: [...new Set(problems)], ms, hasStruck };
 }
 
-/** What a reconcile would still have to do. */
+/** What a reconcile would still do. */
 export async function foundIn(cloud: TestCloud): Promise<string[]> {
   return (await cloud.findings()).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`);
 }
@@ -114,7 +114,7 @@ type Ending = {
   readonly injected: Injected;
 };
 
-/** The next action of whoever it was, then the same one again or an end of it. Whether a reconcile had to help. */
+/** The next action of the same machine, then this one again, or its end. Returns whether a reconcile was needed. */
 async function goOnAfterFailure(
   cloud: TestCloud,
   act: Act,

@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 const NOBODYS = { IP: "203.0.113.250", SIZE: "1" };
 const CALM = { faults: [], pace: 1, staleListings: 0 };
 
-/** Lifts the faults, lets the operators of both clouds do their part, and says what is wrong after all. */
+/** Lifts the faults, lets the operators of both clouds do their part, and says what is still wrong. */
 export async function complaintsAfter(run: HistoryRun): Promise<string[]> {
   run.account.settleAll();
   run.begin("after", CALM);
@@ -27,7 +27,7 @@ export async function complaintsAfter(run: HistoryRun): Promise<string[]> {
     await finish(run, run.clouds[name]);
     run.account.settleAll();
     for (const file of run.machines.stateFiles(name)) letADayPass(file);
-    // What the other front-end left undone is its own to undo, by any action.
+    // Each front-end undoes what it left undone itself, in its next action.
     run.machines.failOver(name);
     await run.anyAction(name, "free_address", ipamDocument(NOBODYS, NOBODYS));
     run.account.settleAll();
@@ -38,7 +38,7 @@ export async function complaintsAfter(run: HistoryRun): Promise<string[]> {
   return [...CLOUDS.flatMap((name) => ofCloud(run, name)), ...ofOthers(run)];
 }
 
-/** A creation whose answer nobody saw may come late, so that its intent stays open for a while. */
+/** A creation without an answer may be acted on late. That is why its intent stays open for a while. */
 function letADayPass(stateFile: string): void {
   if (!existsSync(stateFile)) return;
   const text = readFileSync(stateFile, "utf8");
@@ -71,10 +71,10 @@ async function repair(run: HistoryRun, name: CloudName): Promise<void> {
   const { steps, outcomes } = await run.reconcile(name, "list");
   const intents = steps.filter(({ kind }) => kind === "open-intent").map(({ key }) => key.slice("open-intent:".length));
   for (const [index, step] of steps.entries()) {
-    // What a dead intent obtained is found a second time, as in no range; the first step takes it away.
+    // A dead intent's flexible IP is found twice: the second time as in no range. The first step takes it away.
     if (intents.some((intent) => isOfIntent(step, intent))) continue;
     const outcome = outcomes[index] ?? "";
-    // The detach of a NIC's address takes its alias along, whose own step then finds nothing to do; the next plan tells.
+    // The detach of a NIC's address takes its alias along: nothing is left for the alias's own step.
     if (step.kind === "left-attached" && outcome === "changed since the plan") continue;
     if (outcome !== "done" && step.remedy.do !== "none") run.complain(`reconcile ${step.key}: ${outcome}`);
     // A creation without an answer, in no listing either, is bought again: an operator deletes it by name.
@@ -82,7 +82,7 @@ async function repair(run: HistoryRun, name: CloudName): Promise<void> {
     if (["orphan", "shared", "other-cloud", "bad-status", "lost-tags"].includes(step.kind)) {
       run.complain(`reconcile found ${step.key}: ${step.reason}`);
     }
-    // No driver's failure makes these: only what a person did, which does not happen here.
+    // No failure of the driver leads to these, but people do; there are none here.
     if (
       step.kind === "missing" ||
       step.kind === "recycled" ||
@@ -98,7 +98,7 @@ async function repair(run: HistoryRun, name: CloudName): Promise<void> {
   }
 }
 
-/** Of an alias whose NIC's range was removed by force: nothing brings that one back. */
+/** Whether it is about an alias whose NIC's range was removed by force: nothing brings the alias back. */
 function isLost({ vms }: Pool, { address }: Step): boolean {
   const nics = vms.flatMap((vm) => vm.nics);
   return nics.some(({ parent, range }) => range.ip === address && parent?.range.isRemoved === true);
@@ -108,7 +108,7 @@ function isOfIntent({ remedy }: Step, intent: string): boolean {
   return "flexibleIp" in remedy && remedy.flexibleIp.tags.includes(`scw-flexip:intent=${intent}`);
 }
 
-/** An alias of which the plan says so is detached and attached again. */
+/** Detaches and attaches again the aliases for which the plan advises it. */
 async function followAdvice(run: HistoryRun, name: CloudName, steps: readonly Step[]): Promise<void> {
   const { oned, pool } = run.clouds[name];
   for (const vm of pool.vms.filter(({ state }) => state === "running")) {

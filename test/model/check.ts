@@ -1,4 +1,4 @@
-// Histories until one goes wrong, which is then made as short as it can be.
+// Plays histories until one goes wrong, and makes that one as short as it can be.
 import fc from "fast-check";
 import type { Totals } from "./figures.ts";
 import type { HistoryResult } from "./history.ts";

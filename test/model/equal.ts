@@ -1,4 +1,4 @@
-// A history on the built executable, and whether anybody could tell it from the same one in this process.
+// A history on the built executable, and how it differs from the same history in this process.
 import { Executable } from "./executable.ts";
 import { type HistoryResult, runHistory } from "./history.ts";
 import type { History } from "./steps.ts";

@@ -1,5 +1,5 @@
-// The same on the built executable, and what shows that the two ways of running are equal: each history is run in this
-// process too, and every exit code, answer, plain line and flexible IP has to be the same.
+// Histories on the built executable, and in this process too: every exit code, answer, plain line and flexible IP must be
+// the same.
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import fc from "fast-check";

@@ -49,17 +49,21 @@ export class FaultyApi {
     const route = recognise(call.method, url.pathname);
     if (route.call === "list" && this.#stalePages-- === 0) this.account.behave({ listLagMs: 0 });
     this.#look(route, call.body);
-    const before = new Set(this.account.table.oldestFirst().map(({ ipAddress }) => ipAddress));
     const act = (): Reply => toReply(this.#act(route, url, call));
     const fault = this.#faults.find(({ request, times }) => number >= request && number < request + times);
+    const known = new Set(this.#addresses());
     const reply = fault === undefined ? act() : replyOf(fault.kind, act);
-    if (fault !== undefined) this.hits.set(fault.kind, (this.hits.get(fault.kind) ?? 0) + 1);
-    if (fault !== undefined && route.call === "create" && this.#stalePages > 0) {
-      for (const { ipAddress } of this.account.table.oldestFirst())
-        if (!before.has(ipAddress)) this.lostFromSight.add(ipAddress.replace("/64", ""));
+    if (fault !== undefined) {
+      this.hits.set(fault.kind, (this.hits.get(fault.kind) ?? 0) + 1);
+      const unseen = this.#stalePages > 0 ? this.#addresses().filter((address) => !known.has(address)) : [];
+      for (const address of unseen) this.lostFromSight.add(address);
     }
     this.watch.check();
     return reply;
+  }
+
+  #addresses(): string[] {
+    return this.account.table.oldestFirst().map(({ ipAddress }) => ipAddress.replace("/64", ""));
   }
 
   #act(route: Route, url: URL, call: Call): Answer {

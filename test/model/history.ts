@@ -13,7 +13,7 @@ import { normal } from "./words.ts";
 
 /** What came of a history, in words that are the same however it was run. */
 export type HistoryResult = {
-  /** One line for each action: its exit code, what it answered and what the user was told. */
+  /** One line for each action: its exit code, its answer and what the user reads. */
   readonly actions: readonly string[];
   readonly account: readonly string[];
   readonly complaints: readonly string[];

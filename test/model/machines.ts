@@ -1,4 +1,4 @@
-// Where actions run: what the model needs of a way of running them.
+// Where actions run: in this process, or as the executable.
 
 import type { Step } from "../../driver/operator/reconcile/step.ts";
 import type { Ran } from "../cloud/oned.ts";

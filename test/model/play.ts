@@ -1,4 +1,4 @@
-// One step: which of what there is it is about, and the operation itself.
+// One step: picks ranges and VMs for it, and has OpenNebula do it.
 
 import { type Nic, type Range, servesAliases, type Vm } from "../cloud/pool.ts";
 import type { Cloud, HistoryRun } from "./history-run.ts";
@@ -93,8 +93,8 @@ async function addRange({ oned, pool }: Cloud, typed: Record<string, string>): P
 }
 
 /**
- * Of the seeded ones, held already or not: a second adoption is refused. Not one that a NIC still names, or a range whose
- * removal has to be repeated: OpenNebula shows both.
+ * Adopts a flexible IP that somebody bought. A range may have it already: the second adoption is refused. Nobody adopts
+ * what a NIC still names, or what a range has whose removal failed: OpenNebula shows both.
  */
 async function adopt(cloud: Cloud, run: HistoryRun, { operation, pick, other }: Step): Promise<void> {
   const wanted = at(run.seeded.adoptable, pick);
@@ -132,7 +132,7 @@ function detach(cloud: Cloud, { other }: Step, vm: Vm | undefined): Promise<void
   );
 }
 
-/** Somebody detaches an address in the console that shares its MAC with no other. */
+/** Somebody detaches an address in the console. It shares its MAC with no other address. */
 async function consoleDetach(cloud: Cloud, run: HistoryRun, pick: number): Promise<void> {
   const nic = at(
     cloud.pool.vms.flatMap(({ nics }) => nics).filter(({ isServing }) => isServing),

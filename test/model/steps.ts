@@ -1,4 +1,4 @@
-// What a history is made of: operations of OpenNebula with the faults that they meet. Plain data, so that it shrinks.
+// A history: operations of OpenNebula with the faults that they meet. Plain data, which fast-check can shrink.
 import fc from "fast-check";
 import { FAULT_KINDS, type Fault, type FaultKind, isKill } from "./request-faults.ts";
 
@@ -118,7 +118,7 @@ function faultArbitrary(rules: Rules): fc.Arbitrary<Fault> {
   return fc.record({
     action: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(3) }),
     request: fc.oneof({ weight: 3, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(9) }),
-    // A kill is what costs most.
+    // Kills do the most damage.
     kind: fc.constantFrom(...kinds, ...kinds.filter(isKill), ...kinds.filter(isKill)),
     times: rules.isQuick
       ? fc.integer({ min: 1, max: 3 })

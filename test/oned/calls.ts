@@ -13,7 +13,7 @@ export class CallReader {
   readonly #intents: string[] = [];
   readonly #isHere: (host: string, on: string) => boolean;
 
-  /** `isHere`: whether a document that names this host means the one that it was sent to. */
+  /** `isHere`: whether a document that names this host means the machine `on` that got it. */
   constructor(isHere: (host: string, on: string) => boolean) {
     this.#isHere = isHere;
   }

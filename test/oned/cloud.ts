@@ -29,7 +29,7 @@ export type CloudOptions = SimulatorOptions & {
 
 export class Cloud {
   readonly simulator: Simulator;
-  /** The one that leads, where there are several. */
+  /** The leader, where there are several. */
   oned: Oned;
   readonly hosts = new Map<string, Host>();
   readonly #tokenFile: string;
@@ -69,7 +69,7 @@ export class Cloud {
     await this.simulator.close();
   }
 
-  /** One more host; without a server it is one that scw-flexip was never installed on. */
+  /** One more host. Without a server, scw-flexip was never installed on it. */
   async addHost(name: string, { hasServer = true } = {}): Promise<Host> {
     const serverId = `33333333-3333-4333-8333-${Buffer.from(name.padStart(6, "0")).toString("hex")}`;
     const { oned } = this;

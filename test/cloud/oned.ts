@@ -1,7 +1,8 @@
 // oned, as its protocol notes describe it: what each operation asks of the driver, in which order, and what oned makes
 // of the answers. `make test-oned` compares it with the real one.
-import { type Fields, ipamDocument, type NicFields, rangeOf, readTemplate, vmDocument } from "../documents.ts";
+import { type Fields, ipamDocument, rangeOf, readTemplate, vmDocument } from "../documents.ts";
 import type { Hook, IpamAction } from "../rig.ts";
+import { nicFields } from "./nic-fields.ts";
 import { addNic, type Nic, type Pool, type Range, serve, servesAliases, settleGuest, type Vm } from "./pool.ts";
 
 /** What oned or the network driver saw of one action. */
@@ -94,9 +95,7 @@ export class Oned<R extends Ran = Ran> {
   /** `onevnet release` of an address in use: oned asks the driver before it looks who holds it, and the VM keeps it. */
   releaseInUse(range: Range): Promise<R> {
     const inUse = { ...range.attributes, USED_LEASES: "1" };
-    // For want of the IPv6 address oned writes a zero.
-    const ip6 = range.attributes.IP6 === undefined ? {} : { IP6: "0" };
-    return this.#driver.ipam("free_address", ipamDocument(inUse, { ...addressOf(range), ...ip6 }));
+    return this.#driver.ipam("free_address", ipamDocument(inUse, addressOf(range)));
   }
 
   /** One hook of the network driver. */
@@ -107,22 +106,9 @@ export class Oned<R extends Ran = Ran> {
   #document(vm: Vm, on: string, { marked = [], to = vm.host }: HookOptions): string {
     const host = this.#hostName(vm, on, to);
     return vmDocument(
-      vm.nics.map((nic) => this.nicFields(nic, marked.includes(nic))),
+      vm.nics.map((nic) => nicFields(nic, this.#inherits, marked.includes(nic))),
       { id: vm.id, deployId: vm.hasRun ? `one-${vm.id}` : "", ...(host === undefined ? {} : { host }) },
     );
-  }
-
-  nicFields(nic: Nic, isMarked = false): NicFields {
-    const { attributes, ip, mac, arId } = nic.range;
-    const inherited = Object.entries(attributes).filter(
-      ([name]) => name === "EXTERNAL_IP" || name === "IP6" || (this.#inherits && name.startsWith("SCW_")),
-    );
-    return {
-      ...{ AR_ID: arId, BRIDGE: "br0", VN_MAD: "bridge", IP: ip, MAC: mac, NIC_ID: nic.nicId },
-      ...Object.fromEntries(inherited),
-      ...(isMarked ? { ATTACH: "YES" } : {}),
-      ...(nic.parent === undefined ? {} : { PARENT_ID: nic.parent.nicId, alias: "YES" as const }),
-    };
   }
 
   /** `onevnet rmar`, with `--force` also under a lease: the VM keeps its NIC. */
@@ -173,9 +159,9 @@ export class Oned<R extends Ran = Ran> {
     serve([nic]);
   }
 
-  /** Detached from the guest → clean → the leases end. A NIC takes its aliases along. */
+  /** Detached from the guest → clean → the leases end. A NIC takes its aliases along, whose leases end first. */
   async detachNic(vm: Vm, nic: Nic): Promise<void> {
-    const gone = [nic, ...vm.nics.filter(({ parent }) => parent === nic)];
+    const gone = [...vm.nics.filter(({ parent }) => parent === nic), nic];
     for (const one of gone) {
       one.isServing = false;
       one.isLimp = true;
@@ -228,6 +214,7 @@ export class Oned<R extends Ran = Ran> {
   }
 }
 
-function addressOf({ ip, mac }: Range): Fields {
-  return { IP: ip, MAC: mac, SIZE: "1" };
+function addressOf({ attributes, ip, mac }: Range): Fields {
+  // oned does not fill in the IPv6 address of a named lease: it writes a zero.
+  return { IP: ip, MAC: mac, SIZE: "1", ...(attributes.IP6 === undefined ? {} : { IP6: "0" }) };
 }

@@ -1,5 +1,6 @@
 // What a tenant can write into a VM, and a network's manager into a range. oned vouches for IP and MAC; everything else
 // can be forged. Whatever comes of the attacker's own VM, nothing of others may be touched.
+import { nicFields } from "../cloud/nic-fields.ts";
 import type { Range } from "../cloud/pool.ts";
 import { type Fields, ipamDocument, type NicFields, vmDocument } from "../documents.ts";
 import type { Kind } from "./kind.ts";
@@ -100,7 +101,7 @@ function forged(
             {
               point: "the document",
               inject: (cloud): Injected => {
-                const nics = cloud.pool.vms.at(-1)?.nics.map((nic) => cloud.oned().nicFields(nic)) ?? [];
+                const nics = cloud.pool.vms.at(-1)?.nics.map((nic) => nicFields(nic)) ?? [];
                 return { how: { raw: Buffer.from(forge(cloud, nics)).toString("base64") } };
               },
             },

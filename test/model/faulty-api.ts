@@ -2,6 +2,7 @@
 // sockets nor time: both ways of running send their requests here, and meet the same.
 import { type Answer, answerCall, type Route, recognise } from "../fakes/flexible-ip-routes.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
+import { count } from "./figures.ts";
 import { answer, type Fault, type Reply, replyOf } from "./request-faults.ts";
 import type { Watch } from "./watch.ts";
 
@@ -47,19 +48,24 @@ export class FaultyApi {
     this.requests += 1;
     const url = new URL(`http://api${call.target}`);
     const route = recognise(call.method, url.pathname);
-    if (route.call === "list" && this.#stalePages-- === 0) this.account.behave({ listLagMs: 0 });
+    if (route.call === "list") this.#turnPage();
     this.#look(route, call.body);
     const act = (): Reply => toReply(this.#act(route, url, call));
     const fault = this.#faults.find(({ request, times }) => number >= request && number < request + times);
     const known = new Set(this.#addresses());
     const reply = fault === undefined ? act() : replyOf(fault.kind, act);
     if (fault !== undefined) {
-      this.hits.set(fault.kind, (this.hits.get(fault.kind) ?? 0) + 1);
+      count(this.hits, fault.kind);
       const unseen = this.#stalePages > 0 ? this.#addresses().filter((address) => !known.has(address)) : [];
       for (const address of unseen) this.lostFromSight.add(address);
     }
     this.watch.check();
     return reply;
+  }
+
+  #turnPage(): void {
+    if (this.#stalePages > 0) count(this.hits, "stale page of a listing");
+    if (this.#stalePages-- === 0) this.account.behave({ listLagMs: 0 });
   }
 
   #addresses(): string[] {

@@ -18,11 +18,10 @@ export type Change = {
   readonly after?: string | undefined;
 };
 
-/**
- * Notes a change, done or failed. Without settings, as while installing, in the system's log alone: the driver's belongs
- * to oneadmin.
- */
-export async function audit(operator: Operator, config: Config | undefined, change: Change): Promise<void> {
+type LogPlace = Pick<Config, "logDir" | "logLevel">;
+
+/** Notes a change, done or failed; without a log, in the system's alone. */
+export async function audit(operator: Operator, config: LogPlace | undefined, change: Change): Promise<void> {
   const { environment } = operator;
   const { what, outcome, failure, ...more } = change;
   const by = environment.SUDO_USER ?? environment.USER ?? environment.LOGNAME ?? `uid ${process.getuid?.()}`;
@@ -46,7 +45,7 @@ export async function auditHere(operator: Operator, change: Change): Promise<voi
 }
 
 /** The log of the commands, which is that of the IPAM actions. */
-export function openOwnLog({ caller, layout, terminal }: Operator, { logDir, logLevel }: Config): Log {
+export function openOwnLog({ caller, layout, terminal }: Operator, { logDir, logLevel }: LogPlace): Log {
   return openLog({
     level: logLevel,
     file: join(logDir ?? layout.logFolder, "scw-flexip.log"),

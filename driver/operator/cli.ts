@@ -2,7 +2,6 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
-import { audit } from "./audit.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
@@ -62,15 +61,7 @@ async function run(caller: Caller, text: CommandText, values: Values, parameters
     if (handler === undefined) throw new Error(`no handler for ${text.name}`);
     const named = { ...caller, action: text.name };
     const operator = operatorOf(named, terminal, options, parameters, new Interrupt());
-    const exit = await handler(operator);
-    const isPlay = options.has("noop") || options.has("dryRun");
-    if (/^(un)?install$/.test(text.name) && !isPlay) {
-      await audit(operator, undefined, {
-        what: text.name,
-        outcome: exit === EXIT.done ? "done" : `ended with ${exit}`,
-      });
-    }
-    return exit;
+    return await handler(operator);
   } catch (error) {
     const exit = exitCodeOf(error);
     if (exit === undefined || !(error instanceof DriverError)) throw error;

@@ -24,8 +24,8 @@ export type Config = {
   readonly macType: string;
   readonly networkMask: string;
   readonly gateway: string;
-  /** Resolvers, separated by spaces; empty where none are known. */
-  readonly dns: string;
+  /** Resolvers, separated by spaces; undefined where none are known. */
+  readonly dns: string | undefined;
   readonly timeoutMs: number;
   readonly hookTimeoutMs: number;
   /** What one flexible IP costs a month, in the account's currency. */
@@ -131,7 +131,7 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
     macType: setting("MAC_TYPE"),
     networkMask: setting("NETWORK_MASK"),
     gateway: setting("GATEWAY"),
-    dns: setting("DNS", zone),
+    dns: setting("DNS", zone) || undefined,
     timeoutMs: 1_000 * Number(setting("TIMEOUT")),
     hookTimeoutMs: 1_000 * Number(setting("HOOK_TIMEOUT")),
     priceMonth: setting("PRICE_MONTH") === "" ? undefined : Number(setting("PRICE_MONTH")),

@@ -11,7 +11,7 @@ const BASE = ["actions", "addresses", "deadline", "errors", "log", "machine", "p
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   opennebula: [],
   scaleway: [],
-  "flexible-ip": ["scaleway", "config"],
+  "flexible-ip": ["scaleway", "session"],
   state: [],
   session: ["config", "scaleway"],
   resolvers: [],

@@ -11,7 +11,7 @@ const NO_SUCH_DOMAIN = /failed to get domain|domain not found|no domain with/i;
 /** Whether libvirt has the guest on this host. `unknown`: it did not say. A host without virsh has no guest. */
 export function guestHere(vm: Vm, path = DEFAULT_PATH): Promise<"running" | "gone" | "unknown"> {
   // A VM that failed in its first deploy has no name yet; oned gives every domain the same one.
-  const domain = vm.deployId === "" ? `one-${vm.id}` : vm.deployId;
+  const domain = vm.deployId ?? `one-${vm.id}`;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(domain)) return Promise.resolve("unknown");
   const { execFile } = process.getBuiltinModule("node:child_process");
   return new Promise((resolve) => {
@@ -31,9 +31,9 @@ export function guestHere(vm: Vm, path = DEFAULT_PATH): Promise<"running" | "gon
  * Whether the host that the document names is certainly another one: an address that no interface here has, or a name
  * that resolves to such addresses. In `clean` that means a migration, whose destination the document names.
  */
-export async function isAnotherHost(name: string): Promise<boolean> {
+export async function isAnotherHost(name: string | undefined): Promise<boolean> {
   const { hostname, networkInterfaces } = process.getBuiltinModule("node:os");
-  if (name === "" || isSameName(name, hostname())) return false;
+  if (name === undefined || isSameName(name, hostname())) return false;
   const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
   const addresses = await addressesOf(name);
   return addresses.length > 0 && !addresses.some((address) => own.includes(address) || isLoopback(address));

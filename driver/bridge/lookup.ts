@@ -100,12 +100,12 @@ class Finder {
 
 /** An IPv6 flexible IP has no virtual MAC before it shares that of its NIC. */
 function sharedMac({ flexibleIp }: Match, { mac }: Nic): string | undefined {
-  return flexibleIp.mac === null ? undefined : mac;
+  return flexibleIp.mac === undefined ? undefined : mac;
 }
 
 /** Before it shares its NIC's virtual MAC, an alias has its own, or has given it up. */
 function aliasMac({ address, flexibleIp }: Match, { mac }: Nic): string | undefined {
-  return flexibleIp.mac === null || flexibleIp.mac === mac ? undefined : address.mac;
+  return flexibleIp.mac === undefined || flexibleIp.mac === mac ? undefined : address.mac;
 }
 
 function isFound(search: Search): search is Match {

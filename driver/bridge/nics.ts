@@ -1,5 +1,5 @@
 // Which NICs a hook is about. Pure.
-import { isPublicIpv4, isPublicIpv6, isUuid } from "../addresses.ts";
+import { isPublicIpv4, isPublicIpv6 } from "../addresses.ts";
 import type { Nic, Vm } from "../opennebula/vm.ts";
 
 /** A public address of a NIC, from oned, and what the NIC says of its flexible IP, which is only a hint. */
@@ -30,7 +30,7 @@ export type NicGroup = {
 };
 
 // Hand-made documents name no driver; in those of oned every NIC does.
-const DRIVERS: readonly string[] = ["bridge", "fw", ""];
+const DRIVERS: readonly (string | undefined)[] = ["bridge", "fw", undefined];
 // What Scaleway's virtual MACs for KVM, Xen and VMware start with. OpenNebula makes its own with 02:00.
 const VIRTUAL_MAC = /^(52:54:00|00:16:3e|00:50:56):/;
 
@@ -60,25 +60,24 @@ export function isAnyClaimed(groups: readonly NicGroup[]): boolean {
 /** Addresses of flexible IPs that the hooks do not serve: those of PCI NICs, and what floats between virtual routers. */
 export function unserved(vm: Vm): string[] {
   const isMeant = (nic: Nic): boolean => !vm.isHotPlug || nic.isMarked;
-  const isOurs = (nic: Nic): boolean => isMeant(nic) && (isUuid(nic.flexibleIpId) || isUuid(nic.intent));
+  const isOurs = (nic: Nic): boolean => isMeant(nic) && (nic.flexibleIpId ?? nic.intent) !== undefined;
   const floating = vm.nics.filter(isOurs).map(({ floatingIp }) => floatingIp);
   const passedThrough = vm.pciNics.filter(isOurs).map(({ ip }) => ip);
-  return [...floating, ...passedThrough].filter(isPublicIpv4);
+  return [...floating, ...passedThrough].filter((address) => address !== undefined).filter(isPublicIpv4);
 }
 
 function addresses(nic: Nic): NicAddress[] {
-  const intent = isUuid(nic.intent) ? nic.intent : undefined;
-  const [hint, hint6] = [nic.flexibleIpId, nic.flexibleIp6Id].map((id) => (isUuid(id) ? id : undefined));
-  const isSaid = nic.externalIp === nic.ip;
+  const { ip, ip6, intent, flexibleIpId: hint, flexibleIp6Id: hint6 } = nic;
+  const isSaid = ip !== undefined && nic.externalIp === ip;
   // Ranges of 0.1.0 give their NICs EXTERNAL_IP, and the ids where oned.conf has them inherited.
   const isHandWritten = intent === undefined && hint === undefined && hint6 === undefined && !isSaid;
   const range = { intent, isHandWritten, mac: nic.mac, isForAliases: nic.isForAliases };
   const found: NicAddress[] = [];
-  if (isPublicIpv4(nic.ip)) {
-    found.push({ ...range, address: nic.ip, hint, isClaimed: hint !== undefined || intent !== undefined || isSaid });
+  if (ip !== undefined && isPublicIpv4(ip)) {
+    found.push({ ...range, address: ip, hint, isClaimed: hint !== undefined || intent !== undefined || isSaid });
   }
-  if (isPublicIpv6(nic.ip6)) {
-    found.push({ ...range, address: nic.ip6, hint: hint6, isClaimed: hint6 !== undefined || intent !== undefined });
+  if (ip6 !== undefined && isPublicIpv6(ip6)) {
+    found.push({ ...range, address: ip6, hint: hint6, isClaimed: hint6 !== undefined || intent !== undefined });
   }
   // A guest with any other MAC gets nothing that is sent to a flexible IP.
   return found.filter(({ isClaimed }) => isClaimed || VIRTUAL_MAC.test(nic.mac));

@@ -21,7 +21,7 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
   // All are looked at before any is attached: a VM that cannot boot leaves nothing behind.
   for (const group of groups) refuseAliasNetwork(group);
   for (const group of groups) refuse(session, group);
-  const cannotMigrate = vm.isHotPlug || vm.deployId === "";
+  const cannotMigrate = vm.isHotPlug || vm.deployId === undefined;
   const results = await Promise.allSettled(
     groups.map((group) => {
       // Without tags nothing tells whether a machine outside OpenNebula uses it.
@@ -60,7 +60,8 @@ async function serve(
 
 /** Throws when something of the group is not this NIC's, or cannot serve. Nothing is changed before. */
 function refuse(session: Session, { nic, own, aliases, missing }: FoundGroup): void {
-  const refused = (reason: string, move: string): RefusedError => new RefusedError(`NIC ${nic.nicId}: ${reason}`, move);
+  const refused = (reason: string, move?: string): RefusedError =>
+    new RefusedError(`NIC ${nic.nicId}: ${reason}`, move);
   const [gone] = missing;
   if (gone !== undefined) {
     const reason = `project ${session.config.projectId} has no flexible IP ${gone} any more`;

@@ -2,10 +2,11 @@
 import { ApiError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { AGAIN, insist } from "../scaleway/retry.ts";
+import type { Session } from "../session.ts";
 import { changed } from "./change.ts";
 import { find, lookAgain } from "./presence.ts";
 import { usable } from "./usable.ts";
-import { type Bench, waitingLog } from "./waiting.ts";
+import { waitingLog } from "./waiting.ts";
 
 /** What to do with a flexible IP that another server has. */
 export type Elsewhere = "leave" | "take";
@@ -16,49 +17,53 @@ export type Elsewhere = "leave" | "take";
  * the log beside every detach. Returns all of them as they are then.
  */
 export async function attachAll(
-  bench: Bench,
+  session: Session,
   flexibleIps: readonly FlexibleIp[],
   serverId: string,
   elsewhere: Elsewhere,
   why: string,
 ): Promise<FlexibleIp[]> {
-  const { api, log } = bench;
-  let current = await usableAll(bench, flexibleIps);
+  const { api, log } = session;
+  let current = await usableAll(session, flexibleIps);
   let mayAskDirectly = elsewhere === "take";
   const attach = async (astray: readonly FlexibleIp[]): Promise<void> => {
-    current = await merged(bench, current, await together(byMac(astray), (ids) => api.attach(ids, serverId)));
+    current = await merged(session, current, await together(byMac(astray), (ids) => api.attach(ids, serverId)));
   };
   return insist(
-    bench,
+    session,
     async () => {
       const isAstray = (one: FlexibleIp): boolean =>
-        one.serverId !== serverId && (one.serverId === null || elsewhere === "take");
-      if (mayAskDirectly && current.some((one) => isAstray(one) && one.serverId !== null)) {
+        one.serverId !== serverId && (one.serverId === undefined || elsewhere === "take");
+      if (mayAskDirectly && current.some((one) => isAstray(one) && one.serverId !== undefined)) {
         mayAskDirectly = false;
-        for (const one of current.filter((each) => isAstray(each) && each.serverId !== null)) {
+        for (const one of current.filter((each) => isAstray(each) && each.serverId !== undefined)) {
           log.info(`taking over ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
         }
         await unlessRefused(() => attach(current.filter(isAstray)));
-        if (current.some(isAstray)) current = await lookAll(bench, current);
+        if (current.some(isAstray)) current = await lookAll(session, current);
       }
-      const attached = current.filter((one) => isAstray(one) && one.serverId !== null);
-      if (attached.length > 0) current = await merged(bench, current, await detach(bench, attached, why));
-      const free = current.filter((one) => isAstray(one) && one.serverId === null);
+      const attached = current.filter((one) => isAstray(one) && one.serverId !== undefined);
+      if (attached.length > 0) current = await merged(session, current, await detach(session, attached, why));
+      const free = current.filter((one) => isAstray(one) && one.serverId === undefined);
       if (free.length > 0) await attach(free);
       return current.some(isAstray) ? AGAIN : current;
     },
     async () => {
-      current = await lookAll(bench, current);
+      current = await lookAll(session, current);
       return AGAIN;
     },
   );
 }
 
 /** As startDetach, but waits. Returns those that still exist, as they are then. */
-export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
-  await startDetach(bench, flexibleIps, why);
-  const { api, deadline } = bench;
-  const now = await Promise.all(flexibleIps.map((one) => lookAgain(api, one, deadline, waitingLog(bench))));
+export async function detachAll(
+  session: Session,
+  flexibleIps: readonly FlexibleIp[],
+  why: string,
+): Promise<FlexibleIp[]> {
+  await startDetach(session, flexibleIps, why);
+  const { api, deadline } = session;
+  const now = await Promise.all(flexibleIps.map((one) => lookAgain(api, one, deadline, waitingLog(session))));
   return now.filter((one) => one !== undefined);
 }
 
@@ -66,16 +71,16 @@ export async function detachAll(bench: Bench, flexibleIps: readonly FlexibleIp[]
  * Has all of them detached, without waiting until they are free. What is on another server by the time a call is repeated
  * was taken over, and is left there. `why` goes into the log.
  */
-export async function startDetach(bench: Bench, flexibleIps: readonly FlexibleIp[], why: string): Promise<void> {
+export async function startDetach(session: Session, flexibleIps: readonly FlexibleIp[], why: string): Promise<void> {
   const first = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
   let attached = flexibleIps.filter(isBound);
   await insist(
-    bench,
+    session,
     async () => {
-      if (attached.length > 0) await detach(bench, attached, why);
+      if (attached.length > 0) await detach(session, attached, why);
     },
     async () => {
-      const now = await Promise.all(attached.map(({ id, projectId }) => find(bench.api, id, projectId)));
+      const now = await Promise.all(attached.map(({ id, projectId }) => find(session.api, id, projectId)));
       attached = now
         .filter((one) => one !== undefined)
         .filter((one) => isBound(one) && first.get(one.id) === one.serverId);
@@ -90,20 +95,20 @@ export function fieldsOf(flexibleIp: FlexibleIp): {
   flexible_ip_id: string;
   server_id: string | null;
 } {
-  return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
+  return { address: flexibleIp.address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId ?? null };
 }
 
 /** Whether it is attached, and no detach is under way. */
 function isBound(flexibleIp: FlexibleIp): boolean {
-  return flexibleIp.serverId !== null && flexibleIp.status !== "detaching";
+  return flexibleIp.serverId !== undefined && flexibleIp.status !== "detaching";
 }
 
-async function detach(bench: Bench, attached: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
+async function detach(session: Session, attached: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
   for (const one of attached) {
-    const fields = { ...fieldsOf(one), ...changed("detach", one, one.serverId, null) };
-    bench.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fields);
+    const fields = { ...fieldsOf(one), ...changed("detach", one, one.serverId, undefined) };
+    session.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fields);
   }
-  return together(byMac(attached), (ids) => bench.api.detach(ids));
+  return together(byMac(attached), (ids) => session.api.detach(ids));
 }
 
 /** Whether the API takes an attached flexible IP directly was not recorded. What a full server refuses stays refused. */
@@ -115,23 +120,23 @@ async function unlessRefused(attach: () => Promise<void>): Promise<void> {
   }
 }
 
-async function usableAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
-  return Promise.all(flexibleIps.map((flexibleIp) => usable(bench, flexibleIp)));
+async function usableAll(session: Session, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+  return Promise.all(flexibleIps.map((flexibleIp) => usable(session, flexibleIp)));
 }
 
-async function lookAll(bench: Bench, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
-  return Promise.all(flexibleIps.map(async ({ id }) => usable(bench, await bench.api.get(id))));
+async function lookAll(session: Session, flexibleIps: readonly FlexibleIp[]): Promise<FlexibleIp[]> {
+  return Promise.all(flexibleIps.map(async ({ id }) => usable(session, await session.api.get(id))));
 }
 
 /** All of them, with what the API answered for some, once they have settled. */
 async function merged(
-  bench: Bench,
+  session: Session,
   current: readonly FlexibleIp[],
   answers: readonly FlexibleIp[],
 ): Promise<FlexibleIp[]> {
   const answered = new Map(answers.map((answer) => [answer.id, answer]));
   return usableAll(
-    bench,
+    session,
     current.map((one) => answered.get(one.id) ?? one),
   );
 }

@@ -5,8 +5,8 @@ import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 export function changed(
   what: "create" | "adopt" | "give back" | "delete" | "attach" | "detach" | "make MAC" | "delete MAC" | "share MAC",
   { address, id }: FlexibleIp,
-  before: string | null,
-  after: string | null,
+  before: string | undefined,
+  after: string | undefined,
 ): LogFields {
-  return { audit: true, what, address, flexible_ip_id: id, before, after };
+  return { audit: true, what, address, flexible_ip_id: id, before: before ?? null, after: after ?? null };
 }

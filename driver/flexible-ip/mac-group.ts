@@ -2,12 +2,13 @@
 // it is never the NIC's own flexible IP: its range promised that MAC to the guest.
 import { RefusedError } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpFilter, nameOf } from "../scaleway/flexible-ip.ts";
+import type { Session } from "../session.ts";
 import { attachAll, detachAll, type Elsewhere, fieldsOf, startDetach } from "./attachment.ts";
 import { changed } from "./change.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "./ownership.ts";
 import { settled } from "./presence.ts";
 import { ensure } from "./usable.ts";
-import { type Bench, waitingLog } from "./waiting.ts";
+import { waitingLog } from "./waiting.ts";
 
 /** The flexible IPs of a NIC: its own, the first of which owns the virtual MAC, and those of its aliases. */
 export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: readonly FlexibleIp[] };
@@ -17,7 +18,7 @@ export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: 
  * taken; aliases stay away when their NIC does. `why` goes into the log. Returns what is on the server then.
  */
 export async function bringHere(
-  bench: Bench,
+  session: Session,
   group: MacGroup,
   serverId: string,
   elsewhere: Elsewhere,
@@ -25,24 +26,27 @@ export async function bringHere(
 ): Promise<FlexibleIp[]> {
   const [owner] = group.own;
   if (owner === undefined) return [];
-  const isElsewhere = (one: FlexibleIp): boolean => one.serverId !== null && one.serverId !== serverId;
+  const isElsewhere = (one: FlexibleIp): boolean => one.serverId !== undefined && one.serverId !== serverId;
   if (elsewhere === "leave" && isElsewhere(owner)) {
-    bench.log.info(`left ${nameOf(owner)} on server ${owner.serverId}, where the guest may still run`, fieldsOf(owner));
+    session.log.info(
+      `left ${nameOf(owner)} on server ${owner.serverId}, where the guest may still run`,
+      fieldsOf(owner),
+    );
     return [];
   }
-  if (owner.serverId !== serverId) await refuseStrangers(bench, owner, [...group.own, ...group.aliases]);
+  if (owner.serverId !== serverId) await refuseStrangers(session, owner, [...group.own, ...group.aliases]);
   const aliases = group.aliases.filter((alias) => elsewhere === "take" || !isElsewhere(alias));
-  const bare = await Promise.all(aliases.map((alias) => giveUpOwnMac(bench, alias, owner)));
-  if (aliases.length > 0) await markLender(bench, owner);
+  const bare = await Promise.all(aliases.map((alias) => giveUpOwnMac(session, alias, owner)));
+  if (aliases.length > 0) await markLender(session, owner);
   const own = group.own.filter((one) => elsewhere === "take" || !isElsewhere(one));
-  const attached = await attachAll(bench, [...own, ...bare], serverId, elsewhere, why);
+  const attached = await attachAll(session, [...own, ...bare], serverId, elsewhere, why);
   const here = attached.filter((one) => one.serverId === serverId);
-  await shareMac(bench, owner, here);
+  await shareMac(session, owner, here);
   const before = new Map([...group.own, ...group.aliases].map((one) => [one.id, one.serverId]));
   for (const one of here) {
-    const was = before.get(one.id) ?? null;
+    const was = before.get(one.id);
     const change = was === serverId ? {} : changed("attach", one, was, serverId);
-    bench.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
+    session.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
   }
   return here;
 }
@@ -51,24 +55,24 @@ export async function bringHere(
  * Has what of the group is attached to the server detached: the aliases first, and waits for those alone. What shares the
  * virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the log.
  */
-export async function sendAway(bench: Bench, group: MacGroup, serverId: string, why: string): Promise<void> {
-  const aliases = await detachableAt(bench, group.aliases, serverId);
-  if (group.own.length === 0) return startDetach(bench, aliases, why);
-  if (aliases.length > 0) await detachAll(bench, aliases, why);
-  const own = await detachableAt(bench, group.own, serverId);
+export async function sendAway(session: Session, group: MacGroup, serverId: string, why: string): Promise<void> {
+  const aliases = await detachableAt(session, group.aliases, serverId);
+  if (group.own.length === 0) return startDetach(session, aliases, why);
+  if (aliases.length > 0) await detachAll(session, aliases, why);
+  const own = await detachableAt(session, group.own, serverId);
   const [owner] = own;
   if (owner === undefined) return;
-  const strangers = await evict(bench, owner, own, { projectId: owner.projectId, serverId });
+  const strangers = await evict(session, owner, own, { projectId: owner.projectId, serverId });
   if (strangers.length > 0) {
-    bench.log.warn(`left ${own.map(nameOf).join(", ")} attached: ${strangers.map(nameOf).join(", ")} shares its MAC`);
+    session.log.warn(`left ${own.map(nameOf).join(", ")} attached: ${strangers.map(nameOf).join(", ")} shares its MAC`);
     return;
   }
-  await startDetach(bench, own, why);
+  await startDetach(session, own, why);
 }
 
-async function detachableAt(bench: Bench, members: readonly FlexibleIp[], serverId: string): Promise<FlexibleIp[]> {
-  const { api, deadline, log } = bench;
-  const now = await Promise.all(members.map((member) => settled(api, member, deadline, waitingLog(bench))));
+async function detachableAt(session: Session, members: readonly FlexibleIp[], serverId: string): Promise<FlexibleIp[]> {
+  const { api, deadline, log } = session;
+  const now = await Promise.all(members.map((member) => settled(api, member, deadline, waitingLog(session))));
   const here = now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
   for (const locked of here.filter(({ status }) => status !== "attached" && status !== "error")) {
     log.warn(`left ${nameOf(locked)} attached: its status is ${locked.status}`, fieldsOf(locked));
@@ -76,8 +80,8 @@ async function detachableAt(bench: Bench, members: readonly FlexibleIp[], server
   return here.filter(({ status }) => status === "attached" || status === "error");
 }
 
-async function refuseStrangers(bench: Bench, owner: FlexibleIp, group: readonly FlexibleIp[]): Promise<void> {
-  const [stranger] = await evict(bench, owner, group, { projectId: owner.projectId });
+async function refuseStrangers(session: Session, owner: FlexibleIp, group: readonly FlexibleIp[]): Promise<void> {
+  const [stranger] = await evict(session, owner, group, { projectId: owner.projectId });
   if (stranger === undefined) return;
   throw new RefusedError(
     `${nameOf(owner)} cannot be attached: ${nameOf(stranger)} shares its virtual MAC and has status ${stranger.status}`,
@@ -90,7 +94,7 @@ async function refuseStrangers(bench: Bench, owner: FlexibleIp, group: readonly 
  * its NIC an alias serves nobody. Returns those that are not this cloud's, or locked: they are left as they are.
  */
 async function evict(
-  bench: Bench,
+  session: Session,
   lender: FlexibleIp,
   group: readonly FlexibleIp[],
   among: FlexibleIpFilter,
@@ -98,58 +102,58 @@ async function evict(
   // A hand-written range's flexible IP carries no tag that would tell. One that serves as an alias itself has the MAC of
   // another NIC, whose guest must not be touched.
   const mayLend = !isBorrower(lender) && (isLender(lender) || cloudOf(lender) === undefined);
-  if (!mayLend || lender.mac === null || (lender.serverId === null && !isLender(lender))) return [];
-  const others = (await bench.api.list(among)).filter(
+  if (!mayLend || lender.mac === undefined || (lender.serverId === undefined && !isLender(lender))) return [];
+  const others = (await session.api.list(among)).filter(
     ({ id, mac }) => mac === lender.mac && !group.some((member) => member.id === id),
   );
-  const mine = others.filter((one) => cloudOf(one) === bench.config.cloud && one.status !== "locked");
-  const away = await detachAll(bench, mine, `its NIC's ${nameOf(lender)} leaves server ${lender.serverId}`);
-  for (const one of away.filter(({ mac }) => mac === lender.mac)) await dropMac(bench, one);
+  const mine = others.filter((one) => cloudOf(one) === session.config.cloud && one.status !== "locked");
+  const away = await detachAll(session, mine, `its NIC's ${nameOf(lender)} leaves server ${lender.serverId}`);
+  for (const one of away.filter(({ mac }) => mac === lender.mac)) await dropMac(session, one);
   return others.filter((one) => !mine.includes(one));
 }
 
 /** An alias sends from its NIC's MAC: its own virtual MAC is deleted, for good, before it can get that one. */
-async function giveUpOwnMac(bench: Bench, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
-  if (alias.mac === null || alias.mac === owner.mac) return alias;
+async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
+  if (alias.mac === undefined || alias.mac === owner.mac) return alias;
   // The tag comes first: a range without its MAC always tells why.
-  const tagged = await bench.api.get(alias.id);
-  if (cloudOf(tagged) !== undefined) await bench.api.update(alias.id, { tags: borrowerTags(tagged) });
-  bench.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
+  const tagged = await session.api.get(alias.id);
+  if (cloudOf(tagged) !== undefined) await session.api.update(alias.id, { tags: borrowerTags(tagged) });
+  session.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
   const why = `it becomes an alias of ${nameOf(owner)}`;
-  const free = alias.serverId === null ? alias : (await detachAll(bench, [alias], why))[0];
-  return dropMac(bench, free ?? alias);
+  const free = alias.serverId === undefined ? alias : (await detachAll(session, [alias], why))[0];
+  return dropMac(session, free ?? alias);
 }
 
-async function markLender(bench: Bench, owner: FlexibleIp): Promise<void> {
+async function markLender(session: Session, owner: FlexibleIp): Promise<void> {
   if (isLender(owner) || cloudOf(owner) === undefined) return;
-  await bench.api.update(owner.id, { tags: lenderTags(await bench.api.get(owner.id)) });
+  await session.api.update(owner.id, { tags: lenderTags(await session.api.get(owner.id)) });
 }
 
-async function dropMac(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
+async function dropMac(session: Session, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
   const bare = await ensure(
-    bench,
+    session,
     flexibleIp,
-    ({ mac }) => mac === null,
-    async () => void (await bench.api.deleteMac(flexibleIp.id)),
+    ({ mac }) => mac === undefined,
+    async () => void (await session.api.deleteMac(flexibleIp.id)),
   );
-  if (flexibleIp.mac !== null) {
-    const fields = changed("delete MAC", flexibleIp, flexibleIp.mac, null);
-    bench.log.info(`deleted virtual MAC ${flexibleIp.mac} of ${nameOf(flexibleIp)}`, fields);
+  if (flexibleIp.mac !== undefined) {
+    const fields = changed("delete MAC", flexibleIp, flexibleIp.mac, undefined);
+    session.log.info(`deleted virtual MAC ${flexibleIp.mac} of ${nameOf(flexibleIp)}`, fields);
   }
   return bare;
 }
 
 /** Gives those of a group that have no virtual MAC yet the owner's: possible only on one server. */
-async function shareMac(bench: Bench, owner: FlexibleIp, here: readonly FlexibleIp[]): Promise<void> {
+async function shareMac(session: Session, owner: FlexibleIp, here: readonly FlexibleIp[]): Promise<void> {
   for (const member of here.filter(({ id }) => id !== owner.id)) {
     await ensure(
-      bench,
+      session,
       member,
       ({ mac }) => mac === owner.mac,
-      () => bench.api.duplicateMac(member.id, owner.id),
+      () => session.api.duplicateMac(member.id, owner.id),
     );
     if (member.mac === owner.mac) continue;
     const fields = changed("share MAC", member, member.mac, owner.mac);
-    bench.log.info(`gave ${nameOf(member)} the virtual MAC ${owner.mac}`, fields);
+    session.log.info(`gave ${nameOf(member)} the virtual MAC ${owner.mac}`, fields);
   }
 }

@@ -15,13 +15,13 @@ const IDLE = `${NAME}:idle`;
 
 export type Origin = "created" | "adopted";
 
-/** The tags of a flexible IP that a range of `cloud` holds. An intent that is not known any more is "". */
-export function ownershipTags(cloud: string, origin: Origin, intent: string): string[] {
+/** The tags of a flexible IP that a range of `cloud` holds. */
+export function ownershipTags(cloud: string, origin: Origin, intent: string | undefined): string[] {
   return [
     NAME,
     cloudTag(cloud),
     origin === "created" ? CREATED : ADOPTED,
-    ...(intent === "" ? [] : [intentTag(intent)]),
+    ...(intent === undefined ? [] : [intentTag(intent)]),
   ];
 }
 
@@ -51,9 +51,9 @@ export function hasIntent(flexibleIp: FlexibleIp, intent: string): boolean {
   return flexibleIp.tags.includes(intentTag(intent));
 }
 
-/** Whether another registration than `intent` obtained it. False where either side does not say: "" is an intent unknown. */
-export function isOfOtherIntent(flexibleIp: FlexibleIp, intent: string): boolean {
-  return intent !== "" && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
+/** Whether another registration than `intent` obtained it. False where either side does not say. */
+export function isOfOtherIntent(flexibleIp: FlexibleIp, intent: string | undefined): boolean {
+  return intent !== undefined && isIntended(flexibleIp) && !hasIntent(flexibleIp, intent);
 }
 
 /** The tags of others: what stays when a range gives an adopted flexible IP back. */

@@ -27,8 +27,8 @@ export type Standing = {
     | "bad-status";
   /** The judgement as the start of a message: the flexible IP, and what is the matter with it. */
   readonly words: string;
-  /** The next move of an operator; empty for what is ours. */
-  readonly move: string;
+  /** The next move of an operator; none for what is ours. */
+  readonly move: string | undefined;
 };
 
 /** Compares a flexible IP with what is expected of it. The first difference, the gravest, is the judgement. */
@@ -37,7 +37,7 @@ export function standingOf(flexibleIp: FlexibleIp, expected: Expected): Standing
   return { is, words: `${nameOf(flexibleIp)} ${what}`, move };
 }
 
-type Judgement = { readonly is: Standing["is"]; readonly what: string; readonly move: string };
+type Judgement = { readonly is: Standing["is"]; readonly what: string; readonly move: string | undefined };
 
 function ownership(
   flexibleIp: FlexibleIp,
@@ -52,14 +52,14 @@ function ownership(
     const what = `belongs to cloud ${holder}, not to ${cloud}`;
     return { is: "other-cloud", what, move: "correct CLOUD or remove the address range" };
   }
-  const isAnothers = isOfOtherIntent(flexibleIp, intent ?? "") || (isHandWritten && isIntended(flexibleIp));
+  const isAnothers = isOfOtherIntent(flexibleIp, intent) || (isHandWritten && isIntended(flexibleIp));
   if (!isAnothers) return undefined;
   return { is: "recycled", what: "belongs to another address range", move: "remove this address range" };
 }
 
 function fitness(flexibleIp: FlexibleIp, { mac }: Expected): Judgement | undefined {
   const move = "remove its address range and add it again";
-  if (mac !== undefined && flexibleIp.mac === null) {
+  if (mac !== undefined && flexibleIp.mac === undefined) {
     if (!isBorrower(flexibleIp)) return { is: "no-mac", what: `has no virtual MAC, but its guest has ${mac}`, move };
     return {
       is: "no-mac",
@@ -75,6 +75,6 @@ function fitness(flexibleIp: FlexibleIp, { mac }: Expected): Judgement | undefin
 }
 
 function tags(flexibleIp: FlexibleIp): Judgement {
-  if (cloudOf(flexibleIp) !== undefined) return { is: "ours", what: "is as expected", move: "" };
+  if (cloudOf(flexibleIp) !== undefined) return { is: "ours", what: "is as expected", move: undefined };
   return { is: "untagged", what: "does not have the tags of this driver", move: "run scw-flexip reconcile" };
 }

@@ -2,12 +2,13 @@
 import { ApiError, RefusedError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { AGAIN, insist } from "../scaleway/retry.ts";
+import type { Session } from "../session.ts";
 import { settled } from "./presence.ts";
-import { type Bench, waitingLog } from "./waiting.ts";
+import { waitingLog } from "./waiting.ts";
 
 /** The flexible IP once it has settled; throws RefusedError when it is gone, in error or locked. */
-export async function usable(bench: Bench, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-  const now = await settled(bench.api, flexibleIp, bench.deadline, waitingLog(bench));
+export async function usable(session: Session, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
+  const now = await settled(session.api, flexibleIp, session.deadline, waitingLog(session));
   if (now === undefined) {
     throw new RefusedError(`${nameOf(flexibleIp)} is gone`, "remove its address range and add a new one");
   }
@@ -22,20 +23,20 @@ export async function usable(bench: Bench, flexibleIp: FlexibleIp): Promise<Flex
  * looked at after each failure before it is tried again.
  */
 export async function ensure(
-  bench: Bench,
+  session: Session,
   flexibleIp: FlexibleIp,
   isDone: (flexibleIp: FlexibleIp) => boolean,
   act: () => Promise<FlexibleIp | undefined>,
 ): Promise<FlexibleIp> {
-  const look = async (): Promise<FlexibleIp> => usable(bench, await bench.api.get(flexibleIp.id));
-  let now = await usable(bench, flexibleIp);
+  const look = async (): Promise<FlexibleIp> => usable(session, await session.api.get(flexibleIp.id));
+  let now = await usable(session, flexibleIp);
   return insist(
-    bench,
+    session,
     async () => {
       if (isDone(now)) return now;
       try {
         const answer = await act();
-        now = answer === undefined ? await look() : await usable(bench, answer);
+        now = answer === undefined ? await look() : await usable(session, answer);
       } catch (error) {
         // Refused for good, perhaps because another run did it meanwhile.
         if (!(error instanceof ApiError) || error.isRetryable) throw error;

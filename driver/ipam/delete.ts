@@ -16,7 +16,7 @@ export async function deleteUntilGone(api: FlexibleIpApi, flexibleIp: FlexibleIp
     if ((await find(api, flexibleIp.id, flexibleIp.projectId)) !== undefined) throw error;
     return;
   }
-  if (flexibleIp.serverId !== null) await awaitGone(api, flexibleIp, deadline);
+  if (flexibleIp.serverId !== undefined) await awaitGone(api, flexibleIp, deadline);
 }
 
 // An attached one is detached first, can be read meanwhile (recorded), and may come back when that fails.

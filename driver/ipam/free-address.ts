@@ -31,5 +31,5 @@ export async function freeAddress(session: IpamSession, request: IpamRequest): P
 function isLeftAttached({ config }: IpamSession, flexibleIp: FlexibleIp, range: Range): boolean {
   const { cloud, projectId } = config;
   const { is } = standingOf(flexibleIp, { cloud, projectId, mac: range.mac, intent: range.intent });
-  return is === "ours" && flexibleIp.serverId !== null && flexibleIp.status !== "detaching";
+  return is === "ours" && flexibleIp.serverId !== undefined && flexibleIp.status !== "detaching";
 }

@@ -57,7 +57,8 @@ function adoptable({ config }: IpamSession, flexibleIp: FlexibleIp, wanted: Want
     );
   }
   // What a pool found in no range of this cloud, and marked right before.
-  if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === null) return flexibleIp;
+  if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === undefined)
+    return flexibleIp;
   if (is === "ours" || is === "other-cloud") {
     throw new RefusedError(
       `${nameOf(flexibleIp)} is held by an address range of cloud ${cloudOf(flexibleIp)}`,
@@ -106,7 +107,7 @@ export class Obtaining {
     const origin = (isIdle(flexibleIp) ? originOf(flexibleIp) : undefined) ?? "adopted";
     const tags = [...foreignTags(flexibleIp), ...ownershipTags(config.cloud, origin, this.#intent)];
     const adopted = await this.#answered(flexibleIp.id, api.update(flexibleIp.id, { tags }));
-    if (flexibleIp.serverId !== null) {
+    if (flexibleIp.serverId !== undefined) {
       log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
     }
     log.info(
@@ -136,7 +137,7 @@ export class Obtaining {
           isIpv6,
         });
         const created = await this.#answered(call, creation);
-        log.info(`created ${nameOf(created)}`, changed("create", created, null, created.address));
+        log.info(`created ${nameOf(created)}`, changed("create", created, undefined, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
@@ -144,7 +145,10 @@ export class Obtaining {
         if (found === undefined) return AGAIN;
         this.#unanswered.delete(call);
         this.#hasObtained = true;
-        log.info(`created ${nameOf(found)}, although no answer came`, changed("create", found, null, found.address));
+        log.info(
+          `created ${nameOf(found)}, although no answer came`,
+          changed("create", found, undefined, found.address),
+        );
         return { flexibleIp: found, isFirstTry: false };
       },
     );
@@ -155,11 +159,11 @@ export class Obtaining {
     const result = await ensure(
       this.#session,
       flexibleIp,
-      ({ mac }) => mac !== null,
+      ({ mac }) => mac !== undefined,
       () => this.#session.api.generateMac(flexibleIp.id),
     );
-    if (flexibleIp.mac === null) {
-      const fields = changed("make MAC", result, null, result.mac);
+    if (flexibleIp.mac === undefined) {
+      const fields = changed("make MAC", result, undefined, result.mac);
       this.#session.log.info(`made virtual MAC ${result.mac} of ${nameOf(result)}`, fields);
     }
     if (hasIntent(result, this.#intent)) return result;
@@ -174,7 +178,7 @@ export class Obtaining {
       await deleteUntilGone(api, flexibleIp, deadline);
       log.warn(
         `deleted ${nameOf(flexibleIp)}, created a second time for one range`,
-        changed("delete", flexibleIp, flexibleIp.address, null),
+        changed("delete", flexibleIp, flexibleIp.address, undefined),
       );
     }
   }

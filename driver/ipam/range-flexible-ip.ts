@@ -37,8 +37,10 @@ export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
 
 /** Whether it is the flexible IP that this range was registered with; where no intent tells, by the virtual MAC. */
 export function isOfRange(session: Session, flexibleIp: FlexibleIp, range: Range): boolean {
-  if (!isOurs(session, flexibleIp) || isOfOtherIntent(flexibleIp, range.intent ?? "")) return false;
+  if (!isOurs(session, flexibleIp) || isOfOtherIntent(flexibleIp, range.intent)) return false;
   if (range.intent !== undefined && isIntended(flexibleIp)) return true;
   const { mac } = flexibleIp;
-  return mac === null || range.mac === undefined || mac === range.mac || flexibleIp.isIpv6 || isBorrower(flexibleIp);
+  return (
+    mac === undefined || range.mac === undefined || mac === range.mac || flexibleIp.isIpv6 || isBorrower(flexibleIp)
+  );
 }

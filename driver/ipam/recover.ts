@@ -65,7 +65,7 @@ async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: st
   if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
   if (originOf(flexibleIp) === "created") {
     await deleteUntilGone(api, flexibleIp, deadline);
-    const fields = changed("delete", flexibleIp, flexibleIp.address, null);
+    const fields = changed("delete", flexibleIp, flexibleIp.address, undefined);
     log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
   } else {
     const tags = foreignTags(flexibleIp);

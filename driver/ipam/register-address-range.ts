@@ -127,7 +127,7 @@ function attributesOf(
   flexibleIp: FlexibleIp,
   flexibleIp6: FlexibleIp | undefined,
 ): Map<string, string> {
-  if (config.dns === "" && !range.attributes.has("DNS")) {
+  if (config.dns === undefined && !range.attributes.has("DNS")) {
     log.warn(`guests of ${flexibleIp.address} get no resolvers: none are known of zone ${config.zone}; set DNS`);
   }
   return new Map([
@@ -145,7 +145,7 @@ function attributesOf(
         ] as const)),
     ["NETWORK_MASK", config.networkMask],
     ["GATEWAY", config.gateway],
-    ...(config.dns === "" ? [] : ([["DNS", config.dns]] as const)),
+    ...(config.dns === undefined ? [] : ([["DNS", config.dns]] as const)),
     ["EXTERNAL_IP", flexibleIp.address],
     [FLEXIBLE_IP_ID, flexibleIp.id],
     [INTENT, intent],

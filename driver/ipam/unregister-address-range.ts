@@ -33,7 +33,7 @@ async function giveBack(
     log.warn(`address ${address} has no flexible IP any more; nothing to give back`);
     return;
   }
-  const fields = { address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId };
+  const fields = { address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId ?? null };
   if (!isOfRange(session, flexibleIp, range) || originOf(flexibleIp) === undefined) {
     log.warn(`left ${nameOf(flexibleIp)} alone: this range does not hold it`, fields);
     return;
@@ -45,9 +45,12 @@ async function giveBack(
     log.info(`gave back ${nameOf(flexibleIp)}, which was adopted`, { ...fields, ...change });
     return;
   }
-  if (flexibleIp.serverId !== null) {
+  if (flexibleIp.serverId !== undefined) {
     log.warn(`deleting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`, fields);
   }
   await deleteUntilGone(api, flexibleIp, deadline);
-  log.info(`deleted ${nameOf(flexibleIp)}`, { ...fields, ...changed("delete", flexibleIp, flexibleIp.address, null) });
+  log.info(`deleted ${nameOf(flexibleIp)}`, {
+    ...fields,
+    ...changed("delete", flexibleIp, flexibleIp.address, undefined),
+  });
 }

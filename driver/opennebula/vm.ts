@@ -1,4 +1,5 @@
 // The VM that a hook is called for → its NICs and aliases. Nothing else of it is looked at: CONTEXT holds passwords.
+import { isUuid } from "../addresses.ts";
 import { InputError } from "../errors.ts";
 import { children, decodeInput, type Element, parseXml, textOf } from "./xml.ts";
 
@@ -6,36 +7,36 @@ export type Nic = {
   readonly isAlias: boolean;
   readonly nicId: string;
   /** The NIC that an alias belongs to. */
-  readonly parentId: string;
-  /** The network driver that serves the NIC: "bridge", "fw", "802.1Q", …; empty in hand-made documents alone. */
-  readonly driver: string;
+  readonly parentId: string | undefined;
+  /** The network driver that serves the NIC: "bridge", "fw", "802.1Q", …; undefined in hand-made documents alone. */
+  readonly driver: string | undefined;
   /** IPv4, from oned. */
-  readonly ip: string;
+  readonly ip: string | undefined;
   /** IPv6 of a static range, from oned. */
-  readonly ip6: string;
+  readonly ip6: string | undefined;
   readonly mac: string;
   /** What the address range says the public address is; a tenant can forge it. */
-  readonly externalIp: string;
-  /** Flexible IP of `ip`; a tenant can forge it. */
-  readonly flexibleIpId: string;
-  /** Flexible IP of `ip6`; a tenant can forge it. */
-  readonly flexibleIp6Id: string;
-  /** The intent that the address range was registered with; a tenant cannot forge it. Empty for older leases. */
-  readonly intent: string;
+  readonly externalIp: string | undefined;
+  /** The id of the flexible IP of `ip`; a tenant can forge it. */
+  readonly flexibleIpId: string | undefined;
+  /** The id of the flexible IP of `ip6`; a tenant can forge it. */
+  readonly flexibleIp6Id: string | undefined;
+  /** The intent that the address range was registered with; a tenant cannot forge it. Undefined for older leases. */
+  readonly intent: string | undefined;
   /** The address range or its network is for aliases, and for nothing else. */
   readonly isForAliases: boolean;
   /** The floating address of a virtual router, which the hooks do not serve. */
-  readonly floatingIp: string;
+  readonly floatingIp: string | undefined;
   /** The hook is about this NIC alone; the others belong to a running guest. */
   readonly isMarked: boolean;
 };
 
 export type Vm = {
   readonly id: string;
-  /** The domain's name in libvirt; empty before the VM has run for the first time. */
-  readonly deployId: string;
+  /** The domain's name in libvirt; undefined before the VM has run for the first time. */
+  readonly deployId: string | undefined;
   /** The host that the VM is on, or is going to: in a live migration its destination, in every hook. */
-  readonly host: string;
+  readonly host: string | undefined;
   readonly nics: readonly Nic[];
   /** NICs that are PCI devices of the host. */
   readonly pciNics: readonly Nic[];
@@ -59,45 +60,59 @@ export function parseVm(input: string): Vm {
     throw new InputError(`VM has more than ${MOST_NICS} NICs, which is more than any server serves`, "remove some");
   }
   return {
-    id: shortText(vm, "ID"),
+    id: shortText(vm, "ID") ?? "",
     deployId: shortText(vm, "DEPLOY_ID"),
     host: hostOf(vm),
     nics: [...nics.map((nic) => parseNic(nic, false)), ...aliases.map((nic) => parseNic(nic, true))],
-    pciNics: devices.map((device) => parseNic(device, false)).filter(({ nicId }) => nicId !== ""),
+    pciNics: devices.filter(isNic).map((device) => parseNic(device, false)),
     isHotPlug: [...nics, ...aliases, ...devices].some(isMarked),
   };
 }
 
-function hostOf(vm: Element): string {
+function isNic(device: Element): boolean {
+  return shortText(device, "NIC_ID") !== undefined;
+}
+
+function hostOf(vm: Element): string | undefined {
   const records = children(vm, "HISTORY_RECORDS").flatMap((one) => children(one, "HISTORY"));
-  return records.map((record) => shortText(record, "HOSTNAME")).findLast((name) => name !== "") ?? "";
+  return records.map((record) => shortText(record, "HOSTNAME")).findLast((name) => name !== undefined);
 }
 
 function parseNic(nic: Element, isAlias: boolean): Nic {
   return {
     isAlias,
-    nicId: shortText(nic, "NIC_ID"),
+    nicId: shortText(nic, "NIC_ID") ?? "",
     parentId: shortText(nic, "PARENT_ID"),
     driver: shortText(nic, "VN_MAD"),
     ip: shortText(nic, "IP"),
-    ip6: shortText(nic, "IP6").toLowerCase(),
-    mac: shortText(nic, "MAC").toLowerCase(),
+    ip6: shortText(nic, "IP6")?.toLowerCase(),
+    mac: shortText(nic, "MAC")?.toLowerCase() ?? "",
     externalIp: shortText(nic, "EXTERNAL_IP"),
-    flexibleIpId: shortText(nic, "SCW_FLEXIBLE_IP_ID").toLowerCase(),
-    flexibleIp6Id: shortText(nic, "SCW_FLEXIBLE_IP6_ID").toLowerCase(),
-    intent: shortText(nic, "SCW_FLEXIP_INTENT").toLowerCase(),
-    isForAliases: shortText(nic, "SCW_FLEXIP_ALIAS").toUpperCase() === "YES",
+    flexibleIpId: idIn(nic, "SCW_FLEXIBLE_IP_ID"),
+    flexibleIp6Id: idIn(nic, "SCW_FLEXIBLE_IP6_ID"),
+    intent: idIn(nic, "SCW_FLEXIP_INTENT"),
+    isForAliases: isYes(nic, "SCW_FLEXIP_ALIAS"),
     floatingIp: shortText(nic, "VROUTER_IP"),
     isMarked: isMarked(nic),
   };
 }
 
 function isMarked(device: Element): boolean {
-  return shortText(device, "ATTACH").toUpperCase() === "YES";
+  return isYes(device, "ATTACH");
 }
 
-/** A value that no message or log line can grow by: no value that is read is longer. */
-function shortText(element: Element, name: string): string {
+function isYes(element: Element, name: string): boolean {
+  return shortText(element, name)?.toUpperCase() === "YES";
+}
+
+/** Undefined also for what is no UUID: a tenant may have written it, and it becomes part of a URL. */
+function idIn(nic: Element, name: string): string | undefined {
+  const id = shortText(nic, name)?.toLowerCase();
+  return id !== undefined && isUuid(id) ? id : undefined;
+}
+
+/** The text of a value, undefined when it is absent, empty, or so long that it cannot be a value that is read here. */
+function shortText(element: Element, name: string): string | undefined {
   const text = textOf(element, name);
-  return text.length > LONGEST_VALUE ? "" : text;
+  return text === "" || text.length > LONGEST_VALUE ? undefined : text;
 }

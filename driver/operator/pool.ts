@@ -126,7 +126,7 @@ function idleOf({ view, steps }: Survey): FlexibleIp[] {
       cloudOf(flexibleIp) === view.cloud &&
       !flexibleIp.isIpv6 &&
       flexibleIp.status === "ready" &&
-      flexibleIp.mac !== null,
+      flexibleIp.mac !== undefined,
   );
 }
 

@@ -175,7 +175,7 @@ async function chosenRanges(operator: Operator): Promise<CloudRange[]> {
   const network = name === undefined ? undefined : await networkNamed(operator, name);
   const ranges = await rangesIn(operator, network);
   const isNamed = ({ ip, flexibleIpId }: CloudRange, word: string): boolean =>
-    ip === word || (flexibleIpId !== "" && flexibleIpId === word.toLowerCase());
+    ip === word || flexibleIpId === word.toLowerCase();
   const unknown = words.filter((word) => !ranges.some((range) => isNamed(range, word)));
   if (unknown.length > 0)
     throw new RefusedError(`no range of scw-flexip has ${unknown.join(", ")}; see scw-flexip range list`);
@@ -185,13 +185,13 @@ async function chosenRanges(operator: Operator): Promise<CloudRange[]> {
 function recordOf(range: CloudRange): RangeRecord {
   return {
     address: range.ip,
-    address6: range.ip6 || null,
+    address6: range.ip6 ?? null,
     network: range.network,
     network_id: Number(range.networkId),
     range: Number(range.arId),
     mac: range.mac,
-    id: range.flexibleIpId || null,
-    id6: range.flexibleIp6Id || null,
+    id: range.flexibleIpId ?? null,
+    id6: range.flexibleIp6Id ?? null,
     holder: range.holder === undefined ? null : holderOf(range.holder),
   };
 }

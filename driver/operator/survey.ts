@@ -95,7 +95,7 @@ export async function readWord(operator: Operator): Promise<Word> {
 /** What OpenNebula says of one address, to be compared with what it says later. */
 export function wordOn({ ranges, vms }: Word, addresses: readonly string[]): Word {
   const own = ranges.filter(({ ip, ip6 }) =>
-    addresses.some((address) => address === ip || (ip6 !== "" && isAddressOf(ip6, address))),
+    addresses.some((address) => address === ip || (ip6 !== undefined && isAddressOf(ip6, address))),
   );
   const holders = own.flatMap(({ holder }) => (holder?.kind === "vm" ? [holder.id] : []));
   return { ranges: own, vms: vms.filter(({ id }) => holders.includes(id)) };

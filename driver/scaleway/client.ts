@@ -190,14 +190,14 @@ function fromWire(wire: z.infer<typeof wireFlexibleIp>): FlexibleIp {
     id: wire.id,
     address,
     isIpv6: address.includes(":"),
-    mac: wire.mac_address === null ? null : wire.mac_address.mac_address.toLowerCase(),
-    serverId: wire.server_id,
+    mac: wire.mac_address?.mac_address.toLowerCase(),
+    serverId: wire.server_id ?? undefined,
     status: knownStatus(wire.status),
     projectId: wire.project_id,
     description: wire.description,
     tags: wire.tags,
     updatedAt: wire.updated_at,
-    reverse: wire.reverse === "" ? null : wire.reverse,
+    reverse: wire.reverse || undefined,
   };
 }
 

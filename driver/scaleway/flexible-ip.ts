@@ -16,9 +16,9 @@ export type FlexibleIp = {
   /** The address without its prefix length: an IPv4, or the network of an IPv6 /64. */
   readonly address: string;
   readonly isIpv6: boolean;
-  /** The virtual MAC in lower case; null when there is none. */
-  readonly mac: string | null;
-  readonly serverId: string | null;
+  /** The virtual MAC in lower case. */
+  readonly mac: string | undefined;
+  readonly serverId: string | undefined;
   readonly status: FlexibleIpStatus;
   readonly projectId: string;
   readonly description: string;
@@ -26,7 +26,7 @@ export type FlexibleIp = {
   /** ISO 8601, the API's own clock. */
   readonly updatedAt: string;
   /** Reverse DNS. */
-  readonly reverse?: string | null | undefined;
+  readonly reverse?: string | undefined;
 };
 
 export type FlexibleIpFilter = {

@@ -109,17 +109,17 @@ suite("nicGroups: what a NIC says of its flexible IP", () => {
       own: [{ address: "203.0.113.7", ...none }],
     },
     {
-      name: "an id that would leave its place in a path",
-      nic: { ip: "203.0.113.7", flexibleIpId: `../${ID}` },
-      own: [{ address: "203.0.113.7", ...none }],
-    },
-    {
       name: "the id of the IPv6 alone",
       nic: { ip: "203.0.113.7", ip6: "2001:db8:7::1", flexibleIp6Id: ID },
       own: [
         { address: "203.0.113.7", ...none, isHandWritten: false },
         { address: "2001:db8:7::1", hint: ID, isClaimed: true },
       ],
+    },
+    {
+      name: "nothing, and it has an IPv6 address alone",
+      nic: { ip6: "2001:db8:7::1" },
+      own: [{ address: "2001:db8:7::1", ...none }],
     },
     { name: "an id for a private address", nic: { ip: "10.1.2.3", flexibleIpId: ID }, own: [] },
   ];
@@ -158,24 +158,31 @@ suite("unserved: flexible IPs that pre names because no hook serves them", () =>
 });
 
 function vmOf(nics: readonly Nic[]): Vm {
-  return { id: "1", deployId: "one-1", host: "", nics, pciNics: [], isHotPlug: nics.some(({ isMarked }) => isMarked) };
+  return {
+    id: "1",
+    deployId: "one-1",
+    host: undefined,
+    nics,
+    pciNics: [],
+    isHotPlug: nics.some(({ isMarked }) => isMarked),
+  };
 }
 
 function nic(fields: Partial<Nic>): Nic {
   return {
     isAlias: false,
     nicId: "0",
-    parentId: "",
-    driver: "",
-    ip: "",
-    ip6: "",
+    parentId: undefined,
+    driver: undefined,
+    ip: undefined,
+    ip6: undefined,
     mac: "52:54:00:00:00:01",
-    externalIp: "",
-    flexibleIpId: "",
-    flexibleIp6Id: "",
-    intent: "",
+    externalIp: undefined,
+    flexibleIpId: undefined,
+    flexibleIp6Id: undefined,
+    intent: undefined,
     isForAliases: false,
-    floatingIp: "",
+    floatingIp: undefined,
     isMarked: false,
     ...fields,
   };

@@ -15,14 +15,14 @@ const OURS: FlexibleIp = {
   address: "203.0.113.7",
   isIpv6: false,
   mac: MAC,
-  serverId: null,
+  serverId: undefined,
   status: "ready",
   projectId: PROJECT,
   description: "",
   tags: ownershipTags("one", "created", INTENT),
   updatedAt: "2026-03-04T05:06:07Z",
 };
-const BARE: FlexibleIp = { ...OURS, mac: null };
+const BARE: FlexibleIp = { ...OURS, mac: undefined };
 
 type Row = readonly [
   title: string,
@@ -37,12 +37,12 @@ const ROWS: readonly Row[] = [
   ["a range of 0.1.0 does not tell its intent", {}, { intent: undefined }, "ours", /./],
   [
     "a flexible IP without an intent belongs to any range",
-    { tags: ownershipTags("one", "adopted", "") },
+    { tags: ownershipTags("one", "adopted", undefined) },
     {},
     "ours",
     /./,
   ],
-  ["no MAC is expected of an IPv6 prefix", { mac: null }, { mac: undefined }, "ours", /./],
+  ["no MAC is expected of an IPv6 prefix", { mac: undefined }, { mac: undefined }, "ours", /./],
   ["what settles is ours", { status: "updating" }, {}, "ours", /./],
   ["of another project", { projectId: OTHER_INTENT }, {}, "other-project", /belongs to project/],
   ["of another cloud", { tags: ownershipTags("two", "created", INTENT) }, {}, "other-cloud", /cloud two, not to one/],
@@ -64,8 +64,8 @@ const ROWS: readonly Row[] = [
   ["in error", { status: "error" }, {}, "bad-status", /has status error/],
   ["locked", { status: "locked" }, {}, "bad-status", /has status locked/],
   ["with another MAC", { mac: OTHER_MAC }, {}, "wrong-mac", /aa:00:02, but its guest has 52:54:00:aa:00:01/],
-  ["without a MAC", { mac: null }, {}, "no-mac", /has no virtual MAC/],
-  ["that gave its MAC up", { mac: null, tags: borrowerTags(BARE) }, {}, "no-mac", /to serve as a NIC alias/],
+  ["without a MAC", { mac: undefined }, {}, "no-mac", /has no virtual MAC/],
+  ["that gave its MAC up", { mac: undefined, tags: borrowerTags(BARE) }, {}, "no-mac", /to serve as a NIC alias/],
   ["without tags", { tags: ["web"] }, {}, "untagged", /does not have the tags/],
   // The gravest difference comes first.
   ["without tags and with another MAC", { tags: [], mac: OTHER_MAC }, {}, "wrong-mac", /./],
@@ -76,7 +76,7 @@ const ROWS: readonly Row[] = [
     "other-cloud",
     /./,
   ],
-  ["registered again, and without a MAC", { mac: null }, { intent: OTHER_INTENT }, "recycled", /./],
+  ["registered again, and without a MAC", { mac: undefined }, { intent: OTHER_INTENT }, "recycled", /./],
 ];
 
 for (const [title, change, expected, is, words] of ROWS) {
@@ -88,6 +88,6 @@ for (const [title, change, expected, is, words] of ROWS) {
     assert.equal(judged.is, is);
     assert.match(judged.words, words);
     assert.ok(judged.words.startsWith("flexible IP 203.0.113.7 (0a11ce00-0000-4000-8000-000000000001) "), judged.words);
-    assert.equal(judged.move === "", is === "ours", "whatever is not ours comes with a next move");
+    assert.equal(judged.move === undefined, is === "ours", "whatever is not ours comes with a next move");
   });
 }

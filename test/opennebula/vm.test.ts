@@ -7,17 +7,17 @@ import { PASSWORD, vmDocument } from "../documents.ts";
 const NO_NIC: Nic = {
   isAlias: false,
   nicId: "",
-  parentId: "",
-  driver: "",
-  ip: "",
-  ip6: "",
+  parentId: undefined,
+  driver: undefined,
+  ip: undefined,
+  ip6: undefined,
   mac: "",
-  externalIp: "",
-  flexibleIpId: "",
-  flexibleIp6Id: "",
-  intent: "",
+  externalIp: undefined,
+  flexibleIpId: undefined,
+  flexibleIp6Id: undefined,
+  intent: undefined,
   isForAliases: false,
-  floatingIp: "",
+  floatingIp: undefined,
   isMarked: false,
 };
 
@@ -52,6 +52,11 @@ suite("parseVm", () => {
       nic: "<VROUTER_IP>203.0.113.8</VROUTER_IP>",
       is: { ...NO_NIC, floatingIp: "203.0.113.8" },
     },
+    {
+      name: "an id that would leave its place in a path",
+      nic: "<SCW_FLEXIBLE_IP_ID>../f1e81b1e-0000-4000-8000-000000000007</SCW_FLEXIBLE_IP_ID>",
+      is: NO_NIC,
+    },
     { name: "a value longer than any address", nic: `<MAC>${"5".repeat(300)}</MAC>`, is: NO_NIC },
     { name: "an attach mark", nic: "<ATTACH><![CDATA[YES]]></ATTACH>", is: { ...NO_NIC, isMarked: true } },
     { name: "an attach mark in lower case", nic: "<ATTACH>yes</ATTACH>", is: { ...NO_NIC, isMarked: true } },
@@ -74,9 +79,9 @@ suite("parseVm", () => {
     assert.deepEqual(
       vm.nics.map(({ nicId, isAlias, parentId }) => [nicId, isAlias, parentId]),
       [
-        ["0", false, ""],
-        ["1", false, ""],
-        ["3", false, ""],
+        ["0", false, undefined],
+        ["1", false, undefined],
+        ["3", false, undefined],
         ["2", true, "0"],
       ],
     );
@@ -95,12 +100,12 @@ suite("parseVm", () => {
 
   const domains = [
     { xml: "<VM><ID>7</ID><DEPLOY_ID>one-7</DEPLOY_ID></VM>", id: "7", deployId: "one-7" },
-    { xml: "<VM><ID>7</ID><DEPLOY_ID/></VM>", id: "7", deployId: "" },
-    { xml: "<VM/>", id: "", deployId: "" },
+    { xml: "<VM><ID>7</ID><DEPLOY_ID/></VM>", id: "7", deployId: undefined },
+    { xml: "<VM/>", id: "", deployId: undefined },
   ];
   for (const { xml, id, deployId } of domains) {
     test(`the ids in ${xml}`, () => {
-      const none = { host: "", nics: [], pciNics: [], isHotPlug: false };
+      const none = { host: undefined, nics: [], pciNics: [], isHotPlug: false };
       assert.deepEqual(parseVm(inputOf(xml)), { id, deployId, ...none });
     });
   }

@@ -25,11 +25,11 @@ suite("what OpenNebula 7.0.0 printed", () => {
     arId,
     ipamMad: "scw-flexip",
     ip: `203.0.113.${last}`,
-    ip6: "",
+    ip6: undefined,
     mac: `52:54:00:00:00:0${last}`,
     flexibleIpId: `f1e81b1e-0000-4000-8000-00000000000${last}`,
-    flexibleIp6Id: "",
-    intent: "",
+    flexibleIp6Id: undefined,
+    intent: undefined,
   });
   const expected: CloudRange[] = [
     { ...range("0", "pubseed", "1", "3"), holder: { kind: "hold", id: "" } },

@@ -36,7 +36,14 @@ type Exchange = z.infer<typeof exchange>;
 const fixtures = new URL("../../fixtures/scaleway/", import.meta.url);
 const recordings = new URL("../../fixtures/recorded/flexible-ip-api/", import.meta.url);
 
-const plain = { id: ID, address: "203.0.113.7", isIpv6: false, mac: null, serverId: null, status: "ready" } as const;
+const plain = {
+  id: ID,
+  address: "203.0.113.7",
+  isIpv6: false,
+  mac: undefined,
+  serverId: undefined,
+  status: "ready",
+} as const;
 const more = { projectId: PROJECT, description: "web server", tags: ["web", "scw-flexip"] } as const;
 const reverse = "203-0-113-7.rev.example.net.";
 const flexibleIp: FlexibleIp = { ...plain, ...more, updatedAt: "2026-02-25T09:35:25.816225Z", reverse };
@@ -304,12 +311,12 @@ suite("all calls on the simulator", () => {
     const { api, account } = await start(t, { settle: "manual" });
     const { id } = account.add();
     const shown = (answer: readonly FlexibleIp[]) => answer.map(({ status, serverId }) => [status, serverId]);
-    assert.deepEqual(shown(await api.attach([id], SERVER)), [["updating", null]]);
+    assert.deepEqual(shown(await api.attach([id], SERVER)), [["updating", undefined]]);
     account.settle(id);
     assert.deepEqual(shown([await api.get(id)]), [["attached", SERVER]]);
     assert.deepEqual(shown(await api.detach([id])), [["detaching", SERVER]]);
     account.settle(id);
-    assert.deepEqual(shown([await api.get(id)]), [["ready", null]]);
+    assert.deepEqual(shown([await api.get(id)]), [["ready", undefined]]);
   });
 
   test("generate and delete a MAC", async (t) => {
@@ -319,7 +326,7 @@ suite("all calls on the simulator", () => {
     assert.equal(made.mac, account.get(one.id)?.mac_address?.mac_address);
     assert.equal(account.get(one.id)?.mac_address?.mac_type, "xen");
     await api.deleteMac(one.id);
-    assert.equal((await api.get(one.id)).mac, null);
+    assert.equal((await api.get(one.id)).mac, undefined);
   });
 
   test("duplicate a MAC, attach and detach the group in one call", async (t) => {

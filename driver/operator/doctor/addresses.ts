@@ -52,7 +52,7 @@ function sharedCloud({ cloud, zone }: Config, inNoRange: readonly FlexibleIp[], 
   const servers = new Map(hosts.map(({ name, attribute }) => [name, serverId(attribute, zone)]));
   const unknown = [...servers].filter(([, id]) => id === undefined).map(([name]) => name);
   const known = new Set(servers.values());
-  const away = inNoRange.filter((one) => one.serverId !== null && !known.has(one.serverId)).length;
+  const away = inNoRange.filter((one) => one.serverId !== undefined && !known.has(one.serverId)).length;
   const why = `flexible IPs tagged with cloud ${cloud} that no range here has: ${inNoRange.length}`;
   const say = (more: string, cure: string): Finding => warning("cloud", `${why}${more}`, cure, cloud);
   if (away === 0) return say("", "scw-flexip reconcile");
@@ -67,8 +67,8 @@ function sharedCloud({ cloud, zone }: Config, inNoRange: readonly FlexibleIp[], 
 }
 
 function quota(all: readonly FlexibleIp[]): Finding[] {
-  const attached = Map.groupBy(all, ({ serverId: id }) => id ?? "");
-  const full = [...attached].filter(([server, { length }]) => server !== "" && length >= SERVER_NEARLY_FULL);
+  const attached = Map.groupBy(all, ({ serverId: id }) => id);
+  const full = [...attached].filter(([server, { length }]) => server !== undefined && length >= SERVER_NEARLY_FULL);
   if (full.length === 0) return [ok("quota", `no server has ${SERVER_NEARLY_FULL} flexible IPs or more`)];
   return full.map(([server, { length }]) => {
     const why = `server ${server} has ${length} of at most ${SERVER_LIMIT} flexible IPs: move VMs`;

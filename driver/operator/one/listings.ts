@@ -13,12 +13,12 @@ export type CloudRange = {
   readonly arId: string;
   readonly ipamMad: string;
   readonly ip: string;
-  readonly ip6: string;
+  readonly ip6: string | undefined;
   readonly mac: string;
-  readonly flexibleIpId: string;
-  readonly flexibleIp6Id: string;
-  /** The intent that obtained the range's flexible IPs; "" where the range does not say. */
-  readonly intent: string;
+  readonly flexibleIpId: string | undefined;
+  readonly flexibleIp6Id: string | undefined;
+  /** The intent that obtained the range's flexible IPs; undefined where the range does not say. */
+  readonly intent: string | undefined;
   /** Undefined: the address is free. */
   readonly holder: Holder | undefined;
 };
@@ -72,11 +72,11 @@ function parseRange(network: Element, range: Element): CloudRange {
     arId: textOf(range, "AR_ID"),
     ipamMad: textOf(range, "IPAM_MAD"),
     ip: textOf(range, "IP"),
-    ip6: textOf(range, "IP6").toLowerCase(),
+    ip6: textOf(range, "IP6").toLowerCase() || undefined,
     mac: textOf(range, "MAC").toLowerCase(),
-    flexibleIpId: textOf(range, "SCW_FLEXIBLE_IP_ID").toLowerCase(),
-    flexibleIp6Id: textOf(range, "SCW_FLEXIBLE_IP6_ID").toLowerCase(),
-    intent: textOf(range, "SCW_FLEXIP_INTENT").toLowerCase(),
+    flexibleIpId: textOf(range, "SCW_FLEXIBLE_IP_ID").toLowerCase() || undefined,
+    flexibleIp6Id: textOf(range, "SCW_FLEXIBLE_IP6_ID").toLowerCase() || undefined,
+    intent: textOf(range, "SCW_FLEXIP_INTENT").toLowerCase() || undefined,
     holder: shownHolder(children(child(range, "LEASES"), "LEASE")[0]) ?? listedHolder(textOf(range, "ALLOCATED")),
   };
 }

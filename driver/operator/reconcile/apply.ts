@@ -35,7 +35,7 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
       });
     case "detach":
       return unchanged(remedy.flexibleIps, async (now) => {
-        const serverId = now.find((one) => one.serverId !== null)?.serverId;
+        const serverId = now.find((one) => one.serverId !== undefined)?.serverId;
         if (serverId) await sendAway(ports, { own: now, aliases: [] }, serverId, WHY);
       });
     case "restore-tags":

@@ -68,7 +68,7 @@ function all(found: Found): Choice {
 
 /** An address that is attached may be in use, whatever OpenNebula shows. */
 function needsKey({ remedy }: Step): boolean {
-  return remedy.do === "delete" && remedy.flexibleIp.serverId !== null;
+  return remedy.do === "delete" && remedy.flexibleIp.serverId !== undefined;
 }
 
 function isLoss({ remedy }: Step): boolean {

@@ -77,7 +77,7 @@ function sameName(view: View, unheld: readonly FlexibleIp[]): Step[] {
 
 function inNoRange(flexibleIp: FlexibleIp): Step {
   const finding = finder(flexibleIp.address, nameOf(flexibleIp));
-  const attached = flexibleIp.serverId === null ? "" : `, attached to server ${flexibleIp.serverId}`;
+  const attached = flexibleIp.serverId === undefined ? "" : `, attached to server ${flexibleIp.serverId}`;
   if (originOf(flexibleIp) === "adopted") {
     const remedy = { do: "remove-tags", flexibleIp, tags: foreignTags(flexibleIp) } as const;
     return finding(
@@ -91,5 +91,5 @@ function inNoRange(flexibleIp: FlexibleIp): Step {
 
 /** Whether the flexible IP is attached to a server that is no host of this cloud, as far as its hosts are known. */
 function isOnStrangeServer({ servers }: View, { serverId }: FlexibleIp): boolean {
-  return serverId !== null && ![...servers.values()].includes(serverId);
+  return serverId !== undefined && ![...servers.values()].includes(serverId);
 }

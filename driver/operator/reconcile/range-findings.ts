@@ -57,7 +57,7 @@ function placing(
 ): Step[] {
   const first = flexibleIps[0];
   if (first === undefined || flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
-  const attached = flexibleIps.filter(({ serverId }) => serverId !== null);
+  const attached = flexibleIps.filter(({ serverId }) => serverId !== undefined);
   const { holder } = range;
   const vm = holder?.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
   if (holder?.kind === "vm" && vm === undefined) {
@@ -72,7 +72,7 @@ function placing(
   const serverId = vm?.state === "running" ? view.servers.get(vm.host) : undefined;
   if (vm === undefined || serverId === undefined) return [];
   const isHere = flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId);
-  const bare = flexibleIps.find(({ mac }) => mac === null);
+  const bare = flexibleIps.find(({ mac }) => mac === undefined);
   if (isHere && bare === undefined) return [];
   const elsewhere = attached.find((flexibleIp) => flexibleIp.serverId !== serverId);
   const kind = isHere ? "wrong-mac" : elsewhere === undefined ? "not-attached" : "wrong-server";
@@ -89,7 +89,7 @@ function placing(
   // What brings the NIC's own addresses to the guest brings its aliases' too.
   if (own !== flexibleIps && own.some((one) => one.serverId !== serverId)) return [];
   const aliases = own === flexibleIps ? (own === nics.lender ? nics.aliases : []) : flexibleIps;
-  const isTaken = [...own, ...aliases].some((one) => one.serverId !== null && one.serverId !== serverId);
+  const isTaken = [...own, ...aliases].some((one) => one.serverId !== undefined && one.serverId !== serverId);
   const remedy = {
     do: isTaken ? "move" : "attach",
     flexibleIps: own,

@@ -27,7 +27,7 @@ export function rangeStates(view: {
   const at = (address: string): FlexibleIp | undefined =>
     address.includes(":") ? ipv6.find((one) => isAddressOf(address, one.address)) : byIpv4.get(address);
   return view.ranges.map((range) => {
-    const addresses = [range.ip, range.ip6].filter((address) => address !== "");
+    const addresses = [range.ip, range.ip6].filter((address) => address !== undefined);
     const found = addresses.map((address) => ({ address, flexibleIp: at(address) }));
     const recycled = found.filter(({ flexibleIp }) => flexibleIp && isOfOtherIntent(flexibleIp, range.intent));
     return {

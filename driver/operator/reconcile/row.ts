@@ -81,7 +81,7 @@ function costOf(view: View, { kind, remedy }: Step): Pick<StepRow, "guest" | "bi
     case "move":
       return { guest: "online", bill: "same" };
     case "delete":
-      return { guest: remedy.flexibleIp.serverId === null ? "none" : "may-lose", bill: "less" };
+      return { guest: remedy.flexibleIp.serverId === undefined ? "none" : "may-lose", bill: "less" };
     case "detach":
       return { guest: remedy.flexibleIps.some((one) => isElsewhere(view, one)) ? "may-lose" : "none", bill: "same" };
     case "undo-registration":
@@ -97,7 +97,7 @@ function costOf(view: View, { kind, remedy }: Step): Pick<StepRow, "guest" | "bi
 
 /** On a server that is no host of this cloud, where something else may use it. */
 function isElsewhere(view: View, { serverId }: FlexibleIp): boolean {
-  return serverId !== null && ![...view.servers.values()].includes(serverId);
+  return serverId !== undefined && ![...view.servers.values()].includes(serverId);
 }
 
 /** How many flexible IPs carry this cloud's tag. */

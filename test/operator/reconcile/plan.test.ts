@@ -101,10 +101,10 @@ table("addresses of ranges", [
     changes: { flexibleIps: [flexibleIp({ mac: "52:54:00:aa:00:99" })] },
     steps: [`wrong-mac:${IP} none`],
   },
-  { name: "no MAC", changes: { flexibleIps: [flexibleIp({ mac: null })] }, steps: [`wrong-mac:${IP} none`] },
+  { name: "no MAC", changes: { flexibleIps: [flexibleIp({ mac: undefined })] }, steps: [`wrong-mac:${IP} none`] },
   {
     name: "no MAC, given up for an alias",
-    changes: { flexibleIps: [flexibleIp({ mac: null, tags: aliasTags })] },
+    changes: { flexibleIps: [flexibleIp({ mac: undefined, tags: aliasTags })] },
     steps: [],
   },
   {
@@ -124,7 +124,7 @@ table("addresses of ranges", [
   },
   {
     name: "a wrong MAC says so before anything about its place",
-    changes: { flexibleIps: [flexibleIp({ mac: null, serverId: SERVER.h1 })] },
+    changes: { flexibleIps: [flexibleIp({ mac: undefined, serverId: SERVER.h1 })] },
     steps: [`wrong-mac:${IP} none`],
   },
 ]);
@@ -170,7 +170,7 @@ table("where addresses are", [
   },
   {
     name: "an alias, not attached",
-    changes: { ...leased, vms: [vm()], flexibleIps: [flexibleIp({ tags: aliasTags, mac: null })] },
+    changes: { ...leased, vms: [vm()], flexibleIps: [flexibleIp({ tags: aliasTags, mac: undefined })] },
     steps: [`not-attached:${IP} none`],
   },
   {
@@ -204,7 +204,7 @@ table("where addresses are", [
             serverId: SERVER.h1,
           }),
         ),
-        flexibleIp({ id: "9", address: "203.0.113.9", tags: aliasTags, mac: null }),
+        flexibleIp({ id: "9", address: "203.0.113.9", tags: aliasTags, mac: undefined }),
       ],
     },
     steps: ["not-attached:203.0.113.9 none"],
@@ -220,7 +220,11 @@ table("where addresses are", [
   },
   {
     name: "an alias, on its guest's host without the NIC's MAC",
-    changes: { ...leased, vms: [vm()], flexibleIps: [flexibleIp({ tags: aliasTags, mac: null, serverId: SERVER.h1 })] },
+    changes: {
+      ...leased,
+      vms: [vm()],
+      flexibleIps: [flexibleIp({ tags: aliasTags, mac: undefined, serverId: SERVER.h1 })],
+    },
     steps: [`wrong-mac:${IP} none`],
   },
   ...(["updating", "detaching", "unknown"] as const).map((status) => ({

@@ -26,8 +26,8 @@ export function flexibleIp(changes: Partial<FlexibleIp> = {}): FlexibleIp {
     address: IP,
     isIpv6: false,
     mac: MAC,
-    serverId: null,
-    status: changes.serverId === undefined || changes.serverId === null ? "ready" : "attached",
+    serverId: undefined,
+    status: changes.serverId === undefined ? "ready" : "attached",
     projectId: PROJECT,
     description: "",
     tags: OURS,
@@ -37,7 +37,7 @@ export function flexibleIp(changes: Partial<FlexibleIp> = {}): FlexibleIp {
 }
 
 export function ipv6(changes: Partial<FlexibleIp> = {}): FlexibleIp {
-  return flexibleIp({ id: ID6, address: IP6, isIpv6: true, mac: null, ...changes });
+  return flexibleIp({ id: ID6, address: IP6, isIpv6: true, mac: undefined, ...changes });
 }
 
 export function range(changes: Partial<CloudRange> = {}): CloudRange {
@@ -47,10 +47,10 @@ export function range(changes: Partial<CloudRange> = {}): CloudRange {
     arId: "0",
     ipamMad: "scw-flexip",
     ip: IP,
-    ip6: "",
+    ip6: undefined,
     mac: MAC,
     flexibleIpId: ID,
-    flexibleIp6Id: "",
+    flexibleIp6Id: undefined,
     intent: INTENT,
     holder: undefined,
     ...changes,

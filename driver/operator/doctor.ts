@@ -12,7 +12,7 @@ export async function doctor(given: Operator): Promise<number> {
   const form = formOfFindings(given);
   const operator = asOneadmin(given);
   const { terminal } = operator;
-  const rows = await examine(operator);
+  const rows = await examine(operator, operator.options.has("hosts"));
   terminal.progress("");
   printFindings(operator, form, rows);
   const [warnings, failures] = [countOf(rows, "warning"), countOf(rows, "failure")];
@@ -28,7 +28,7 @@ export async function doctor(given: Operator): Promise<number> {
 async function plugin(operator: Operator): Promise<number> {
   const { terminal } = operator;
   try {
-    const { line, exit } = pluginLine(await examine(asOneadmin(operator)));
+    const { line, exit } = pluginLine(await examine(asOneadmin(operator), operator.options.has("hosts")));
     terminal.progress("");
     terminal.print(`${line}\n`);
     return exit;

@@ -10,7 +10,6 @@ import { exposition } from "./metrics/family.ts";
 import { familiesOf, type Snapshot } from "./metrics/snapshot.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { type Survey, survey } from "./survey.ts";
-import { writeAll } from "./terminal.ts";
 
 const HOUR_MS = 3_600_000;
 const LAST_SUCCESS = /^scw_flexip_last_success_timestamp_seconds (\d+)$/m;
@@ -24,7 +23,7 @@ export async function metrics(given: Operator): Promise<number> {
   }
   const snapshot = await take(operator, file);
   const text = exposition(familiesOf(snapshot));
-  if (file === undefined) writeAll(1, text);
+  if (file === undefined) operator.terminal.print(text);
   else write(file, text);
   return snapshot.survey === undefined ? EXIT.failed : EXIT.done;
 }
@@ -36,7 +35,7 @@ async function take(operator: Operator, file: string | undefined): Promise<Snaps
   const since = new Date(now.getTime() - HOUR_MS);
   const entries = readEntries(operator, { lowest: "debug", since, vm: undefined, address: undefined });
   operator.terminal.progress("checking this cloud");
-  const findings = await orWarn(operator, () => examine(operator), []);
+  const findings = await orWarn(operator, () => examine(operator, true), []);
   operator.terminal.progress("");
   return {
     version: operator.caller.version,

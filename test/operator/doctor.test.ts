@@ -46,8 +46,8 @@ async function hostFor(context: TestContext, frontEnd: LightMachine): Promise<Li
   return host;
 }
 
-function rowsOf(machine: LightMachine, values = {}): Promise<Row[]> {
-  return examine(machine.operator("doctor", values));
+function rowsOf(machine: LightMachine, values: { hosts?: true; host?: true; bridges?: string[] } = {}): Promise<Row[]> {
+  return examine(machine.operator("doctor", values), values.hosts === true);
 }
 
 /** What is not ok: level, host, id, cure. */

@@ -20,8 +20,8 @@ import { checkSettings } from "./settings.ts";
 import { checkToken } from "./token.ts";
 import { checkRemotes, checkTree } from "./tree.ts";
 
-/** Checks this machine and, from a front-end, the hosts. Throws UsageError where nothing is installed. */
-export async function examine(operator: Operator): Promise<Row[]> {
+/** Checks this machine and, from a front-end `withHosts`, its hosts. Throws UsageError where nothing is installed. */
+export async function examine(operator: Operator, withHosts: boolean): Promise<Row[]> {
   const { options, layout, oneadmin } = operator;
   const isOpen = !(options.has("frontend") || options.has("host"));
   const isFrontEnd = options.has("frontend") || (isOpen && existsSync(layout.onedConf));
@@ -39,7 +39,7 @@ export async function examine(operator: Operator): Promise<Row[]> {
   if (isFrontEnd) {
     const frontEnd = await examineFrontEnd(operator);
     add("frontend", null, frontEnd.findings);
-    const hosts = options.has("hosts") ? await examineHosts(operator, frontEnd) : [];
+    const hosts = withHosts ? await examineHosts(operator, frontEnd) : [];
     for (const { host, findings } of hosts) add("host", host, findings);
   }
   if (isHost) add("host", null, await examineHost(operator));

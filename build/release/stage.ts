@@ -24,7 +24,7 @@ export type Release = {
   readonly epoch: number;
   readonly licences: string;
   readonly sbom: string;
-  /** Of gzip, 1 to 9. */
+  /** Of gzip: 0 packs nothing, 9 packs most. */
   readonly level: number;
 };
 

@@ -168,7 +168,7 @@ function onHost({ root, answers }: FakeHost, command: string[]): void {
     return;
   }
   if (root === undefined) fail("ssh: connect to host: Connection refused");
-  const [program = "", ...rest] = command.map((word) => (/^\/var\//.test(word) ? join(root, word) : word));
+  const [program = "", ...rest] = command.map((word) => (/^\/(var|etc)\//.test(word) ? join(root, word) : word));
   const isOurs = program.endsWith("/scw-flexip");
   const result = spawnSync(program, [...rest, ...(isOurs ? ["--root", root] : [])], {
     stdio: ["inherit", "inherit", "inherit"],

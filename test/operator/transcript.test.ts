@@ -55,7 +55,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
 
   function deb(release: string): string {
     const folder = dirname(rig.root);
-    const what = { version: release, maintainer: author, epoch: 1_700_000_000, level: 1, licences: "", sbom: "" };
+    const what = { version: release, maintainer: author, epoch: 1_700_000_000, level: 0, licences: "", sbom: "" };
     return join(folder, buildDeb(folder, join(folder, `stage-${release}`), what));
   }
 

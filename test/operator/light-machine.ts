@@ -18,8 +18,9 @@ import type { TestContext } from "node:test";
 import { messageOf } from "../../driver/errors.ts";
 import { exitCodeOf } from "../../driver/operator/exit.ts";
 import { Interrupt } from "../../driver/operator/interrupt.ts";
-import { EXECUTABLE, SETTINGS } from "../../driver/operator/layout.ts";
-import { type Command, type Operator, operatorOf } from "../../driver/operator/operator.ts";
+import { EXECUTABLE, layoutOf, SETTINGS } from "../../driver/operator/layout.ts";
+import { findOneadmin } from "../../driver/operator/oneadmin.ts";
+import type { Command, Operator } from "../../driver/operator/operator.ts";
 import { Options } from "../../driver/operator/options.ts";
 import { Terminal } from "../../driver/operator/terminal.ts";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
@@ -44,7 +45,7 @@ const ONE = {
 const SCRIPTS = {
   ...Object.fromEntries(Object.keys(ONE).map((name) => [name, `exec cat "$STAND_INS/${name}"`])),
   ssh: `while [ "$1" != -- ]; do shift; done; . "$STAND_INS/ssh-$2"`,
-  logger: `echo "$*" >> "$STAND_INS/logger"`,
+  logger: `cat >> "\${0%/bin/*}/stand-ins/logger"`,
 };
 
 /** What the commands print, kept for the test. */
@@ -80,6 +81,8 @@ export class LightMachine {
     this.#script(join(this.source, EXECUTABLE), `echo scw-flexip ${VERSION}`);
     for (const folder of FOLDERS) mkdirSync(this.at(folder), { recursive: true });
     for (const [name, text] of Object.entries(SCRIPTS)) this.#script(join(this.#folder, "bin", name), text);
+    // The system's log is written by this process itself.
+    process.env.PATH = `${join(this.#folder, "bin")}:/usr/bin:/bin`;
     for (const [name, text] of Object.entries(ONE)) this.says(name, text);
     for (const hook of ["pre", "post", "clean"]) {
       mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${hook}.d`), { recursive: true });
@@ -159,7 +162,10 @@ export class LightMachine {
       STAND_INS: join(this.#folder, "stand-ins"),
     };
     const caller = { action, version: VERSION, environment, executable: join(this.source, EXECUTABLE) };
-    return operatorOf(caller, terminal, new Options({ root: this.root, ...values }), [], interrupt);
+    const options = new Options({ root: this.root, ...values });
+    const layout = layoutOf(options.text("root") ?? this.root, options.text("oneLocation"));
+    const oneadmin = findOneadmin(layout.root);
+    return { caller, terminal, options, words: [], layout, oneadmin, environment, interrupt };
   }
 
   /** Runs the command as the command line does. */

@@ -1,7 +1,7 @@
 // What install and uninstall share: they need root's rights, and each run is noted.
 import { existsSync, readFileSync } from "node:fs";
 import { DriverError, messageOf, UsageError } from "../../errors.ts";
-import { audit, type Change } from "../audit.ts";
+import { audit, auditToSyslog, type Change } from "../audit.ts";
 import { EXIT } from "../exit.ts";
 import { type Role, settingsFile } from "../layout.ts";
 import { isRoot } from "../oneadmin.ts";
@@ -19,11 +19,11 @@ export async function runNoted(operator: Operator, work: () => Promise<number>):
   const what = [caller.action, ...flags.map((flag) => `--${flag}`), ...(options.list("hosts") ?? [])].join(" ");
   try {
     const exit = await askForRoot(work);
-    await note(operator, { what, outcome: exit === EXIT.done ? "done" : `ended with exit code ${exit}` });
+    note(operator, { what, ...(exit !== EXIT.done && { failure: `exit code ${exit}` }) });
     return exit;
   } catch (error) {
     const isFailure = error instanceof DriverError && !(error instanceof UsageError);
-    if (isFailure) await note(operator, { what, failure: messageOf(error) });
+    if (isFailure) note(operator, { what, failure: messageOf(error) });
     throw error;
   }
 }
@@ -38,10 +38,10 @@ async function askForRoot<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function note(operator: Operator, change: Change): Promise<void> {
+function note(operator: Operator, change: Change): void {
   const logDir = ownLogFolder(operator);
-  if (logDir === undefined) await audit(operator, undefined, change);
-  else await audit(asOneadmin(operator), { logDir, logLevel: "info" }, change);
+  if (logDir === undefined) auditToSyslog(operator, change);
+  else audit(asOneadmin(operator), change, { logDir, logLevel: "info" });
 }
 
 /**

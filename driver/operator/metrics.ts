@@ -5,9 +5,8 @@ import { examine } from "./doctor/examine.ts";
 import { EXIT } from "./exit.ts";
 import { writeBeside } from "./install/changes.ts";
 import { readEntries } from "./log-files.ts";
-import { callsOf } from "./metrics/calls.ts";
 import { exposition } from "./metrics/family.ts";
-import { familiesOf, type Snapshot } from "./metrics/snapshot.ts";
+import { callsOf, familiesOf, type Snapshot } from "./metrics/snapshot.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { type Survey, survey } from "./survey.ts";
 

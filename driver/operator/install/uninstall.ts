@@ -5,7 +5,7 @@ import { RefusedError, UsageError } from "../../errors.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
 import type { Operator } from "../operator.ts";
-import { Changes } from "./changes.ts";
+import { Changes, lookAt } from "./changes.ts";
 import { whyInUse } from "./in-use.ts";
 import { isUnedited } from "./logrotate.ts";
 import { removeFromOnedConf } from "./oned-conf.ts";
@@ -39,10 +39,17 @@ async function uninstallHere(operator: Operator): Promise<number> {
     const planned = planOnedConf(layout.onedConf, removeFromOnedConf);
     if (planned !== undefined && changeOnedConf(changes, planned)) await restartOned(operator, true);
   }
-  for (const tree of trees) removeTree(tree, changes);
+  const ours = [...scripts(["bridge", "fw"]).map(({ path }) => path), EXECUTABLE];
+  for (const path of trees.flatMap((tree) => ours.map((file) => join(tree, file)))) changes.remove(path);
   if (gone.frontEnd && gone.host && hasOurRotation(operator)) changes.remove(layout.logrotate);
-  if (options.has("purge")) purge(kept, changes);
-  for (const tree of trees) removeFolders(tree, changes);
+  for (const { path } of options.has("purge") ? kept : []) {
+    if (lookAt(path)?.isDirectory()) changes.removeEmptyFolder(path);
+    else changes.remove(path);
+  }
+  const folders = [dirname(EXECUTABLE), dirname(SETTINGS), dirname(dirname(SETTINGS))];
+  for (const path of trees.flatMap((tree) => folders.map((folder) => join(tree, folder)))) {
+    changes.removeEmptyFolder(path);
+  }
   if (changes.count === 0) terminal.note("nothing to delete");
   printWhatIsLeft(operator, kept, changes);
   if (!(gone.frontEnd && gone.host)) {
@@ -54,19 +61,9 @@ async function uninstallHere(operator: Operator): Promise<number> {
   return EXIT.refused;
 }
 
-function removeTree(tree: string, changes: Changes): void {
-  for (const { path } of scripts(["bridge", "fw"])) changes.remove(join(tree, path));
-  changes.remove(join(tree, EXECUTABLE));
-}
-
-function removeFolders(tree: string, changes: Changes): void {
-  const folders = [dirname(EXECUTABLE), dirname(SETTINGS), dirname(dirname(SETTINGS))];
-  for (const folder of folders) changes.removeEmptyFolder(join(tree, folder));
-}
-
 /** Which roles are not installed here once this is done. What both need goes with the last one. */
 type Roles = { readonly frontEnd: boolean; readonly host: boolean };
-type Keepsake = { readonly path: string; readonly what: string; readonly isFolder?: true };
+type Keepsake = { readonly what: string; readonly path: string };
 
 /** What stays unless --purge is given: it cannot be made again, or it records what happened. */
 function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): Keepsake[] {
@@ -75,40 +72,24 @@ function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, hos
   const settings = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"))[0] ?? "";
   const place = (key: Parameters<typeof placeIn>[1]): string => layout.at(placeIn(settings, key));
   const logs = (usual: string): string => layout.at(settingIn(settings, "LOG_DIR") || usual);
+  // A host's own scw-flexip.log is that of install; where the logs have one folder, it is the front-end's.
+  const hookLogs = join(logs(layout.hookLogFolder), frontEnd ? "scw-flexip*.log*" : "scw-flexip-*.log*");
   const state = place("STATE_FILE");
-  const all = (what: string, pattern: string): Keepsake[] => globSync(pattern).map((path) => ({ path, what }));
-  const ofBoth = [
-    { path: place("TOKEN_FILE"), what: "secret key" },
-    ...(hasOurRotation(operator) ? [] : [{ path: layout.logrotate, what: "rotation of the logs" }]),
+  const kept: readonly (readonly [isKept: boolean, what: string, pattern: string])[] = [
+    ...files.map((file) => [true, "settings", file] as const),
+    [frontEnd && host, "secret key", place("TOKEN_FILE")],
+    [frontEnd && host && !hasOurRotation(operator), "rotation of the logs", layout.logrotate],
+    [host, "server id", place("SERVER_ID_FILE")],
+    [host, "log", hookLogs],
+    [frontEnd, "log", join(logs(layout.logFolder), "scw-flexip.log*")],
+    [frontEnd, "journal", `${state}*`],
+    [frontEnd, "folder of the journal", dirname(state)],
   ];
-  const ofHost = [
-    { path: place("SERVER_ID_FILE"), what: "server id" },
-    // On a host, the log of install is scw-flexip.log beside the hooks' logs.
-    ...all("log", join(logs(layout.hookLogFolder), frontEnd ? "scw-flexip*.log*" : "scw-flexip-*.log*")),
-  ];
-  const ofFrontEnd = [
-    ...all("log", join(logs(layout.logFolder), "scw-flexip.log*")),
-    ...all("journal", `${state}*`),
-    { path: dirname(state), what: "folder of the journal", isFolder: true } as const,
-  ];
-  const kept: Keepsake[] = [
-    ...files.map((path) => ({ path, what: "settings" })),
-    ...(frontEnd && host ? ofBoth : []),
-    ...(host ? ofHost : []),
-    ...(frontEnd ? ofFrontEnd : []),
-  ];
-  return kept.filter(({ path }) => existsSync(path));
+  return kept.flatMap(([isKept, what, pattern]) => (isKept ? globSync(pattern).map((path) => ({ what, path })) : []));
 }
 
 function hasOurRotation({ layout }: Operator): boolean {
   return existsSync(layout.logrotate) && isUnedited(readFileSync(layout.logrotate, "utf8"), layout);
-}
-
-function purge(kept: readonly Keepsake[], changes: Changes): void {
-  for (const { path, isFolder } of kept) {
-    if (isFolder) changes.removeEmptyFolder(path);
-    else changes.remove(path);
-  }
 }
 
 function printWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly Keepsake[], changes: Changes): void {

@@ -78,7 +78,7 @@ function sshReplies({ name, answers, root }: FakeHost): string {
 for word; do
   [ -n "$seen" ] || set --
   seen=1
-  case $word in /var/*) word=${root}$word ;; esac
+  case $word in /var/* | /etc/*) word=${root}$word ;; esac
   set -- "$@" "$word"
 done
 case $1 in */scw-flexip) set -- "$@" --root ${root} ;; esac

@@ -9,6 +9,6 @@ export function changed(
   before: string | undefined,
   after: string | undefined,
 ): LogFields {
-  const request_id = api.requestOf(id);
-  return { audit: true, what, address, flexible_ip_id: id, before: before ?? null, after: after ?? null, request_id };
+  const fields = { audit: true, what, address, flexible_ip_id: id, before: before ?? null, after: after ?? null };
+  return { ...fields, request_id: api.requestOf(id) };
 }

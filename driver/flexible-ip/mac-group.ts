@@ -44,7 +44,7 @@ export async function bringHere(
   await shareMac(session, owner, here);
   const before = new Map([...group.own, ...group.aliases].map((one) => [one.id, one.serverId]));
   for (const one of here) {
-    const was = before.get(one.id) ?? undefined;
+    const was = before.get(one.id);
     const change = was === serverId ? {} : changed(session.api, "attach", one, was, serverId);
     session.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
   }

@@ -1,5 +1,5 @@
-// The life that the demo plays: what OpenNebula asks for, in its order, and what is to come of it. The order within an
-// operation is that of oned 7.0.0, see fixtures/recorded/README.md.
+// The life that the demo plays: what OpenNebula asks for, in its order, and what should come of it. The order within an
+// operation is that of oned 7.0.0; see fixtures/recorded/README.md.
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import type { Hook, IpamAction } from "../rig.ts";
 

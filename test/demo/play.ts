@@ -1,9 +1,10 @@
 // One step: run, look, compare.
+import { hostOf, placeOf } from "../cloud/place.ts";
 import { readTemplate } from "../documents.ts";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
 import type { RangeName, Step, Whereabouts } from "./life.ts";
-import { HOSTS, type Run, run, type Stage } from "./stage.ts";
+import { type Run, run, type Stage } from "./stage.ts";
 
 export type Played = {
   readonly calls: readonly CallName[];
@@ -110,11 +111,9 @@ function whereabouts({ rig, ranges }: Stage, range: RangeName): string {
   const id = ranges.get(range)?.get("SCW_FLEXIBLE_IP_ID");
   if (id === undefined) return "none";
   const flexibleIp = rig.simulator.account.get(id);
-  if (flexibleIp === undefined) return "gone";
-  const host = HOSTS.find((name) => rig.host(name).serverId === flexibleIp.server_id) ?? flexibleIp.server_id;
-  if (flexibleIp.status === "ready") return "free";
-  if (flexibleIp.status === "attached") return `attached ${host}`;
-  return flexibleIp.status === "detaching" ? `leaving ${host}` : flexibleIp.status;
+  if (flexibleIp?.status === "detaching") return `leaving ${hostOf(flexibleIp, rig.hosts)}`;
+  const place = placeOf(flexibleIp, rig.hosts);
+  return flexibleIp?.status === "attached" ? `attached ${place}` : place;
 }
 
 function isAt(expected: Whereabouts, place: string): boolean {

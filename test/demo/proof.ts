@@ -1,16 +1,11 @@
-// What has to hold once the life is over: nothing is left behind.
+// What must hold once the life is over: nothing is left behind.
 import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import { readJournal } from "../cloud/journal.ts";
 import { PASSWORD } from "../documents.ts";
 import type { Stage } from "./stage.ts";
 
 export type Claim = { readonly text: string; readonly holds: boolean };
-
-const journal = z.object({
-  intents: z.record(z.string(), z.unknown()),
-  leases: z.record(z.string(), z.unknown()),
-});
 
 /** The claims and whether they hold. */
 export function proof(stage: Stage): Claim[] {
@@ -32,12 +27,8 @@ export function proof(stage: Stage): Claim[] {
 }
 
 function isJournalEmpty({ rig }: Stage): boolean {
-  try {
-    const noted = journal.parse(JSON.parse(readFileSync(rig.frontEnd.stateFile, "utf8")));
-    return Object.values(noted).every((entries) => Object.keys(entries).length === 0);
-  } catch {
-    return false;
-  }
+  const { intents, leases } = readJournal(rig.frontEnd.stateFile);
+  return existsSync(rig.frontEnd.stateFile) && Object.keys({ ...intents, ...leases }).length === 0;
 }
 
 function answersClaim({ runs }: Stage): Claim {

@@ -1,4 +1,4 @@
-// Plays a life and tells of it.
+// Plays a life and shows it.
 import { rmSync } from "node:fs";
 import type { Scene } from "./life.ts";
 import { play } from "./play.ts";

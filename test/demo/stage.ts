@@ -5,12 +5,11 @@ import { withAliasesAskedFor } from "../documents.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import type { SettleDelays } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY, Rig, type RunOptions, type RunResult } from "../rig.ts";
-import type { HostName, RangeName, Step } from "./life.ts";
+import type { RangeName, Step } from "./life.ts";
 
 export const DELAYS: SettleDelays = { attachMs: 300, attachQueuedMs: 300, detachMs: 200, macMs: 10 };
-export const HOSTS: readonly HostName[] = ["A", "B"];
 
-// A driver that waits for what never comes gives up long before a person does; one that hangs is ended.
+// The driver gives up long before a person does. A process that hangs is killed.
 const LIMITS = { TIMEOUT: "20", HOOK_TIMEOUT: "20" };
 const HANGING_MS = 30_000;
 const DOCUMENTS = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0");

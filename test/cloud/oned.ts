@@ -3,7 +3,17 @@
 import { type Fields, ipamDocument, rangeOf, readTemplate, vmDocument } from "../documents.ts";
 import type { Hook, IpamAction } from "../rig.ts";
 import { nicFields } from "./nic-fields.ts";
-import { addNic, type Nic, type Pool, type Range, serve, servesAliases, settleGuest, type Vm } from "./pool.ts";
+import {
+  addNic,
+  isHandWritten,
+  type Nic,
+  type Pool,
+  type Range,
+  serve,
+  servesAliases,
+  settleGuest,
+  type Vm,
+} from "./pool.ts";
 
 /** What oned or the network driver saw of one action. */
 export type Ran = {
@@ -126,9 +136,9 @@ export class Oned<R extends Ran = Ran> {
   async create(ranges: readonly Range[], isNamed = false): Promise<Vm | undefined> {
     const vm = this.pool.addVm();
     for (const range of ranges) {
-      if ((await this.lease(range, vm, isNamed)).code !== 0) {
+      if (!(await this.#isLeased(range, vm, isNamed))) {
         this.pool.removeVm(vm);
-        for (const nic of vm.nics) await this.free(nic.range);
+        for (const nic of vm.nics) await this.#release(nic.range);
         return undefined;
       }
       addNic(vm, range);
@@ -147,13 +157,13 @@ export class Oned<R extends Ran = Ran> {
   }
 
   async attachNic(vm: Vm, range: Range, parent?: Nic): Promise<void> {
-    if ((await this.lease(range, vm)).code !== 0) return;
+    if (!(await this.#isLeased(range, vm))) return;
     const nic = addNic(vm, range, parent);
     if (parent !== undefined && servesAliases(range)) range.hasLentOut = true;
     for (const hook of ["pre", "post"] as const) {
       if ((await this.hook(vm, vm.host, hook, { marked: [nic] })).code === 0) continue;
       vm.nics = vm.nics.filter((other) => other !== nic);
-      await this.free(range);
+      await this.#release(range);
       return;
     }
     serve([nic]);
@@ -168,7 +178,7 @@ export class Oned<R extends Ran = Ran> {
     }
     if ((await this.hook(vm, vm.host, "clean", { marked: [nic] })).code !== 0) return;
     vm.nics = vm.nics.filter((one) => !gone.includes(one));
-    for (const { range } of gone) await this.#freeIfThere(range);
+    for (const { range } of gone) await this.#release(range);
   }
 
   /** pre on the destination → memory copy → clean on the source → post on the destination. */
@@ -206,11 +216,16 @@ export class Oned<R extends Ran = Ran> {
   async terminate(vm: Vm): Promise<void> {
     if (vm.state === "running" && (await this.powerOff(vm)).code !== 0) return;
     this.pool.removeVm(vm);
-    for (const { range } of vm.nics) await this.#freeIfThere(range);
+    for (const { range } of vm.nics) await this.#release(range);
   }
 
-  async #freeIfThere(range: Range): Promise<void> {
-    if (!range.isRemoved) await this.free(range);
+  /** Leases of hand-written ranges are oned's own affair. */
+  async #isLeased(range: Range, vm: Vm, isNamed = false): Promise<boolean> {
+    return isHandWritten(range) || (await this.lease(range, vm, isNamed)).code === 0;
+  }
+
+  async #release(range: Range): Promise<void> {
+    if (!(range.isRemoved || isHandWritten(range))) await this.free(range);
   }
 }
 

@@ -75,12 +75,12 @@ async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: st
   if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
   if (originOf(flexibleIp) === "created") {
     await deleteUntilGone(api, flexibleIp, deadline);
-    const fields = changed("delete", flexibleIp, flexibleIp.address, undefined);
+    const fields = changed(api, "delete", flexibleIp, flexibleIp.address, undefined);
     log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
   } else {
     const tags = foreignTags(flexibleIp);
     await api.update(flexibleIp.id, { tags });
-    const fields = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+    const fields = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
     log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
   }
 }

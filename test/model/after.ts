@@ -75,7 +75,7 @@ async function repair(run: HistoryRun, name: CloudName): Promise<void> {
     if (intents.some((intent) => isOfIntent(step, intent))) continue;
     const outcome = outcomes[index] ?? "";
     // The detach of a NIC's address takes its alias along: nothing is left for the alias's own step.
-    if (step.kind === "left-attached" && outcome === "changed since the plan") continue;
+    if (step.kind === "left-attached" && outcome === "changed") continue;
     if (outcome !== "done" && step.remedy.do !== "none") run.complain(`reconcile ${step.key}: ${outcome}`);
     // A creation without an answer, in no listing either, is bought again: an operator deletes it by name.
     if (step.kind === "orphan" && run.api.lostFromSight.has(step.address ?? "")) continue;

@@ -10,7 +10,7 @@ import { spanMs } from "./options.ts";
 
 const flat = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-/** What `logs -o json` and `history -o json` print of each line, beside whatever else the line holds. */
+/** What `logs -o json` and `history -o json` print of each line, beside the line's other fields. */
 export const logEntry = z.catchall(
   z.object({
     time: z.string(),
@@ -34,7 +34,7 @@ export type Filter = {
   readonly address: string | undefined;
 };
 
-/** What --level, --since, --vm and `address` ask for. Throws UsageError. */
+/** The filter of --level, --since, --vm and `address`. Throws UsageError. */
 export function filterOf({ options }: Operator, address: string | undefined): Filter {
   return {
     lowest: options.choice("level", "--level", LOG_LEVELS, "debug"),
@@ -44,7 +44,7 @@ export function filterOf({ options }: Operator, address: string | undefined): Fi
   };
 }
 
-/** The newest log file of each kind: those that are still written to. */
+/** The log files that are still written to. */
 export function currentFiles(operator: Operator): string[] {
   return foldersOf(operator).flatMap((folder) => globSync(join(folder, "scw-flexip*.log")));
 }
@@ -82,10 +82,10 @@ export function passes(entry: Entry, { lowest, since, vm, address }: Filter): bo
   return address === undefined || isAbout(entry, address);
 }
 
-/** Whether the entry speaks of the address, or of the flexible IP with that id. */
+/** Whether the entry is about the address, or about the flexible IP with that id. */
 export function isAbout({ address: own, flexible_ip_id, message }: Entry, address: string): boolean {
   if (own === address || flexible_ip_id === address) return true;
-  // As a word of its own: 203.0.113.7 is not in 203.0.113.70.
+  // As a word of its own: 203.0.113.70 does not mention 203.0.113.7.
   const at = message.toLowerCase().indexOf(address);
   if (at === -1) return false;
   const [before = " ", after = " "] = [message[at - 1], message.slice(at + address.length)];
@@ -131,7 +131,7 @@ function readLog({ terminal }: Operator, file: string): string {
   }
 }
 
-/** Logs are most needed when the settings are wrong: then the usual folders are looked at. */
+/** Logs are needed most when the settings are wrong: then the default folders are read. */
 function foldersOf(operator: Operator): string[] {
   const { layout } = operator;
   const usual = [layout.logFolder, layout.hookLogFolder];

@@ -6,9 +6,9 @@ import { COMPLETION, HISTORY, LIST, LOGS, SHOW, STATUS } from "./manual/view.ts"
 import { METRICS, POOL } from "./manual/watch.ts";
 
 export const DESCRIPTION = `scw-flexip buys flexible IPs for the address ranges of OpenNebula's networks, attaches each one to the server where
-its VM runs, moves it with the VM and gives it back with the range. oned and the network driver run it by its actions;
-the commands are for the operator. Run by root, a command that reads OpenNebula becomes oneadmin first; other users are
-refused.`;
+its VM runs, moves it with the VM and gives it back with the range. oned and the network driver run its actions; the
+commands are for the operator. When root runs a command that reads OpenNebula, the command becomes oneadmin first; other
+users are refused.`;
 
 export const COMMANDS: readonly CommandText[] = [
   INSTALL,
@@ -35,7 +35,7 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "done"],
   ["1", "failed, with one line on standard error; doctor: failures"],
   ["2", "wrong usage, or a fault of the program"],
-  ["3", "done, and something is not as it should be: drift, warnings"],
+  ["3", "done, and something needs attention: drift, warnings"],
   ["4", "not found, or refused: in use, or not ours"],
   ["130", "interrupted"],
 ];

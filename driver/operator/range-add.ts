@@ -70,7 +70,7 @@ async function refuseUnlessLeft(operator: Operator, { address, serverId }: Flexi
     throw new RefusedError(`${address} changed a moment ago, another run may be at work on it; wait, or add --grace 0`);
   }
   if (!steps.some(isLeft)) throw new RefusedError(`${address} is in a range of this cloud; see scw-flexip list`);
-  if (serverId !== null) {
+  if (serverId !== undefined) {
     throw new RefusedError(`${address} is attached to server ${serverId}; detach it in the Scaleway console first`);
   }
 }

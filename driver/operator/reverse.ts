@@ -16,7 +16,7 @@ export async function reverse(given: Operator): Promise<number> {
   const isCleared = options.has("clear");
   if (isCleared && name !== undefined) throw new UsageError("a name and --clear: give one");
   if (name !== undefined && !/^(?=.{4,254}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*\.?$/i.test(name)) {
-    throw new UsageError(`reverse ${wanted}: ${name} is no full host name, as mail.example.org`);
+    throw new UsageError(`reverse ${wanted}: ${name} is not a full host name such as mail.example.org`);
   }
   const config = configOf(operator);
   const all = await readFlexibleIps(operator, config);

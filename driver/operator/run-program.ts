@@ -8,11 +8,11 @@ import type { Account } from "./oneadmin.ts";
 type ProgramOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
-  /** Whom the program runs as; undefined: as this process does. */
+  /** The user that the program runs as; undefined: the user of this process. */
   readonly as?: Account | undefined;
-  /** Given to it on standard input. */
+  /** The program's standard input. */
   readonly input?: string | undefined;
-  /** Ctrl-C at the terminal does not reach it: what it began is finished. */
+  /** Ctrl-C at the terminal does not reach the program: it must finish what it began. */
   readonly isShielded?: boolean;
 };
 
@@ -20,7 +20,7 @@ export type ProgramResult = {
   /** Undefined: it could not be started, did not end in time, or was ended by a signal. */
   readonly code: number | undefined;
   readonly stdout: string;
-  /** What it said of a failure, on one line. */
+  /** What the program said about its failure, on one line. */
   readonly complaint: string;
 };
 

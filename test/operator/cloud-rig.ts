@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
@@ -72,7 +73,7 @@ export class CloudRig {
       mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${action}.d`), { recursive: true });
     }
     copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
-    // oneadmin is whoever runs the tests: root's files are given away to nobody.
+    // oneadmin is the user that runs the tests, so no file needs another owner.
     const ids = `${process.getuid?.()}:${process.getgid?.()}`;
     writeFileSync(this.at("etc/passwd"), `oneadmin:x:${ids}::/var/lib/one:/bin/sh\n`);
     for (const name of ["kvm-a", "kvm-b"]) {
@@ -168,7 +169,7 @@ export class CloudRig {
     writeCloud(this.#stateFile, cloud);
   }
 
-  /** The lines of the system's log with that word, once there are so many: nobody waits for logger. */
+  /** The lines of the system's log with that word, once there are so many: commands do not wait for logger. */
   async syslog(word: string, count: number): Promise<string[]> {
     const file = `${this.#stateFile}.syslog`;
     for (;;) {
@@ -186,7 +187,7 @@ export class CloudRig {
     this.cloud = cloud;
   }
 
-  /** Writes what an operator has to fill in. */
+  /** Writes the settings that an operator must fill in. */
   configure(more: Readonly<Record<string, string>> = {}): void {
     const values = { ZONE: this.simulator.zone, PROJECT_ID: PROJECT, API_URL: this.simulator.url, ...more };
     const file = this.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf");
@@ -272,7 +273,19 @@ export class CloudRig {
   }
 }
 
-const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+export const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+
+/** An installed front-end, gone when the test ends. */
+export async function installedRig(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
+  const rig = await CloudRig.start(options);
+  context.after(() => rig.stop());
+  return rig.installed();
+}
+
+/** Lets a VM run on the host. */
+export function runVm(rig: CloudRig, id: string, host: string): void {
+  rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
+}
 
 /** A range with its flexible IP, as if added long ago. */
 export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {

@@ -1,4 +1,4 @@
-// Hosts, and which server each one is: said by the host's template, or by the file that provisioning wrote there.
+// Hosts, and which server each one is, by the host's template or the file that provisioning wrote there.
 import { isUuid } from "../../addresses.ts";
 import { child, children, parseXml, textOf } from "../../opennebula/xml.ts";
 import { isRoot } from "../oneadmin.ts";
@@ -34,7 +34,7 @@ export function listHosts(operator: Operator): Promise<Host[]> {
   );
 }
 
-/** The servers of the hosts, by host name. A host that is not known is not in it. */
+/** The servers of the hosts, by host name, without the hosts whose server is not known. */
 export async function serversOf(
   operator: Operator,
   hosts: readonly Host[],
@@ -52,7 +52,7 @@ export async function serversOf(
   );
 }
 
-/** Runs a command on a host. Its words come to a shell there: only plain ones are let through. */
+/** Runs a command on a host. A shell there reads the words, so only plain ones are allowed. */
 export async function onHost(
   operator: Operator,
   host: string,

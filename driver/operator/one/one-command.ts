@@ -1,4 +1,4 @@
-// OpenNebula's own command line, which is how it is read and told what to do.
+// OpenNebula's own command line, by which its state is read and changed.
 import { DriverError, InputError } from "../../errors.ts";
 import { isRoot } from "../oneadmin.ts";
 import type { Operator } from "../operator.ts";
@@ -31,7 +31,7 @@ async function runOne(
   const as = isRoot() && layout.root === "" ? oneadmin : undefined;
   const result = await runProgram(name, words, { environment, as, ...limits });
   if (result.code === 0) return result.stdout;
-  // A change's file is gone by now, and oned's own words name the next move.
+  // The words of a change name a temporary file that is gone by now, and oned's message says enough.
   if (limits.isShielded) throw new DriverError(result.complaint);
   throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}`, AS_ONEADMIN);
 }

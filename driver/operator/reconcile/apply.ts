@@ -1,4 +1,4 @@
-// Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
+// Applies a step of a plan. Each step reads again first: what has changed since the plan is left to the next plan.
 
 import { changed } from "../../flexible-ip/change.ts";
 import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
@@ -9,30 +9,27 @@ import { stillToCome, undoIntent } from "../../ipam/recover.ts";
 import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
 import type { Step } from "./step.ts";
 
-export type Outcome =
-  | "done"
-  | "not yet: a call may still be acted on"
-  | "changed since the plan"
-  | "for a person to do";
+/** `later`: a call whose answer was lost may still be acted on; `changed`: since the plan; `manual`: only a person can. */
+export type Outcome = "done" | "later" | "changed" | "manual";
 
 const WHY = "scw-flexip reconcile";
 
-/** Whether OpenNebula still says of the step's address what it said when the plan was made. */
-export type Witness = (step: Step) => Promise<boolean>;
+/** Whether OpenNebula still says about the step's address what it said when the plan was made. */
+type StillHolds = (step: Step) => Promise<boolean>;
 
-/** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
-export async function apply(ports: IpamSession, step: Step, stillHolds: Witness): Promise<Outcome> {
+/** Applies one step. Throws DriverError when it fails; a later plan finds whatever is left half-way. */
+export async function apply(ports: IpamSession, step: Step, stillHolds: StillHolds): Promise<Outcome> {
   const { remedy } = step;
   const unchanged = async (planned: readonly FlexibleIp[], work: Work): Promise<Outcome> => {
     const now = await unchangedOnes(ports, planned, () => stillHolds(step));
-    if (now === undefined) return "changed since the plan";
+    if (now === undefined) return "changed";
     await work(now);
     ports.log.info(`reconcile ${step.key}: done`, { address: step.address });
     return "done";
   };
   switch (remedy.do) {
     case "none":
-      return "for a person to do";
+      return "manual";
     case "undo-registration":
       return undo(ports, remedy.intent);
     case "delete":
@@ -68,9 +65,9 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
 
 async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
   const noted = ports.journal.read().intents[intent];
-  if (noted === undefined) return "changed since the plan";
+  if (noted === undefined) return "changed";
   const isClosed = await undoIntent(ports, intent, stillToCome(ports, noted));
-  return isClosed ? "done" : "not yet: a call may still be acted on";
+  return isClosed ? "done" : "later";
 }
 
 type Work = (now: readonly FlexibleIp[]) => Promise<void>;

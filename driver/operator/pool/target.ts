@@ -2,9 +2,9 @@
 import { UsageError } from "../../errors.ts";
 import type { Network } from "../one/networks.ts";
 import { type Options, spanMs } from "../options.ts";
-import type { Wish } from "./plan.ts";
+import type { Target } from "./plan.ts";
 
-/** Of the network, restricted to administrators by `install`. */
+/** Attributes of the network; `install` restricts them to administrators. */
 export const SPARE = "SCW_FLEXIP_SPARE";
 export const MAX = "SCW_FLEXIP_MAX";
 export const SHRINK_AFTER = "SCW_FLEXIP_SHRINK_AFTER";
@@ -12,8 +12,8 @@ export const SHRINK_AFTER = "SCW_FLEXIP_SHRINK_AFTER";
 const MOST = 1_000;
 const DAY = "24h";
 
-/** What is wanted; undefined when neither side says it. Options win. Throws UsageError. */
-export function wishOf(options: Options, network: Network): Wish | undefined {
+/** The target of the network; undefined when neither says one. Options win. Throws UsageError. */
+export function targetOf(options: Options, network: Network): Target | undefined {
   const spare = options.text("spare") ?? network.attribute(SPARE);
   const max = options.text("max") ?? network.attribute(MAX);
   if (spare === undefined || max === undefined) return undefined;

@@ -48,7 +48,8 @@ async function play(tree: Tree): Promise<void> {
     const { is, by } = await judge(tree, tests, mutant);
     verdicts.push({ mutant, is, by });
     say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
-    keep(tree, verdicts);
+    const open = last.filter(({ mutant, is }) => is === "survived" && !verdicts.some((one) => one.mutant === mutant));
+    keep(tree, [...verdicts, ...open]);
   }
   const isWhole = values.only === "" || values.only === tree.name;
   if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, verdicts, all.length);

@@ -40,6 +40,7 @@ async function play(tree: Tree): Promise<void> {
   const drawn = [...survivors, ...shuffled(all, Number(values.seed)).filter(isNew)];
   if (drawn.length === 0) return;
   say(`${tree.name}: ${all.length} places`);
+  if (!compileAndBuild(tree)) throw new Error(`${tree.name} does not compile without any change; fix it first`);
   const tests = new TestFiles(work, tree);
   const verdicts = last.filter(({ is }) => is !== "survived");
   for (const mutant of drawn) {

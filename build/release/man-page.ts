@@ -11,7 +11,7 @@ import {
   FILES,
   SUMMARY,
 } from "../../driver/operator/manual.ts";
-import { SETTINGS } from "../../driver/settings.ts";
+import { SETTING_TEXTS } from "../setting-texts.ts";
 
 const SEE_ALSO = ["onevnet", "onevm", "onehost", "onezone", "systemctl", "jq"];
 const TIMERS: readonly (readonly [string, string])[] = [
@@ -47,7 +47,7 @@ export function manPage(version: string, date: string): string {
     ),
     ".SH SETTINGS",
     escaped('Lines KEY="value" in scw-flexip.conf; each can be overridden by the environment variable SCW_FLEXIP_KEY.'),
-    ...tagged(Object.entries(SETTINGS).map(([key, { describe }]) => [key, describe])),
+    ...tagged(Object.entries(SETTING_TEXTS)),
     ".SH ENVIRONMENT",
     ...tagged(ENVIRONMENT),
     ".SH FILES",

@@ -1,10 +1,8 @@
 // What earlier runs left undone: creations whose process died. Never fails the action it runs in.
 import { messageOf } from "../errors.ts";
-import { changed } from "../flexible-ip/change.ts";
-import { foreignTags, hasIntent, intentTag, originOf } from "../flexible-ip/ownership.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { hasIntent, intentTag } from "../flexible-ip/ownership.ts";
 import type { Intent } from "../state/journal.ts";
-import { deleteUntilGone } from "./delete.ts";
+import { giveBack } from "./give-back.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { isOurs } from "./range-flexible-ip.ts";
 
@@ -50,27 +48,20 @@ export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, sin
  * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
  */
 export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
-  const { api, config, journal } = session;
+  const { api, config } = session;
   const obtained = await api.list({ projectId: config.projectId, tag: intentTag(intent) });
-  for (const flexibleIp of obtained) await takeBack(session, flexibleIp, intent);
+  for (const flexibleIp of obtained) {
+    if (!isOurs(session, flexibleIp) || !hasIntent(flexibleIp, intent)) continue;
+    await giveBack(session, flexibleIp, "its address range was not registered");
+  }
   if (obtained.length < mayCome) return false;
-  await journal.update((state) => {
-    delete state.intents[intent];
-  });
+  await closeIntent(session, intent);
   return true;
 }
 
-async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: string): Promise<void> {
-  const { api, deadline, log } = session;
-  if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
-  if (originOf(flexibleIp) === "created") {
-    await deleteUntilGone(api, flexibleIp, deadline);
-    const fields = changed("delete", flexibleIp, flexibleIp.address, undefined);
-    log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
-  } else {
-    const tags = foreignTags(flexibleIp);
-    await api.update(flexibleIp.id, { tags });
-    const fields = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
-    log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
-  }
+/** Strikes the intent out of the journal. Throws DriverError. */
+export async function closeIntent({ journal }: IpamSession, intent: string): Promise<void> {
+  await journal.update((state) => {
+    delete state.intents[intent];
+  });
 }

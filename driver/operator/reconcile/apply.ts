@@ -2,7 +2,7 @@
 
 import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
 import { find } from "../../flexible-ip/presence.ts";
-import { deleteUntilGone } from "../../ipam/delete.ts";
+import { deleteUntilGone } from "../../ipam/give-back.ts";
 import type { IpamSession } from "../../ipam/ipam-session.ts";
 import { stillToCome, undoIntent } from "../../ipam/recover.ts";
 import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
@@ -31,7 +31,7 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
       return undo(ports, remedy.intent);
     case "delete":
       return unchanged([remedy.flexibleIp], async ([flexibleIp]) => {
-        if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+        if (flexibleIp !== undefined) await deleteUntilGone(ports, flexibleIp);
       });
     case "detach":
       return unchanged(remedy.flexibleIps, async (now) => {
@@ -68,10 +68,7 @@ async function ifUnchanged(
   isStillSo: () => Promise<boolean>,
   work: Work,
 ): Promise<Outcome> {
-  const [so, ...now] = await Promise.all([
-    isStillSo(),
-    ...planned.map(({ id, projectId }) => find(ports.api, id, projectId)),
-  ]);
+  const [so, ...now] = await Promise.all([isStillSo(), ...planned.map((one) => find(ports, one))]);
   const same = now
     .filter((one) => one !== undefined)
     .filter((one, index) => one.updatedAt === planned[index]?.updatedAt);

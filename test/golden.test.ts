@@ -1,33 +1,43 @@
-// The built executable over every case in fixtures/ipam and fixtures/bridge: what oned or the network driver sends, the
-// account it meets, what has to come of both. GOLDEN=write writes what came of each case into its file.
+// Every case in fixtures/ipam and fixtures/bridge: what oned or the network driver sends, the account that it meets, and
+// what must come of both. All are played in this process, and the first ones of each action and hook on the built
+// executable too. GOLDEN=write writes what came of each case into its file.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
 import { PASSWORD } from "./documents.ts";
+import type { SimulatorOptions } from "./fakes/flexible-ip-server.ts";
 import { lineOf } from "./golden/account-lines.ts";
 import { type Case, type Expected, readCase, writeExpected } from "./golden/case-file.ts";
+import { InProcessRig } from "./in-process/rig.ts";
 import { PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
 
 const isWriting = process.env.GOLDEN === "write";
 const HOST_NAMES = ["here", "elsewhere"];
+// Of each action and hook: what the driver does on the executable is the same.
+const ON_EXECUTABLE = 3;
 
-suite("golden answers of the IPAM actions", { concurrency: 2 }, () => {
-  for (const action of IPAM_ACTIONS) {
-    for (const name of casesOf(`ipam/${action}`)) {
-      test(`${action}: ${name}`, () => play(`ipam/${action}/${name}`, (rig, xml) => rig.ipam(action, xml)));
-    }
-  }
-});
+type AnyRig = InProcessRig | Rig;
 
-suite("golden answers of the hooks", { concurrency: 2 }, () => {
-  for (const hook of HOOKS) {
-    for (const name of casesOf(`bridge/${hook}`)) {
-      test(`${hook}: ${name}`, () => play(`bridge/${hook}/${name}`, (rig, xml) => rig.hook("here", hook, xml)));
+for (const { folder, runs } of [
+  ...IPAM_ACTIONS.map((action) => ({
+    folder: `ipam/${action}`,
+    runs: (rig: AnyRig, document: string) => rig.ipam(action, document),
+  })),
+  ...HOOKS.map((hook) => ({
+    folder: `bridge/${hook}`,
+    runs: (rig: AnyRig, document: string) => rig.hook("here", hook, document),
+  })),
+]) {
+  suite(`golden answers in ${folder}`, { concurrency: 4 }, () => {
+    for (const [index, name] of casesOf(folder).entries()) {
+      test(name, async () => play(`${folder}/${name}`, runs, (options) => InProcessRig.start(options)));
+      if (index >= ON_EXECUTABLE || isWriting) continue;
+      test(`${name}, on the executable`, async () => play(`${folder}/${name}`, runs, (options) => Rig.start(options)));
     }
-  }
-});
+  });
+}
 
 test("every folder of cases belongs to an action or a hook", () => {
   assert.deepEqual(casesOf("ipam"), [...IPAM_ACTIONS].sort());
@@ -40,17 +50,21 @@ function casesOf(folder: string): string[] {
     .sort();
 }
 
-async function play(name: string, run: (rig: Rig, document: string) => Promise<RunResult>): Promise<void> {
+async function play(
+  name: string,
+  run: (rig: AnyRig, document: string) => Promise<RunResult>,
+  start: (options: SimulatorOptions) => Promise<AnyRig>,
+): Promise<void> {
   const given = readCase(name);
   const isUnderWay = given.flexibleIps.some(({ status }) => status === "updating" || status === "detaching");
-  const rig = await Rig.start(isUnderWay ? { settle: "manual" } : {});
+  const rig = await start(isUnderWay ? { settle: "manual" } : {});
   try {
     furnish(rig, given);
     const before = accountText(rig, given);
     const stopSettling = isUnderWay ? settleOnceSeen(rig) : () => {};
     const result = await run(rig, given.document);
     stopSettling();
-    await rig.simulator.account.settled();
+    await rig.settled();
     checkManners(rig, result);
     const outcome = outcomeOf(rig, given, result);
     // An IPAM case tells the account only where the action changed it; a hook's answer is the account.
@@ -64,7 +78,7 @@ async function play(name: string, run: (rig: Rig, document: string) => Promise<R
   }
 }
 
-function furnish(rig: Rig, { flexibleIps, quota, isTokenRefused }: Case): void {
+function furnish(rig: AnyRig, { flexibleIps, quota, isTokenRefused }: Case): void {
   const { account } = rig.simulator;
   for (const { at, project, hidden, ...flexibleIp } of flexibleIps) {
     const serverId = at === undefined ? null : rig.host(at).serverId;
@@ -75,7 +89,7 @@ function furnish(rig: Rig, { flexibleIps, quota, isTokenRefused }: Case): void {
 }
 
 /** What is under way when the driver starts stays so until it has been read once. */
-function settleOnceSeen({ simulator }: Rig): () => void {
+function settleOnceSeen({ simulator }: AnyRig): () => void {
   const settleAll = (): void => simulator.account.settleAll();
   const seen = simulator.fault({ call: ["get", "list"], do: { kind: "delay", ms: 0, when: "after" } });
   let timer: NodeJS.Timeout | undefined;
@@ -90,7 +104,7 @@ function settleOnceSeen({ simulator }: Rig): () => void {
 }
 
 /** What holds for every run, whatever it is about. */
-function checkManners(rig: Rig, { code, stdout, stderr, plain }: RunResult): void {
+function checkManners(rig: AnyRig, { code, stdout, stderr, plain }: RunResult): void {
   assert.ok(code === 0 || code === 1, `exit code ${code}: ${stderr}`);
   assert.equal(plain.length, code, stderr);
   for (const secret of [PASSWORD, rig.simulator.token]) {
@@ -98,7 +112,7 @@ function checkManners(rig: Rig, { code, stdout, stderr, plain }: RunResult): voi
   }
 }
 
-function outcomeOf(rig: Rig, given: Case, { code, stdout, plain }: RunResult): Expected {
+function outcomeOf(rig: AnyRig, given: Case, { code, stdout, plain }: RunResult): Expected {
   const steady = (text: string): string => withStableNames(rig, given, text);
   return {
     // What was answered before a failure is read by nobody.
@@ -108,7 +122,7 @@ function outcomeOf(rig: Rig, given: Case, { code, stdout, plain }: RunResult): E
 }
 
 /** All flexible IPs as a case tells them, by address. */
-function accountText(rig: Rig, given: Case): string {
+function accountText(rig: AnyRig, given: Case): string {
   const lines = rig.simulator.account.all().map((wire) => {
     const at = HOST_NAMES.find((name) => rig.host(name).serverId === wire.server_id);
     const line = lineOf({
@@ -127,7 +141,7 @@ function accountText(rig: Rig, given: Case): string {
 }
 
 /** Puts names in the place of what differs from run to run: here, elsewhere, <api>, <request>, <intent>. */
-function withStableNames(rig: Rig, given: Case, text: string): string {
+function withStableNames(rig: AnyRig, given: Case, text: string): string {
   const seededTags = given.flexibleIps.flatMap(({ tags }) => tags);
   return text
     .replaceAll(rig.host("here").serverId, "here")

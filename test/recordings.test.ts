@@ -214,7 +214,7 @@ function checkSecrets(text: string, token: string): void {
 }
 
 function tagsOf(origin: "created" | "adopted", intent: string): string[] {
-  return ownershipTags("one", origin, intent);
+  return ownershipTags("one", origin, intent || undefined);
 }
 
 function read(name: string): string {

@@ -1,25 +1,17 @@
 // A front-end and hosts as OpenNebula has them, with the built executable in each one's own remotes tree, beside the
 // simulated API. Everything is run as OpenNebula runs it: the shim, as a child process, base64 on standard input.
 import { type ChildProcess, spawn } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Hook, IpamAction } from "../driver/actions.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/flexible-ip-server.ts";
 
 export const PROJECT = "11111111-1111-4111-8111-111111111111";
 export const OTHER_PROJECT = "22222222-2222-4222-8222-222222222222";
 export const REPOSITORY = resolve(import.meta.dirname, "..");
+export const FRONT_END_ID = "33333333-3333-4333-8333-000000000000";
 const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 
 export type Environment = Readonly<Record<string, string>>;
@@ -63,7 +55,7 @@ export class Rig {
   constructor(simulator: Simulator, folder: string) {
     this.simulator = simulator;
     this.folder = folder;
-    this.frontEnd = this.#machine("front-end", "33333333-3333-4333-8333-000000000000");
+    this.frontEnd = this.#machine("front-end", FRONT_END_ID);
   }
 
   static async start(options: SimulatorOptions = {}): Promise<Rig> {
@@ -79,8 +71,7 @@ export class Rig {
   host(name: string): Machine {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const tail = Buffer.from(name.padStart(6, "0").slice(-6)).toString("hex");
-    const host = this.#machine(name, `33333333-3333-4333-8333-${tail}`);
+    const host = this.#machine(name, serverIdOf(name));
     this.#hosts.set(name, host);
     return host;
   }
@@ -115,13 +106,21 @@ export class Rig {
     return finished(child);
   }
 
+  /** Waits until nothing of the account is in a transient status. */
+  settled(): Promise<void> {
+    return this.simulator.account.settled();
+  }
+
+  async until(isReached: () => boolean): Promise<void> {
+    for (let looks = 0; !isReached(); looks += 1) {
+      if (looks > 4_000) throw new Error("what is waited for does not happen");
+      await sleep(5);
+    }
+  }
+
   /** What all log files of all machines hold. */
   logs(): string {
-    return [this.frontEnd, ...this.#hosts.values()]
-      .flatMap(({ logDir }) => LOG_FILES.map((name) => join(logDir, name)))
-      .filter((file) => existsSync(file))
-      .map((file) => readFileSync(file, "utf8"))
-      .join("");
+    return logsOf([this.frontEnd, ...this.#hosts.values()]);
   }
 
   #machine(name: string, serverId: string): Machine {
@@ -131,30 +130,49 @@ export class Rig {
     // One copy of the executable for all machines; a link keeps its own folder as /proc/self/exe.
     linkOrCopy(join(REPOSITORY, "remotes", EXECUTABLE), join(root, EXECUTABLE));
     cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
-    const token = join(home, "token");
-    writeFileSync(token, `${this.simulator.token}\n`);
-    chmodSync(token, 0o600);
-    writeFileSync(join(home, "server-id"), `${this.simulator.zone}/${serverId}\n`);
-    const logDir = join(home, "log");
-    const stateFile = join(home, "state", "state.json");
-    writeFileSync(
-      join(root, "etc/ipam/scw-flexip/scw-flexip.conf"),
-      Object.entries({
-        ZONE: this.simulator.zone,
-        PROJECT_ID: PROJECT,
-        API_URL: this.simulator.url,
-        TOKEN_FILE: token,
-        SERVER_ID_FILE: join(home, "server-id"),
-        STATE_FILE: stateFile,
-        LOG_DIR: logDir,
-        LOG_LEVEL: "debug",
-        DNS: "192.0.2.53",
-      })
-        .map(([key, value]) => `${key}="${value}"\n`)
-        .join(""),
-    );
-    return { name, root, logDir, stateFile, serverId, environment: {} };
+    return furnish(this.simulator, home, name, serverId);
   }
+}
+
+/** Writes a machine's settings, token and server id into the folder `home`. */
+export function furnish(simulator: Simulator, home: string, name: string, serverId: string): Machine {
+  const root = join(home, "remotes");
+  const conf = join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
+  mkdirSync(dirname(conf), { recursive: true });
+  const token = join(home, "token");
+  writeFileSync(token, `${simulator.token}\n`, { mode: 0o600 });
+  writeFileSync(join(home, "server-id"), `${simulator.zone}/${serverId}\n`);
+  const logDir = join(home, "log");
+  const stateFile = join(home, "state", "state.json");
+  const settings = {
+    ZONE: simulator.zone,
+    PROJECT_ID: PROJECT,
+    API_URL: simulator.url,
+    TOKEN_FILE: token,
+    SERVER_ID_FILE: join(home, "server-id"),
+    STATE_FILE: stateFile,
+    LOG_DIR: logDir,
+    LOG_LEVEL: "debug",
+    DNS: "192.0.2.53",
+  };
+  const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
+  writeFileSync(conf, lines.join(""));
+  return { name, root, logDir, stateFile, serverId, environment: {} };
+}
+
+/** The id of the Elastic Metal server that a host of that name is. */
+export function serverIdOf(host: string): string {
+  const tail = Buffer.from(host.padStart(6, "0").slice(-6)).toString("hex");
+  return `33333333-3333-4333-8333-${tail}`;
+}
+
+/** What the log files of these machines hold. */
+export function logsOf(machines: readonly Machine[]): string {
+  return machines
+    .flatMap(({ logDir }) => LOG_FILES.map((name) => join(logDir, name)))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("");
 }
 
 const LOG_FILES = ["scw-flexip.log", "scw-flexip-pre.log", "scw-flexip-post.log", "scw-flexip-clean.log"];
@@ -181,7 +199,7 @@ function finished(child: ChildProcess): Promise<RunResult> {
   });
 }
 
-// one:src/mad/ruby/DriverExecHelper.rb: lines with one of these prefixes go to oned's log, all others to the user.
-function plainLines(stderr: string): string[] {
+/** What the user reads: oned's DriverExecHelper.rb takes lines with one of these prefixes for its log. */
+export function plainLines(stderr: string): string[] {
   return stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
 }

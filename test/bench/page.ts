@@ -34,9 +34,9 @@ const NAMES: readonly (readonly [name: string, what: string])[] = [
 export function pageOf(figures: Figures, rows: readonly Row[], machine: Machine, notes: readonly string[]): string {
   return `# Performance
 
-Written by \`make bench\` from its own run; do not edit. Figures are medians of interleaved runs of whole processes, from
-before their start until they are gone; what counts are the ratios, which hardly depend on the machine. The API is the
-simulator of the tests on this machine's loopback, in a process of its own.
+Written by \`make bench\` from its own run; do not edit. The figures are medians of whole processes, from before their
+start until they are gone, with runs of all programs interleaved. Compare the ratios: they hardly depend on the machine.
+The API is the simulator of the tests, in a process of its own on this machine's loopback.
 
 ${machine.processor}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, ${figures.times.get("floor")?.length ?? 0} rounds.
 ${notes.map((note) => `\nNot measured: ${note}.\n`).join("")}
@@ -46,7 +46,7 @@ ${notes.map((note) => `\nNot measured: ${note}.\n`).join("")}
 | --- | ---: | ---: | --- |
 ${rows.map(({ what, target, measured, isMet }) => `| ${what} | ${target} | ${measured} | ${isMet === undefined ? "" : isMet ? "met" : "**missed**"} |`).join("\n")}
 
-What start-up costs, what was tried against it, and why a target is missed: [DECISIONS.md](../DECISIONS.md).
+[performance-notes.md](performance-notes.md) says what start-up costs, what was tried, and why a target is missed.
 
 ## Times
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { vmDocument } from "../documents.ts";
-import { aliasOf, BESIDE, dualNic, MARKED, nic, Stage, until } from "./stage.ts";
+import { aliasOf, BESIDE, dualNic, MARKED, nic, Stage } from "./stage.ts";
 
 const FIRST_DEPLOY = { deployId: "" };
 
@@ -86,7 +86,7 @@ test("post outlasts an outage of the API: the migrated guest has its address whe
   const address = stage.range({ serverId: stage.server("h1") });
   stage.account.behave({ api: "unavailable" });
   const post = stage.hook("h2", "post", vmDocument([nic("0", address)]));
-  await until(() => stage.rig.simulator.calls().length >= 3);
+  await stage.rig.until(() => stage.rig.simulator.calls().length >= 3);
   stage.account.behave({ api: "up" });
   assert.equal((await post).code, 0);
   await stage.expect([address, "h2"]);

@@ -1,20 +1,18 @@
 // Hosts of one cloud, each with the executable that is shipped, and an account: what the tests of the hooks play on.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { type TestContext, test } from "node:test";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { type Fields, ipamDocument, type NicFields, PASSWORD, vmDocument } from "../documents.ts";
 import type { CallName, FaultHandle, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { type Hook, PROJECT, Rig, type RunOptions, type RunResult } from "../rig.ts";
+import { InProcessRig } from "../in-process/rig.ts";
+import { type Hook, PROJECT, type Rig, type RunOptions, type RunResult } from "../rig.ts";
 
 export const HOOKS = ["pre", "post", "clean"] as const;
 export const MARKED = { ATTACH: "YES" };
 export const INTENT = "0a11ce00-0000-4000-8000-0000000000c0";
-// Each test has a rig of its own, and spends most of its time waiting.
+// Each test has a rig of its own.
 export const BESIDE = { concurrency: 4 };
 // Nobody listens on this port, and only root could.
 export const UNREACHABLE = { API_URL: "http://127.0.0.1:1", HOOK_TIMEOUT: "5" };
@@ -26,19 +24,19 @@ type Expected = readonly [address: Address, place: string, mac?: string];
 
 /** Hosts, an account, and what a user would look at: where each address is. */
 export class Stage {
-  readonly rig: Rig;
+  readonly rig: InProcessRig | Rig;
   readonly account: FlexibleIps;
   readonly #isManual: boolean;
   #count = 0;
 
-  constructor(rig: Rig, options: SimulatorOptions) {
+  constructor(rig: InProcessRig | Rig, options: SimulatorOptions = {}) {
     this.rig = rig;
     this.account = rig.simulator.account;
     this.#isManual = options.settle === "manual";
   }
 
   static async start(t: TestContext, options: SimulatorOptions = {}): Promise<Stage> {
-    const rig = await Rig.start(options);
+    const rig = await InProcessRig.start(options);
     t.after(() => rig.stop());
     return new Stage(rig, options);
   }
@@ -108,7 +106,7 @@ export class Stage {
 
   async expect(...expected: readonly Expected[]): Promise<void> {
     if (this.#isManual) this.account.settleAll();
-    await this.account.settled();
+    await this.rig.settled();
     assert.deepEqual(
       expected.map(([address]) => this.#shown(address)),
       expected.map(([address, place, mac = address.mac]) => `${address.ip}: ${place}, MAC ${mac}`),
@@ -129,18 +127,6 @@ export class Stage {
     return this.rig.simulator.calls().filter((call) => call !== "get" && call !== "list");
   }
 
-  /** An environment in which `virsh` is this shell script. */
-  virsh(script: string): { PATH: string } {
-    const folder = join(this.rig.folder, "libvirt");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "virsh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    return { PATH: `${folder}:/usr/bin:/bin` };
-  }
-
-  virshPid(): number {
-    return Number(readFileSync(join(this.rig.folder, "libvirt", "virsh.pid"), "utf8"));
-  }
-
   #shown({ id, ip }: Address): string {
     const now = this.account.get(id);
     return `${ip}: ${this.#place(id)}, MAC ${now?.mac_address?.mac_address ?? "none"}`;
@@ -153,6 +139,11 @@ export class Stage {
     const host = ["h1", "h2", "h3"].find((name) => this.server(name) === now.server_id);
     return now.status === "attached" && host !== undefined ? host : now.status;
   }
+}
+
+/** A test on a stage of its own. */
+export function onStage(name: string, play: (stage: Stage) => Promise<void>, options: SimulatorOptions = {}): void {
+  test(name, async (t) => play(await Stage.start(t, options)));
 }
 
 /** A VM with one public NIC, whose guest runs on h1. */
@@ -180,11 +171,4 @@ export function privateNic(id: string, more: Fields = {}): NicFields {
 
 export function firstHost({ ip }: Address): string {
   return ip.replace("::/64", "::1");
-}
-
-export async function until(test: () => boolean): Promise<void> {
-  for (let looks = 0; !test(); looks += 1) {
-    assert.ok(looks < 4_000, "what was waited for does not come");
-    await sleep(5);
-  }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { vmDocument } from "../documents.ts";
-import { aliasOf, BESIDE, nic, Stage, until } from "./stage.ts";
+import { aliasOf, BESIDE, nic, Stage } from "./stage.ts";
 
 suite("a hook that waits", BESIDE, () => {
   test("logs what for, which place in the queue, and how long", async (t) => {
@@ -11,11 +11,11 @@ suite("a hook that waits", BESIDE, () => {
     const ahead = stage.range({ createdAt: "2026-03-04T05:06:07Z" });
     const address = stage.range();
     const first = stage.hook("h1", "pre", vmDocument([nic("0", ahead)], { id: "41" }));
-    await until(() => stage.count("attach") === 1);
+    await stage.rig.until(() => stage.count("attach") === 1);
     const second = stage.hook("h1", "pre", vmDocument([nic("0", address)]));
     const line =
       /waiting: flexible IP ([0-9.]+) \([0-9a-f-]+\) is updating since [3-9] s, place 2 of 2 in the project's queue/;
-    await until(() => line.test(stage.rig.logs()));
+    await stage.rig.until(() => line.test(stage.rig.logs()));
     stage.account.settleAll();
     assert.deepEqual(
       (await Promise.all([first, second])).map(({ code }) => code),

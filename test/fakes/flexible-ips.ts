@@ -33,6 +33,7 @@
 //
 // Not refused, for want of a list: any UUID is taken for a server, and any for a project.
 
+import { realClock, type Clock as TimeSource } from "../../driver/machine.ts";
 import { MacPool } from "./address-pool.ts";
 import { type Behaviour, usual } from "./behaviour.ts";
 import type { ElasticMetalServer } from "./elastic-metal.ts";
@@ -56,6 +57,8 @@ export type AccountOptions = Partial<Behaviour> & {
   maxPageSize?: number;
   addresses?: string[];
   servers?: readonly ElasticMetalServer[];
+  /** Where its delays are counted: the real clock unless given. */
+  time?: TimeSource;
 };
 
 export class FlexibleIps {
@@ -82,8 +85,9 @@ export class FlexibleIps {
       perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
       pageSize: options.maxPageSize ?? 100,
     };
-    this.#lag = new ListingLag(() => this.table.oldestFirst());
-    this.#settling = new Settling(usual.settle, () => this.#lag.note());
+    const time = options.time ?? realClock;
+    this.#lag = new ListingLag(() => this.table.oldestFirst(), time);
+    this.#settling = new Settling(usual.settle, () => this.#lag.note(), time);
     this.transitions = new Transitions(this.clock, this.#settling);
     this.table = new FlexibleIpTable(this.zone, testOrganizationId, this.clock, options.addresses);
     const { directAttach, listLagMs, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };

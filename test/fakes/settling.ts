@@ -1,6 +1,7 @@
+import type { Clock } from "../../driver/machine.ts";
 import { type Behaviour, delaysOf, endOfAttach, type SettleDelays } from "./behaviour.ts";
 
-type Job = { end: () => void; timer: NodeJS.Timeout | undefined };
+type Job = { end: () => void; forget: (() => void) | undefined };
 
 /** Attaches that wait together for one server: the calls since it was last idle, in order. */
 type Queue = { startedAt: number; calls: Map<string, Job>[] };
@@ -10,13 +11,15 @@ export class Settling {
   readonly #jobs = new Map<string, Job>();
   readonly #queues = new Map<string, Queue>();
   readonly #onChange: () => void;
+  readonly #time: Clock;
   #delays: SettleDelays | undefined;
   #isStopped = false;
   #change = Promise.withResolvers<void>();
 
-  constructor(settle: Behaviour["settle"], onChange: () => void) {
+  constructor(settle: Behaviour["settle"], onChange: () => void, time: Clock) {
     this.#delays = delaysOf(settle);
     this.#onChange = onChange;
+    this.#time = time;
   }
 
   /** What starts from now on takes these delays. */
@@ -30,7 +33,7 @@ export class Settling {
     if (this.#delays === undefined) return;
     const waiting = this.#queues.get(serverId);
     const isBusy = waiting?.calls.some((call) => this.#waits(call));
-    const queue = waiting && isBusy ? waiting : { startedAt: performance.now(), calls: [] };
+    const queue = waiting && isBusy ? waiting : { startedAt: this.#time.elapsed(), calls: [] };
     queue.calls.push(new Map(jobs));
     this.#queues.set(serverId, queue);
     for (const [index, call] of queue.calls.entries()) {
@@ -58,7 +61,7 @@ export class Settling {
 
   /** Drops what is under way without its effect. */
   cancel(id: string): void {
-    clearTimeout(this.#jobs.get(id)?.timer);
+    this.#jobs.get(id)?.forget?.();
     this.#jobs.delete(id);
   }
 
@@ -80,8 +83,8 @@ export class Settling {
   }
 
   #start(id: string, delayMs: number | undefined, end: () => void): Job {
-    const timer = delayMs === undefined || this.#isStopped ? undefined : setTimeout(() => this.finish(id), delayMs);
-    const job = { end, timer };
+    const isTimed = delayMs !== undefined && !this.#isStopped;
+    const job = { end, forget: isTimed ? this.#time.after(delayMs, () => this.finish(id)) : undefined };
     this.#jobs.set(id, job);
     return job;
   }
@@ -92,9 +95,9 @@ export class Settling {
 
   #endAt(call: ReadonlyMap<string, Job>, at: number): void {
     for (const [id, job] of call) {
-      clearTimeout(job.timer);
+      job.forget?.();
       if (this.#isStopped || this.#jobs.get(id) !== job) continue;
-      job.timer = setTimeout(() => this.finish(id), Math.max(0, at - performance.now()));
+      job.forget = this.#time.after(Math.max(0, at - this.#time.elapsed()), () => this.finish(id));
     }
   }
 }

@@ -1,10 +1,11 @@
 // make faults: plays every kind of fault on every way through every action, and writes docs/reliability.md.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withSection } from "../generated-section.ts";
 import { REPOSITORY } from "../rig.ts";
 import { KINDS } from "./catalogue.ts";
 import { PATHS } from "./paths.ts";
-import { pageOf, summaryOf } from "./report.ts";
+import { figuresSection, summaryOf } from "./report.ts";
 import { playAll, type Ran, type Run, runsOf, survey } from "./run.ts";
 
 const AT_ONCE = Number(process.env.FAULTS_AT_ONCE ?? "3");
@@ -42,7 +43,8 @@ for (const kind of KINDS) {
   failures += 1;
   say(`✗ ${kind.name}: it never struck`);
 }
-writeFileSync(join(REPOSITORY, "docs/reliability.md"), pageOf(KINDS, all));
+const page = join(REPOSITORY, "docs/reliability.md");
+writeFileSync(page, withSection(readFileSync(page, "utf8"), "make faults", figuresSection(KINDS, all)));
 const { kinds, longestMs } = summaryOf(all);
 say(
   `${kinds} kinds of fault, ${all.length} runs, ${failures} failures, longest ${(longestMs / 1_000).toFixed(1)} s; docs/reliability.md written in ${Math.round((performance.now() - start) / 1_000)} s`,

@@ -34,8 +34,8 @@ export function timesSection(measured: Times, version: string): string {
   const row = (what: string, value: number): string => `| ${what} | ${value.toFixed(1)} |`;
   return `## Times that users feel
 
-Written by \`make test-oned\` from its own run on OpenNebula ${version}; do not edit. The API is the simulator with the recorded
-delays: an attach takes 2 s, a detach 6 s. Guests are files, so booting and copying take no time.
+Written by \`make test-oned\` from its own run on OpenNebula ${version}; do not edit. The API is the simulator
+with the recorded delays: an attach takes 2 s, a detach 6 s. Guests are files, so booting and copying take no time.
 
 | what | s |
 | --- | ---: |

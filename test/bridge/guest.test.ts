@@ -1,0 +1,149 @@
+// clean detaches only where it is certain that the guest is gone from this server.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite, type TestContext, test } from "node:test";
+import { guestHere, isAnotherHost } from "../../driver/bridge/guest.ts";
+import { parseVm } from "../../driver/opennebula/vm.ts";
+import { vmDocument } from "../documents.ts";
+import { Rig } from "../rig.ts";
+import { BESIDE, nic, onStage, runningOnH1, Stage } from "./stage.ts";
+
+const NO_DOMAIN = "error: failed to get domain 'one-42'\nerror: Domain not found: no domain with matching name";
+// Another domain than the VM's own is always running.
+const only = (domain: string, does: string): string =>
+  `case "$*" in *" domstate ${domain}") ${does} ;; *) echo running ;; esac`;
+
+suite("what libvirt says of the guest", BESIDE, () => {
+  for (const [answer, does, guest] of [
+    ["running", "echo running; echo", "running"],
+    ["paused", "echo paused; echo", "running"],
+    ["shut off", "echo shut off; echo", "gone"],
+    ["crashed", "echo crashed; echo", "gone"],
+    ["a state that nobody knows", "echo dreaming", "unknown"],
+    ["no such domain", `echo "${NO_DOMAIN}" >&2; exit 1`, "gone"],
+    ["that it cannot connect", "echo 'error: failed to connect to the hypervisor' >&2; exit 1", "unknown"],
+  ] as const) {
+    test(`${answer}: the guest is ${guest}`, async (t) => {
+      assert.equal(await guestHere(vmNamed("one-42"), virsh(t, only("one-42", does))), guest);
+    });
+  }
+
+  test("a host without virsh has no guest", async (t) => {
+    assert.equal(await guestHere(vmNamed("one-42"), folderOf(t)), "gone");
+  });
+
+  test("a VM that failed before it had a name is asked for by the name that oned gives", async (t) => {
+    const path = virsh(t, 'case "$*" in *" domstate one-42") echo running ;; *) echo shut off ;; esac');
+    assert.equal(await guestHere(vmNamed(""), path), "running");
+  });
+
+  test("a name that is no domain's name is not asked for", async (t) => {
+    assert.equal(await guestHere(vmNamed("--help"), virsh(t, "echo shut off")), "unknown");
+  });
+});
+
+suite("clean on the executable", BESIDE, () => {
+  for (const [answer, does, place, said] of [
+    ["says that the guest is gone", "echo shut off", "free", /^$/],
+    ["says that the guest runs", "echo running", "h1", /^$/],
+    [
+      "does not answer in 5 s",
+      'echo $$ >"$0.pid"; exec sleep 60',
+      "h1",
+      /libvirt does not say whether it still runs here/,
+    ],
+  ] as const) {
+    const outcome = place === "free" ? "detaches the address" : "keeps the address";
+    test(`${outcome} where libvirt ${answer}`, async (t) => {
+      const rig = await Rig.start();
+      t.after(() => rig.stop());
+      const stage = new Stage(rig);
+      const address = stage.range({ serverId: stage.server("h1") });
+      const path = virsh(t, only("one-42", does));
+      const { stdout } = await stage.succeed("h1", "clean", vmDocument([nic("0", address)]), { env: { PATH: path } });
+      await stage.expect([address, place]);
+      assert.match(stdout, said);
+      if (!does.includes("sleep")) return;
+      const pid = Number(readFileSync(join(path.split(":")[0] ?? "", "virsh.pid"), "utf8"));
+      assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+    });
+  }
+});
+
+suite("whether the document's host is certainly another one", BESIDE, () => {
+  for (const [which, host, is] of [
+    ["an address that no interface here has", "192.0.2.77", true],
+    ["a loopback address", "127.0.0.1", false],
+    ["this machine's name", hostname(), false],
+    ["this machine's name in capitals with a domain", `${hostname().split(".")[0]?.toUpperCase()}.example`, false],
+    ["a name that does not resolve", "nowhere.invalid", false],
+    ["no host", "", false],
+  ] as const) {
+    test(`${which}: ${is}`, async () => assert.equal(await isAnotherHost(host), is));
+  }
+});
+
+suite("clean", BESIDE, () => {
+  test("leaves the address to post on the destination of a migration, without a call", async (t) => {
+    const { stage, address } = await runningOnH1(t);
+    await stage.succeed("h1", "clean", vmDocument([nic("0", address)], { host: "192.0.2.77" }));
+    await stage.expect([address, "h1"]);
+    assert.deepEqual(stage.rig.simulator.calls(), []);
+  });
+
+  test("detaches the NIC that is marked, whatever host the document names and though the guest runs", async (t) => {
+    const { stage, address } = await runningOnH1(t);
+    const vm = vmDocument([nic("0", address, { ATTACH: "YES" })], { host: "192.0.2.77" });
+    await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, "echo running") } });
+    await stage.expect([address, "free"]);
+  });
+
+  test("leaves all addresses when a PCI device is detached, without a question to libvirt", async (t) => {
+    const { stage, address } = await runningOnH1(t);
+    const vm = vmDocument([nic("0", address)], { pci: "<PCI><NIC_ID>1</NIC_ID><ATTACH>YES</ATTACH></PCI>" });
+    await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, "echo shut off") } });
+    await stage.expect([address, "h1"]);
+    assert.deepEqual(stage.rig.simulator.calls(), []);
+  });
+});
+
+for (const [directAttach, calls] of [
+  ["moves", ["attach"]],
+  ["refused", ["attach", "detach", "attach"]],
+  ["ignored", ["attach", "detach", "attach"]],
+] as const) {
+  onStage(
+    `a migration costs ${calls.length} changes where a direct attach is ${directAttach}`,
+    async (stage) => {
+      const address = stage.range({ serverId: stage.server("h1") });
+      const vm = vmDocument([nic("0", address)], { host: "192.0.2.77" });
+      await stage.succeed("h2", "pre", vm);
+      await stage.succeed("h1", "clean", vm);
+      assert.deepEqual(stage.writes(), []);
+      await stage.succeed("h2", "post", vm);
+      await stage.expect([address, "h2"]);
+      assert.deepEqual(stage.writes(), calls);
+    },
+    { directAttach },
+  );
+}
+
+function vmNamed(deployId: string): ReturnType<typeof parseVm> {
+  return parseVm(Buffer.from(vmDocument([], { deployId })).toString("base64"));
+}
+
+/** A PATH on which `virsh` is this shell script. */
+function virsh(t: TestContext, script: string): string {
+  const folder = folderOf(t);
+  writeFileSync(join(folder, "virsh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return `${folder}:/usr/bin:/bin`;
+}
+
+function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-virsh-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -10,7 +10,7 @@ EXECUTABLE := remotes/ipam/scw-flexip/scw-flexip
 INSTALLED := node_modules/.installed
 DRIVER := $(shell find driver build \( -name '*.ts' -o -name '*.cjs' \) -not -path 'build/release*')
 
-# Of the tests that draw at random: the same for everybody, so that a run can be repeated. SEED= draws anew.
+# The seed of the tests that draw at random. It is the same for everybody, so a run can be repeated; make SEED= takes a new one.
 SEED ?= 20261120
 CLOUD := settings state preflight preview plan drift up network inventory deployment specifics monitoring hardening validation \
   backup backups restore restore-state ssh destroy
@@ -43,7 +43,7 @@ demo: remotes ## play the life of an address on the simulator, with the built ex
 test: remotes ## run all tests
 	@SEED=$(SEED) $(NODE) --test --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts'
 
-check: format lint types smoke test ## formatting, lint, types, smoke of the built tree, tests
+check: format lint types smoke test ## check formatting, lint, types, the built tree and the tests
 
 format: $(INSTALLED) # fails where `biome format --write .` would change a file
 	@$(BIOME) format .
@@ -57,41 +57,42 @@ types: $(INSTALLED)
 smoke: remotes ## try the built tree without any Node around
 	@sh test/smoke.sh
 
-golden: remotes ## write the expected answers into the fixtures, and the settings file and table
+golden: remotes ## write the expected answers into the fixtures, the settings file and table, and the JSON schemas
 	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts test/operator/contract.test.ts
 
-contract: $(INSTALLED) ## try the real API: buys a flexible IP, deletes it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
+contract: $(INSTALLED) ## try the real API: buy a flexible IP and delete it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
 	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts
 
 test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words, PACKAGE=.deb)
 	@ONLY=$(ONLY) SCENE='$(SCENE)' PACKAGE=$(abspath $(PACKAGE)) $(NODE) test/oned/main.ts
 
-faults: remotes ## inject every fault into the built executable, write docs/reliability.md (minutes)
+faults: remotes ## inject every fault into the built executable, write the figures in docs/reliability.md (minutes)
 	@$(NODE) test/faults/main.ts
 
-bench: remotes ## time the built executable against its floor, write docs/performance.md (minutes; QUICK=1)
+bench: remotes ## time the built executable against an empty program, write docs/performance.md (minutes; QUICK=1)
 	@QUICK=$(QUICK) $(NODE) test/bench/main.ts
 
 histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
 .PHONY: mutants
-mutants: $(INSTALLED) ## break the driver in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=path)
-	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),40) --seed $(SEED) --only '$(ONLY)'
+mutants: $(INSTALLED) ## break the sources in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=, AGAIN=1)
+	@$(MAKE) --no-print-directory -C provision install
+	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),60) --seed $(SEED) --only '$(ONLY)' $(if $(AGAIN),--again)
 
 .PHONY: dashboard-picture
 dashboard-picture: remotes ## draw docs/dashboard.svg from a real Prometheus (apt install prometheus)
 	@$(NODE) test/operator/metrics/picture.ts
 
-release: remotes ## packages, archive, checksums, SBOM and licences in dist/release
+release: remotes ## write packages, archive, checksums, SBOM and licences into dist/release
 	@$(NODE) build/release.ts
 
 .PHONY: test-tools
-test-tools: ## install by apt what the tests use (as root): checkers of packages and pages, shells, and those of provision/
+test-tools: ## install with apt what the tests use (as root), those of provision/ included
 	@$(MAKE) --no-print-directory -C provision test-tools
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 	  lintian rpm rpmlint dpkg-dev man-db groff zsh
-	@echo "what a self-contained OpenNebula needs, for make test-oned"
+	@echo "installing what a self-contained OpenNebula needs, for make test-oned"
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
 	  libxmlrpc-c++8v5 libxmlrpc-core-c3 libsqlite3-0 libxml2 libcurl4 ruby ruby-nokogiri ruby-rexml ruby-mustache \
 	  ruby-sequel ruby-sqlite3 ruby-treetop ruby-net-ssh ruby-ffi-rzmq ruby-xmlrpc ruby-builder ruby-highline \
@@ -116,8 +117,8 @@ specifics: remotes ## cloud: install the driver, give the public network its add
 validation: ## cloud: try the finished cloud
 plan: ## cloud: write what make up would do into a plan, for make up PLAN=.cloud/plan.json
 drift: ## cloud: look whether cloud, hosts and addresses are as they should be
-monitoring: ## cloud: the driver's metrics, alerts and dashboard for Prometheus and Grafana
-hardening: ## cloud: firewall, SSH by key only, security updates, HTTPS for FireEdge (LOOK=1 only looks)
+monitoring: ## cloud: add the driver's metrics, alerts and dashboard to Prometheus and Grafana
+hardening: ## cloud: set up firewall, SSH by key only, security updates, HTTPS for FireEdge (LOOK=1 only looks)
 backup: ## cloud: keep the front-end now and every hour from now on, and the stack's state now
 backups: ## cloud: list what the bucket keeps
 restore: ## cloud: bring a front-end back from the bucket (BACKUP_IDENTITY=file; AT=; FORCE=1)

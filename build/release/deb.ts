@@ -55,8 +55,8 @@ function changelog({ version, epoch, maintainer }: Release): string {
   const date = new Date(epoch * 1000).toUTCString().replace("GMT", "+0000");
   return `scw-flexip (${packageVersion(version)}) unstable; urgency=medium
 
-  * New version. What changed for operators, and what an upgrade asks for,
-    stands in CHANGELOG.md.gz in this folder.
+  * New version. CHANGELOG.md.gz in this folder says what changed for
+    operators, and what an upgrade asks of them.
 
  -- ${maintainer}  ${date}
 `;

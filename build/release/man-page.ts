@@ -1,24 +1,11 @@
-// The man page from the help texts, for whoever builds a package: nothing of the executable needs it. Pure.
+// The man page, made from the help texts when a package is built; the executable does not need it. Pure.
 
-import { DRIFT } from "../../driver/operator/manual/drift.ts";
 import { COMMON, type CommandText, type OptionText } from "../../driver/operator/manual/text.ts";
-import {
-  ACTIONS,
-  COMMANDS,
-  DESCRIPTION,
-  ENVIRONMENT,
-  EXIT_CODES,
-  FILES,
-  SUMMARY,
-} from "../../driver/operator/manual.ts";
+import { ACTIONS, COMMANDS, DESCRIPTION, ENVIRONMENT, EXIT_CODES } from "../../driver/operator/manual.ts";
 import { SETTING_TEXTS } from "../setting-texts.ts";
+import { DRIFT, FILES, SUMMARY, TIMERS } from "./man-page-lists.ts";
 
 const SEE_ALSO = ["onevnet", "onevm", "onehost", "onezone", "systemctl", "jq"];
-const TIMERS: readonly (readonly [string, string])[] = [
-  ["scw-flexip-reconcile.timer", "reconcile --apply every quarter of an hour"],
-  ["scw-flexip-metrics.timer", "metrics for node_exporter's textfile collector every five minutes"],
-];
-
 /** scw-flexip(1) in man(7) macros. `date`: of the release, so that the same sources give the same page. */
 export function manPage(version: string, date: string): string {
   return [
@@ -39,14 +26,14 @@ export function manPage(version: string, date: string): string {
     ".SH EXIT STATUS",
     ...tagged(EXIT_CODES),
     ".SH DRIFT",
-    escaped("Kinds that reconcile finds; each is explained in docs/drift.md."),
+    escaped("The kinds that reconcile finds. docs/drift.md explains each."),
     ...tagged(Object.entries(DRIFT)),
     ".SH JSON",
     escaped(
-      "What -o json prints is described by a JSON Schema for each command in docs/schemas. Keys stay, numbers are numbers, what is absent is null; sentences are for people and may change.",
+      "docs/schemas has a JSON Schema for what each command prints with -o json. Keys stay, numbers are numbers, and what is absent is null. Sentences are for people, and their words may change.",
     ),
     ".SH SETTINGS",
-    escaped('Lines KEY="value" in scw-flexip.conf; each can be overridden by the environment variable SCW_FLEXIP_KEY.'),
+    escaped('Lines KEY="value" in scw-flexip.conf. The environment variable SCW_FLEXIP_<KEY> overrides a line.'),
     ...tagged(Object.entries(SETTING_TEXTS)),
     ".SH ENVIRONMENT",
     ...tagged(ENVIRONMENT),

@@ -44,7 +44,7 @@ export async function bringHere(
   for (const one of here) if (one.id !== owner.id) await shareMac(session, one, owner);
   for (const one of here) {
     const before = members.find(({ id }) => id === one.id)?.serverId;
-    const change = before === serverId ? {} : changed("attach", one, before, serverId);
+    const change = before === serverId ? {} : changed(session.api, "attach", one, before, serverId);
     session.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
   }
 }
@@ -115,7 +115,7 @@ async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: Flexible
   if (alias.mac === undefined || alias.mac === owner.mac) return alias;
   // The tag comes first: a range without its MAC always tells why.
   const tagged = await session.api.get(alias.id);
-  if (cloudOf(tagged) !== undefined) await session.api.update(alias.id, { tags: borrowerTags(tagged) });
+  if (cloudOf(tagged) !== undefined) await mark(session, tagged, borrowerTags(tagged));
   session.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
   const why = `it becomes an alias of ${nameOf(owner)}`;
   const free = alias.serverId === undefined ? alias : (await detachAll(session, [alias], why))[0];
@@ -124,5 +124,12 @@ async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: Flexible
 
 async function markLender(session: Session, owner: FlexibleIp): Promise<void> {
   if (isLender(owner) || cloudOf(owner) === undefined) return;
-  await session.api.update(owner.id, { tags: lenderTags(await session.api.get(owner.id)) });
+  const now = await session.api.get(owner.id);
+  await mark(session, now, lenderTags(now));
+}
+
+async function mark(session: Session, flexibleIp: FlexibleIp, tags: readonly string[]): Promise<void> {
+  await session.api.update(flexibleIp.id, { tags });
+  const fields = changed(session.api, "mark", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+  session.log.info(`marked ${nameOf(flexibleIp)} for a virtual MAC that is shared`, fields);
 }

@@ -75,6 +75,6 @@ async function change(
       return AGAIN;
     },
   );
-  if (now.mac !== before.mac) log.info(text(now), changed(what, before, before.mac, now.mac));
+  if (now.mac !== before.mac) log.info(text(now), changed(api, what, before, before.mac, now.mac));
   return now;
 }

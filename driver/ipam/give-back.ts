@@ -14,18 +14,18 @@ export async function giveBack(session: Session, flexibleIp: FlexibleIp, why: st
   const { api, log } = session;
   if (originOf(flexibleIp) === "created") {
     await deleteUntilGone(session, flexibleIp);
-    const change = changed("delete", flexibleIp, flexibleIp.address, undefined);
+    const change = changed(api, "delete", flexibleIp, flexibleIp.address, undefined);
     log.info(`deleted ${nameOf(flexibleIp)}: ${why}`, change);
     return;
   }
   const tags = foreignTags(flexibleIp);
   await api.update(flexibleIp.id, { tags });
-  const change = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+  const change = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
   log.info(`gave back ${nameOf(flexibleIp)}, which was adopted: ${why}`, change);
 }
 
-/** Deletes the flexible IP and waits until it is gone. One that is gone already is fine. */
-export async function deleteUntilGone(session: Session, flexibleIp: FlexibleIp): Promise<void> {
+// One that is gone already is fine.
+async function deleteUntilGone(session: Session, flexibleIp: FlexibleIp): Promise<void> {
   try {
     await session.api.delete(flexibleIp.id);
   } catch (error) {

@@ -112,7 +112,10 @@ export class Obtaining {
     if (before.serverId !== undefined) {
       log.warn(`adopting ${nameOf(before)} although it is attached to server ${before.serverId}`);
     }
-    log.info(`adopted ${nameOf(adopted)}`, changed("adopt", adopted, before.tags.join(" "), adopted.tags.join(" ")));
+    log.info(
+      `adopted ${nameOf(adopted)}`,
+      changed(api, "adopt", adopted, before.tags.join(" "), adopted.tags.join(" ")),
+    );
     return adopted;
   }
 
@@ -134,7 +137,7 @@ export class Obtaining {
           isIpv6,
         });
         const created = await this.#answered(creation);
-        log.info(`created ${nameOf(created)}`, changed("create", created, undefined, created.address));
+        log.info(`created ${nameOf(created)}`, changed(api, "create", created, undefined, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
@@ -142,7 +145,7 @@ export class Obtaining {
         if (found === undefined) return AGAIN;
         this.#unanswered = Math.max(0, this.#unanswered - 1);
         this.#obtained += 1;
-        const change = changed("create", found, undefined, found.address);
+        const change = changed(api, "create", found, undefined, found.address);
         log.info(`created ${nameOf(found)}, although no answer came`, change);
         return { flexibleIp: found, isFirstTry: false };
       },

@@ -1,4 +1,4 @@
-// One record for each address: what OpenNebula, Scaleway and the plan say of it. Pure.
+// One record for each address: what OpenNebula, Scaleway and the plan say about it. Pure.
 import * as z from "zod/mini";
 import { isAddressOf } from "../addresses.ts";
 import { cloudOf, originOf } from "../flexible-ip/ownership.ts";

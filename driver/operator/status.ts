@@ -1,4 +1,4 @@
-// One look from far: ten lines on the front-end, the hosts, the addresses, what drifted, the API and what failed last.
+// The state of the cloud in ten lines: front-end, hosts, addresses, drift, API and the last failure.
 import * as z from "zod/mini";
 import { readToken } from "../config.ts";
 import { ApiError, messageOf } from "../errors.ts";
@@ -124,7 +124,7 @@ function sheet({ terminal }: Operator, now: Status): string {
       "drift",
       drift === null
         ? "?"
-        : `${drift.total}${words(drift.by_kind)}${drift.young > 0 ? `; ${drift.young} too young to judge` : ""}`,
+        : `${drift.total}${words(drift.by_kind)}${drift.young > 0 ? `; ${drift.young} changed a moment ago` : ""}`,
     ],
     ["journal", now.open_registrations === null ? "?" : `${now.open_registrations} registrations open`],
     [

@@ -46,6 +46,8 @@ export class FlexibleIpClient {
   readonly #http: Http;
   readonly #path: string;
   readonly #macType: string;
+  // The API's request by the flexible IP that it changed last.
+  readonly #requests = new Map<string, string | undefined>();
 
   constructor(http: Http, zone: string, macType: string) {
     this.#http = http;
@@ -55,7 +57,12 @@ export class FlexibleIpClient {
 
   create({ projectId, description, tags, isIpv6 }: NewFlexibleIp): Promise<FlexibleIp> {
     const body = { project_id: projectId, description, tags, is_ipv6: isIpv6 };
-    return this.#once("POST", "", "create a flexible IP", parseFlexibleIp, body);
+    const parse: Request<FlexibleIp>["parse"] = (answer, { requestId }) => {
+      const created = parseFlexibleIp(answer);
+      this.#requests.set(created.id, requestId);
+      return created;
+    };
+    return this.#once("POST", "", "create a flexible IP", parse, body);
   }
 
   get(id: string): Promise<FlexibleIp> {
@@ -84,38 +91,56 @@ export class FlexibleIpClient {
   }
 
   update(id: string, change: FlexibleIpChange): Promise<FlexibleIp> {
-    return this.#repeated("PATCH", `/${id}`, `change flexible IP ${id}`, parseFlexibleIp, change);
+    return this.#repeated("PATCH", `/${id}`, `change flexible IP ${id}`, this.#noting([id], parseFlexibleIp), change);
   }
 
   delete(id: string): Promise<void> {
-    return this.#repeated("DELETE", `/${id}`, `delete flexible IP ${id}`, () => {});
+    return this.#repeated(
+      "DELETE",
+      `/${id}`,
+      `delete flexible IP ${id}`,
+      this.#noting([id], () => {}),
+    );
   }
 
   /** All flexible IPs of one call must share a virtual MAC, unless there is only one. */
   async attach(ids: readonly string[], serverId: string): Promise<FlexibleIp[]> {
     const what = `attach flexible IP ${ids.join(", ")} to server ${serverId}`;
-    const page = await this.#once("POST", "/attach", what, parsePage, { fips_ids: ids, server_id: serverId });
-    return page.flexibleIps;
+    const body = { fips_ids: ids, server_id: serverId };
+    return (await this.#once("POST", "/attach", what, this.#noting(ids, parsePage), body)).flexibleIps;
   }
 
   /** As attach. */
   async detach(ids: readonly string[]): Promise<FlexibleIp[]> {
     const what = `detach flexible IP ${ids.join(", ")}`;
-    return (await this.#once("POST", "/detach", what, parsePage, { fips_ids: ids })).flexibleIps;
+    return (await this.#once("POST", "/detach", what, this.#noting(ids, parsePage), { fips_ids: ids })).flexibleIps;
   }
 
   generateMac(id: string): Promise<FlexibleIp> {
     const what = `make a virtual MAC for flexible IP ${id}`;
-    return this.#once("POST", `/${id}/mac`, what, parseFlexibleIp, { mac_type: this.#macType });
+    const parse = this.#noting([id], parseFlexibleIp);
+    return this.#once("POST", `/${id}/mac`, what, parse, { mac_type: this.#macType });
   }
 
   duplicateMac(id: string, fromId: string): Promise<FlexibleIp> {
     const what = `give flexible IP ${id} the virtual MAC of ${fromId}`;
-    return this.#once("POST", `/${id}/mac/duplicate`, what, parseFlexibleIp, { duplicate_from_fip_id: fromId });
+    const parse = this.#noting([id], parseFlexibleIp);
+    return this.#once("POST", `/${id}/mac/duplicate`, what, parse, { duplicate_from_fip_id: fromId });
   }
 
   deleteMac(id: string): Promise<void> {
-    return this.#once("DELETE", `/${id}/mac`, `delete the virtual MAC of flexible IP ${id}`, () => {});
+    const what = `delete the virtual MAC of flexible IP ${id}`;
+    return this.#once(
+      "DELETE",
+      `/${id}/mac`,
+      what,
+      this.#noting([id], () => {}),
+    );
+  }
+
+  /** The id that the API gave to the last request that changed this flexible IP; undefined before the first answer. */
+  requestOf(id: string): string | undefined {
+    return this.#requests.get(id);
   }
 
   async #listOnce(
@@ -144,6 +169,14 @@ export class FlexibleIpClient {
   /** A call that must not be repeated before somebody has looked what became of it. */
   #once<T>(method: Method, path: string, what: string, parse: Request<T>["parse"], body?: unknown): Promise<T> {
     return this.#http.send({ what, method, path: this.#path + path, body, repeat: false, parse });
+  }
+
+  /** The same parser for the answer to a change of these flexible IPs. */
+  #noting<T>(ids: readonly string[], parse: (body: unknown) => T): Request<T>["parse"] {
+    return (body, { requestId }) => {
+      for (const id of ids) this.#requests.set(id, requestId);
+      return parse(body);
+    };
   }
 }
 

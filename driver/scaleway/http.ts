@@ -7,6 +7,13 @@ import { insist } from "./retry.ts";
 
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
+/** What an answer says beside its body. */
+export type AnswerFacts = {
+  /** The API's clock. */
+  readonly date: string | undefined;
+  readonly requestId: string | undefined;
+};
+
 export type Request<T> = {
   /** What is being done, for messages: "attach flexible IP 203.0.113.7 to server …". */
   readonly what: string;
@@ -15,8 +22,7 @@ export type Request<T> = {
   readonly body?: unknown;
   /** Sent again after a failure that may pass. Only for what has the same effect twice. */
   readonly repeat: boolean;
-  /** `date`: the API's clock as the answer's header has it. */
-  readonly parse: (body: unknown, date: string | undefined) => T;
+  readonly parse: (body: unknown, facts: AnswerFacts) => T;
 };
 
 export type HttpOptions = {
@@ -30,12 +36,10 @@ export type HttpOptions = {
   readonly machine: Machine;
 };
 
-type Answer = {
+type Answer = AnswerFacts & {
   readonly status: number;
   readonly text: string;
-  readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
-  readonly date: string | undefined;
 };
 
 /** Requests to one origin over one kept connection, none of which outlives the deadline. Redirects are not followed. */
@@ -76,7 +80,7 @@ export class Http {
     });
     if (answer.status < 200 || answer.status > 299) throw answerError(request.what, answer);
     try {
-      return request.parse(answer.text === "" ? null : JSON.parse(answer.text), answer.date);
+      return request.parse(answer.text === "" ? null : JSON.parse(answer.text), answer);
     } catch (cause) {
       throw bodyError(request.what, answer, cause);
     }

@@ -83,7 +83,7 @@ async function repair(world: World, name: CloudName): Promise<void> {
     if (intents.some((intent) => isOfIntent(step, intent))) continue;
     const outcome = outcomes[index] ?? "";
     // The detach of a NIC's address takes its alias along, whose own step then finds nothing to do; the next plan tells.
-    if (step.kind === "left-attached" && outcome === "changed since the plan") continue;
+    if (step.kind === "left-attached" && outcome === "changed") continue;
     if (outcome !== "done" && step.remedy.do !== "none") world.complain(`reconcile ${step.key}: ${outcome}`);
     if (["orphan", "shared", "other-cloud", "bad-status", "lost-tags"].includes(step.kind)) {
       world.complain(`reconcile found ${step.key}: ${step.reason}`);

@@ -43,6 +43,7 @@ export class VirtualProcesses {
         if (stream === 1) this.#stdout += text;
         else this.#stderr += text;
       },
+      tellSyslog: async () => {},
       self: () => ({ pid: this.started, startTicks: "0", bootId: "virtual" }),
       // Only the process that runs now is alive.
       isRunning: ({ pid }) => this.#isAlive && pid === this.started,

@@ -164,7 +164,7 @@ test("root's commands read and write as oneadmin", {
   assert.doesNotMatch(said, /internal error/);
   assert.match(said, /^give to oneadmin \/var\/log\/vnm$/m);
   assert.match(said, /^root is needed for the rest: install -d .* \/var\/lib\/host\/var\/log\/vnm$/m);
-  assert.match(said, /^scw-flexip logs: settings, key and logs are oneadmin's; run this as root or as oneadmin$/m);
+  assert.match(said, /^scw-flexip logs: settings, key and logs belong to oneadmin; run this as root or as oneadmin$/m);
   const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split(/ *\n/);
   assert.deepEqual([...new Set(calls)].sort(), [
     "onehost list -x as 9869 9869, home /var/lib/one",

@@ -5,15 +5,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as z from "zod";
-import { CONTRACT, schemaFile, schemaOf } from "../../driver/operator/contract.ts";
 import { CHECKS } from "../../driver/operator/doctor/checks.ts";
 import { COMMANDS } from "../../driver/operator/manual.ts";
 import { STEP_KINDS } from "../../driver/operator/reconcile/step.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
-import { CloudRig, SERVER_B } from "./cloud-rig.ts";
+import { CloudRig, OURS, SERVER_B } from "./cloud-rig.ts";
+import { CONTRACT, schemaFile, schemaOf } from "./json-contract.ts";
 
 const FOLDER = join(REPOSITORY, "docs/schemas");
-const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
 type Name = keyof typeof CONTRACT;
 const isName = (name: string): name is Name => name in CONTRACT;
 const NAMES = Object.keys(CONTRACT).filter(isName);

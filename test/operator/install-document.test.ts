@@ -11,6 +11,7 @@ import { buildDeb } from "../../build/release/deb.ts";
 import { hasTool } from "../../build/release/release.ts";
 import { startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
+import { writeCloud } from "./fake-cloud.ts";
 
 const { version, author } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
 const HOSTS = [
@@ -128,8 +129,8 @@ function prepare(folder: string, token: string): void {
   writeFileSync(at("root/key"), `${token}\n`, { mode: 0o600 });
   const fake = join(REPOSITORY, "test/operator/fake-one.ts");
   for (const tool of ["onevnet", "onevm", "onehost", "onezone", "ssh", "logger"]) {
-    const line = `FAKE_ONE=/stand-ins/one.json exec "${process.execPath}" "${fake}" ${tool} "$@"`;
-    writeFileSync(at(`usr/local/bin/${tool}`), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+    const lines = `export FAKE_ONE=/stand-ins/one.json\nset -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`;
+    writeFileSync(at(`usr/local/bin/${tool}`), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
   }
   // oned of that name with its one_ipam, started by what restarts it.
   writeFileSync(
@@ -154,7 +155,7 @@ exec -a /usr/bin/oned bash -c '(exec -a one_ipam bash -c "sleep 600; :" x -i dum
     })),
     calls: [],
   };
-  writeFileSync(at("stand-ins/one.json"), JSON.stringify(cloud));
+  writeCloud(at("stand-ins/one.json"), cloud);
 }
 
 function prepareHost(at: (path: string) => string, name: string): void {

@@ -80,7 +80,7 @@ scenes("elastic networks", { settle: { recorded: 0.03 } }, (cloud) => {
     const another = await cloud().createVm([declared]);
     const full = await pool(cloud());
     assert.equal(full.code, 3, full.stderr);
-    assert.match(full.stderr, /declared: 1 more would be wanted, but 2 is the maximum/);
+    assert.match(full.stderr, /declared: 1 more are wanted, but 2 is the maximum/);
     assert.deepEqual([await sizes(), cloud().paid()], [[2, 1], paid + 2]);
 
     for (const vm of [one, another]) await vm.terminate();

@@ -1,13 +1,13 @@
-// What the commands print with -o json. docs/schemas/ is made from this table; no command loads it.
+// What the commands print with -o json. docs/schemas/ is made from this table.
 import * as z from "zod/mini";
-import { findingRow } from "./doctor/report.ts";
-import { logEntry } from "./log-files.ts";
-import { poolRecord } from "./pool.ts";
-import { rangeRecord } from "./range.ts";
-import { stepRow } from "./reconcile/row.ts";
-import { addressRecord } from "./records.ts";
-import { addressDetails } from "./show.ts";
-import { statusRecord } from "./status.ts";
+import { findingRow } from "../../driver/operator/doctor/report.ts";
+import { logEntry } from "../../driver/operator/log-files.ts";
+import { poolRecord } from "../../driver/operator/pool.ts";
+import { rangeRecord } from "../../driver/operator/range.ts";
+import { stepRow } from "../../driver/operator/reconcile/row.ts";
+import { addressRecord } from "../../driver/operator/records.ts";
+import { addressDetails } from "../../driver/operator/show.ts";
+import { statusRecord } from "../../driver/operator/status.ts";
 
 /** By the command's name. */
 export const CONTRACT = {

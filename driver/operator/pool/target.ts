@@ -1,20 +1,19 @@
 // How many free ranges a network wants: by the command line, or by the network's own attributes.
 import { UsageError } from "../../errors.ts";
 import type { Network } from "../one/networks.ts";
-import type { Options } from "../options.ts";
-import type { Wish } from "./plan.ts";
+import { type Options, spanMs } from "../options.ts";
+import type { Target } from "./plan.ts";
 
-/** Of the network, restricted to administrators by `install`. */
+/** Attributes of the network; `install` restricts them to administrators. */
 export const SPARE = "SCW_FLEXIP_SPARE";
 export const MAX = "SCW_FLEXIP_MAX";
 export const SHRINK_AFTER = "SCW_FLEXIP_SHRINK_AFTER";
 
 const MOST = 1_000;
 const DAY = "24h";
-const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** What is wanted; undefined when neither side says it. Options win. Throws UsageError. */
-export function wishOf(options: Options, network: Network): Wish | undefined {
+/** The target of the network; undefined when neither says one. Options win. Throws UsageError. */
+export function targetOf(options: Options, network: Network): Target | undefined {
   const spare = options.text("spare") ?? network.attribute(SPARE);
   const max = options.text("max") ?? network.attribute(MAX);
   if (spare === undefined || max === undefined) return undefined;
@@ -32,8 +31,7 @@ function count(what: string, text: string, { name }: Network): number {
 }
 
 function span(text: string, { name }: Network): number {
-  const [, number, unit = ""] = /^(\d+)([mhd])$/.exec(text) ?? [];
-  const unitMs = UNITS_MS[unit];
-  if (number !== undefined && unitMs !== undefined) return Number(number) * unitMs;
+  const ms = spanMs(text);
+  if (ms !== undefined) return ms;
   throw new UsageError(`network ${name}: shrink-after ${text} is no span such as 30m, 24h or 7d; correct it`);
 }

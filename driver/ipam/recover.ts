@@ -1,6 +1,8 @@
 // What earlier runs left undone: creations whose process died. Never fails the action it runs in.
 import { messageOf } from "../errors.ts";
 import { hasIntent, intentTag } from "../flexible-ip/ownership.ts";
+import { find } from "../flexible-ip/presence.ts";
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import type { Intent } from "../state/journal.ts";
 import { giveBack } from "./give-back.ts";
 import type { IpamSession } from "./ipam-session.ts";
@@ -48,15 +50,24 @@ export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, sin
  * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
  */
 export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
-  const { api, config } = session;
-  const obtained = await api.list({ projectId: config.projectId, tag: intentTag(intent) });
-  for (const flexibleIp of obtained) {
-    if (!isOurs(session, flexibleIp) || !hasIntent(flexibleIp, intent)) continue;
+  const obtained = await obtainedUnder(session, intent);
+  for (const flexibleIp of obtained.filter((one) => isOurs(session, one))) {
     await giveBack(session, flexibleIp, "its address range was not registered");
   }
   if (obtained.length < mayCome) return false;
   await closeIntent(session, intent);
   return true;
+}
+
+/** What the listing shows, and what the journal knows of: a listing may lag behind a creation that was answered. */
+async function obtainedUnder(session: IpamSession, intent: string): Promise<FlexibleIp[]> {
+  const { api, journal } = session;
+  const { projectId } = session.config;
+  const listed = await api.list({ projectId, tag: intentTag(intent) });
+  const noted = journal.read().intents[intent]?.flexibleIpIds ?? [];
+  const unlisted = noted.filter((id) => !listed.some((flexibleIp) => flexibleIp.id === id));
+  const read = await Promise.all(unlisted.map((id) => find(session, { id, projectId })));
+  return [...listed, ...read.filter((one) => one !== undefined)].filter((one) => hasIntent(one, intent));
 }
 
 /** Strikes the intent out of the journal. Throws DriverError. */

@@ -2,33 +2,29 @@
 // and no test depends on how fast this machine is.
 import { type Clock, type Connection, realClock } from "../../driver/machine.ts";
 import { connect } from "../../driver/scaleway/connection.ts";
+import { MovedClock } from "./clock.ts";
 
-type Timer = { readonly at: number; readonly work: () => void };
 type Waiting = { readonly isReached: () => boolean; readonly resolve: () => void };
 
 // So many turns of the event loop without anything new, and all that runs waits for time.
 const QUIET_TURNS = 4;
+// What answers without any turn of the event loop in between: a program, the resolver, a thread that reads a file.
+const OUTSIDE = ["ProcessWrap", "GetAddrInfoReqWrap", "FSReqCallback", "FSReqPromise"];
 const LONGEST_SILENCE_MS = 10_000;
 
 export class MovedTime {
   /** How many requests may stay unanswered while time passes: those that the other side keeps back on purpose. */
   held = (): number => 0;
-  readonly #start = Date.now();
-  readonly #timers = new Set<Timer>();
   readonly #waiting = new Set<Waiting>();
-  #elapsed = 0;
   #running = 0;
   #unanswered = 0;
   #isMoving = false;
 
+  readonly #clock = new MovedClock();
   readonly clock: Clock = {
-    now: () => this.#start + this.#elapsed,
-    elapsed: () => this.#elapsed,
-    after: (ms, work) => {
-      const timer = { at: this.#elapsed + ms, work };
-      this.#timers.add(timer);
-      return () => this.#timers.delete(timer);
-    },
+    now: () => this.#clock.now(),
+    elapsed: () => this.#clock.elapsed(),
+    after: (ms, work) => this.#clock.after(ms, work),
   };
 
   /** The result of `work`, while which time moves. */
@@ -82,8 +78,10 @@ export class MovedTime {
     try {
       while (this.#running > 0 || this.#waiting.size > 0) {
         await new Promise((resolve) => setImmediate(resolve));
-        quiet = this.#unanswered <= this.held() ? quiet + 1 : 0;
-        if (quiet >= QUIET_TURNS && (this.#wake() || this.#jump())) {
+        const isBusy = process.getActiveResourcesInfo().some((name) => OUTSIDE.includes(name));
+        if (isBusy) since = realClock.elapsed();
+        quiet = !isBusy && this.#unanswered <= this.held() ? quiet + 1 : 0;
+        if (quiet >= QUIET_TURNS && (this.#wake() || this.#clock.move())) {
           quiet = 0;
           since = realClock.elapsed();
         }
@@ -99,16 +97,6 @@ export class MovedTime {
     if (reached === undefined) return false;
     this.#waiting.delete(reached);
     reached.resolve();
-    return true;
-  }
-
-  #jump(): boolean {
-    const [first, ...others] = this.#timers;
-    if (first === undefined) return false;
-    const next = others.reduce((one, other) => (other.at < one.at ? other : one), first);
-    this.#timers.delete(next);
-    this.#elapsed = Math.max(this.#elapsed, next.at);
-    next.work();
     return true;
   }
 }

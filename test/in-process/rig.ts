@@ -54,6 +54,11 @@ export class InProcessRig {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** The hosts that were made so far. */
+  get hosts(): readonly Machine[] {
+    return [...this.#hosts.values()];
+  }
+
   /** The host of that name, made at the first call. */
   host(name: string): Machine {
     const known = this.#hosts.get(name);
@@ -72,7 +77,7 @@ export class InProcessRig {
   }
 
   logs(): string {
-    return logsOf([this.frontEnd, ...this.#hosts.values()]);
+    return logsOf([this.frontEnd, ...this.hosts]);
   }
 
   /** Returns as soon as it is so. Time stands still until the caller waits again. */

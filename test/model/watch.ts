@@ -1,19 +1,9 @@
-// Watches the account during an action: what must go on being served, and whose flexible IPs may be changed at all.
-import type { FlexibleIpRecord } from "../fakes/flexible-ip-record.ts";
+// Watches the account during an action: guests must go on being served, and each cloud may change its own alone.
+import { cloudOf, cutOff, digest, type Serving } from "../cloud/invariants.ts";
 import type { Answer, CallName } from "../fakes/flexible-ip-routes.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 
-/** An address that a running guest uses right now. */
-export type Serving = {
-  readonly guest: string;
-  readonly address: string;
-  readonly serverId: string;
-  readonly mac: string;
-};
-
-const CLOUD = "scw-flexip:cloud=";
-
-export class Guard {
+export class Watch {
   readonly complaints: string[] = [];
   readonly #account: FlexibleIps;
   #actor = { cloud: "", what: "" };
@@ -31,20 +21,17 @@ export class Guard {
     this.#untaggedAllowed = new Set(allowed);
   }
 
-  /** Complains of every guest that is cut off. */
+  /** Complains once of every guest that is cut off. */
   check(): void {
-    for (const { guest, address, serverId, mac } of this.#serving) {
-      const now = this.#account.table.findByAddress(address);
-      const isServed = now?.serverId === serverId && now.status !== "detaching" && now.mac?.address === mac;
-      if (isServed) continue;
-      const place = now === undefined ? "gone" : `${now.status} ${now.serverId} ${now.mac?.address}`;
-      this.#complain(`cut off ${guest}: ${address} is ${place}, not on ${serverId} with ${mac}`);
-      this.#serving = this.#serving.filter((one) => one.address !== address);
-    }
+    this.#serving = this.#serving.filter((one) => {
+      const complaints = cutOff(this.#account, [one]);
+      for (const text of complaints) this.#complain(text);
+      return complaints.length === 0;
+    });
   }
 
   /** Lets a call act, and complains when it changed what the actor may not change. */
-  watch(call: CallName, act: () => Answer): Answer {
+  during(call: CallName, act: () => Answer): Answer {
     const before = this.#account.table.oldestFirst().map((one) => ({ one, digest: digest(one), cloud: cloudOf(one) }));
     const answer = act();
     if (answer.status >= 300) return answer;
@@ -68,13 +55,4 @@ export class Guard {
   #complain(text: string): void {
     this.complaints.push(`${this.#actor.what}: ${text}`);
   }
-}
-
-export function cloudOf({ tags }: FlexibleIpRecord): string | undefined {
-  return tags.find((tag) => tag.startsWith(CLOUD))?.slice(CLOUD.length);
-}
-
-/** What of a flexible IP must stay when nobody may change it. */
-export function digest({ status, serverId, tags, mac, projectId }: FlexibleIpRecord): string {
-  return JSON.stringify([status, serverId, tags, mac?.address, projectId]);
 }

@@ -1,26 +1,32 @@
-// The simulated account as one action after another meets it: each request gets what the weather has for it. Neither
-// sockets nor time: both ways of running send their requests here, so that both meet the same.
+// The simulated account as one action after another meets it: each request gets the fault that is meant for it. Neither
+// sockets nor time: both ways of running send their requests here, and meet the same.
 import { type Answer, answerCall, type Route, recognise } from "../fakes/flexible-ip-routes.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
-import type { Guard } from "./guard.ts";
-import { answer, type Fault, type Reply, replyOf } from "./weather.ts";
+import { count } from "./figures.ts";
+import { answer, type Fault, type Reply, replyOf } from "./request-faults.ts";
+import type { Watch } from "./watch.ts";
 
 export type Call = { readonly method: string; readonly target: string; readonly token: string; readonly body: string };
 
-export class Station {
+const FOR_GOOD_MS = 1e12;
+
+export class FaultyApi {
   readonly account: FlexibleIps;
-  readonly guard: Guard;
+  readonly watch: Watch;
   /** Faults that took effect, by kind. */
   readonly hits = new Map<string, number>();
   requests = 0;
+  /** Addresses whose creation got no answer, and that no listing showed either. */
+  readonly lostFromSight = new Set<string>();
   #faults: readonly Fault[] = [];
   #count = 0;
   #pace = 0;
+  #stalePages = 0;
   readonly #looks = new Map<string, number>();
 
-  constructor(account: FlexibleIps, guard: Guard) {
+  constructor(account: FlexibleIps, watch: Watch) {
     this.account = account;
-    this.guard = guard;
+    this.watch = watch;
   }
 
   /** The next action starts: its requests are counted from 0. `pace`: looks after which what is under way has settled. */
@@ -30,25 +36,47 @@ export class Station {
     this.#pace = pace;
   }
 
+  /** From now on so many pages of listings show the account as it is at this moment. */
+  lag(pages: number): void {
+    this.#stalePages = pages;
+    this.account.behave({ listLagMs: 0 });
+    if (pages > 0) this.account.behave({ listLagMs: FOR_GOOD_MS });
+  }
+
   receive(call: Call): Reply {
     const number = this.#count++;
     this.requests += 1;
-    const url = new URL(`http://station${call.target}`);
+    const url = new URL(`http://api${call.target}`);
     const route = recognise(call.method, url.pathname);
+    if (route.call === "list") this.#turnPage();
     this.#look(route, call.body);
     const act = (): Reply => toReply(this.#act(route, url, call));
     const fault = this.#faults.find(({ request, times }) => number >= request && number < request + times);
+    const known = new Set(this.#addresses());
     const reply = fault === undefined ? act() : replyOf(fault.kind, act);
-    if (fault !== undefined) this.hits.set(fault.kind, (this.hits.get(fault.kind) ?? 0) + 1);
-    this.guard.check();
+    if (fault !== undefined) {
+      count(this.hits, fault.kind);
+      const unseen = this.#stalePages > 0 ? this.#addresses().filter((address) => !known.has(address)) : [];
+      for (const address of unseen) this.lostFromSight.add(address);
+    }
+    this.watch.check();
     return reply;
+  }
+
+  #turnPage(): void {
+    if (this.#stalePages > 0) count(this.hits, "stale page of a listing");
+    if (this.#stalePages-- === 0) this.account.behave({ listLagMs: 0 });
+  }
+
+  #addresses(): string[] {
+    return this.account.table.oldestFirst().map(({ ipAddress }) => ipAddress.replace("/64", ""));
   }
 
   #act(route: Route, url: URL, call: Call): Answer {
     const refused = this.account.admit(call.token, call.method === "GET" ? "read" : "write");
     if (refused !== undefined) return refused;
     const act = (): Answer => answerCall(this.account, route, url.searchParams, call.body);
-    return call.method === "GET" ? act() : this.guard.watch(route.call, act);
+    return call.method === "GET" ? act() : this.watch.during(route.call, act);
   }
 
   /** What is under way settles after a number of looks at it, whatever the time. */

@@ -76,8 +76,9 @@ histories: ## play more random histories of OpenNebula, with faults and kills, t
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
 .PHONY: mutants
-mutants: $(INSTALLED) ## break the driver in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=path)
-	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),40) --seed $(SEED) --only '$(ONLY)'
+mutants: $(INSTALLED) ## break the sources in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=, AGAIN=1)
+	@$(MAKE) --no-print-directory -C provision install
+	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),60) --seed $(SEED) --only '$(ONLY)' $(if $(AGAIN),--again)
 
 .PHONY: dashboard-picture
 dashboard-picture: remotes ## draw docs/dashboard.svg from a real Prometheus (apt install prometheus)

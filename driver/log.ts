@@ -26,6 +26,8 @@ export type LogOptions = {
   readonly context: LogFields;
   /** Given by commands, whose standard error is for people: lines go to the file alone, its problems go here. */
   readonly warn?: (line: string) => void;
+  /** Gets each line about a change, for the system's log. */
+  readonly audited?: (line: string) => void;
   /** Whose clock and standard error; undefined: the real ones. */
   readonly machine?: Pick<Machine, "now" | "write"> | undefined;
 };
@@ -38,7 +40,7 @@ export function writeStderr(line: string, write: Machine["write"] = writeSync): 
 }
 
 /** A log that also appends to `file`, created by the first line. If the file cannot be written, it warns once and goes on. */
-export function openLog({ level: lowest, file: path, context, warn, machine }: LogOptions): Log {
+export function openLog({ level: lowest, file: path, context, warn, audited, machine }: LogOptions): Log {
   const prefixes = { debug: "DEBUG", info: "INFO", warn: "WARN", error: undefined } as const;
   const tell = warn ?? ((line) => writeStderr(`WARN: ${line}`, machine?.write));
   let file: number | undefined;
@@ -58,7 +60,10 @@ export function openLog({ level: lowest, file: path, context, warn, machine }: L
   let hidden: string | undefined;
   const clean = (text: string): string => (hidden === undefined ? text : text.replaceAll(hidden, "***"));
   const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
-    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest)) return;
+    // A change is noted in the file whatever the level.
+    const isAudit = fields.audit === true;
+    const isLow = LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest);
+    if (isLow && !isAudit) return;
     const line = clean(text).replaceAll(/\s+/g, " ");
     const entry = {
       time: new Date(machine?.now() ?? Date.now()).toISOString(),
@@ -68,8 +73,9 @@ export function openLog({ level: lowest, file: path, context, warn, machine }: L
       ...fields,
     };
     append(`${clean(JSON.stringify(entry))}\n`);
+    if (isAudit) audited?.(clean(syslogLine(line, { ...context, ...fields })));
     const prefix = prefixes[level];
-    if (prefix !== undefined && warn === undefined) writeStderr(`${prefix}: ${line}`, machine?.write);
+    if (prefix !== undefined && warn === undefined && !isLow) writeStderr(`${prefix}: ${line}`, machine?.write);
   };
   const log: Log = {
     debug: (text, fields) => write("debug", text, fields),
@@ -82,6 +88,12 @@ export function openLog({ level: lowest, file: path, context, warn, machine }: L
     },
   };
   return log;
+}
+
+// Tags of others may hold anything: what is not printable ASCII could begin a line of its own.
+function syslogLine(text: string, { audit: _, ...fields }: LogFields): string {
+  const said = Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+  return `${text} (${said.join(" ")})`.replaceAll(/[^\x20-\x7e]+/g, " ");
 }
 
 function open(path: string): number {

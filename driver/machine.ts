@@ -53,6 +53,8 @@ export type Machine = Clock & {
   connect(origin: string): Connection;
   /** Writes to standard output or standard error; a failure is thrown. */
   write(stream: 1 | 2, text: string): void;
+  /** Writes lines about changes to the system's log. */
+  tellSyslog(lines: readonly string[]): Promise<void>;
   /** This process. */
   self(): ProcessIdentity;
   /** Undefined: this machine cannot know, since the process ran on another one or before a reboot. */

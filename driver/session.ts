@@ -26,6 +26,7 @@ export const realMachine: Machine = {
   random: Math.random,
   connect,
   write: writeSync,
+  tellSyslog: async (lines) => (await import("./syslog.ts")).tellSyslog(lines),
   self: thisProcess,
   isRunning,
 };
@@ -78,11 +79,13 @@ export async function withSession(
   work: (session: Session) => Promise<void>,
 ): Promise<void> {
   const config = readConfig(caller.environment, caller.executable);
+  const changes: string[] = [];
   const log = openLog({
     level: config.logLevel,
     file: join(config.logDir ?? place.folder, place.name),
     context: { action: caller.action, host: hostname(), pid: process.pid, ...place.context },
     machine: caller.machine,
+    audited: (line) => changes.push(line),
   });
   try {
     const session = openSession(caller, config, log, options(config));
@@ -91,6 +94,8 @@ export async function withSession(
   } catch (error) {
     log.error(messageOf(error));
     throw error;
+  } finally {
+    if (changes.length > 0) await (caller.machine ?? realMachine).tellSyslog(changes);
   }
 }
 

@@ -1,13 +1,20 @@
-// What an action or a hook changes at Scaleway is one audit line in its log, with what was before and after.
+// What an action or a hook changes at Scaleway is one audit line in its log and in the system's, with what was before and
+// after and the API's request.
 import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ipamDocument, rangeOf, readTemplate, vmDocument } from "./documents.ts";
 import { Rig } from "./rig.ts";
 
 test("the life of an address is one audit line a change", async (t) => {
   const rig = await Rig.start();
   t.after(() => rig.stop());
+  const syslog = join(rig.folder, "syslog");
+  mkdirSync(join(rig.folder, "bin"), { recursive: true });
+  const logger = `#!/bin/sh\nwhile read -r line; do echo "$* $line"; done >> ${syslog}\n`;
+  writeFileSync(join(rig.folder, "bin/logger"), logger, { mode: 0o755 });
   const created = await rig.ipam("register_address_range", ipamDocument({ IPAM_MAD: "scw-flexip", SIZE: "1" }));
   assert.equal(created.code, 0, created.stderr);
   const range = rangeOf(readTemplate(created.stdout, "AR"));
@@ -36,8 +43,19 @@ test("the life of an address is one audit line a change", async (t) => {
       ["unregister_address_range", "delete", range.IP, null],
     ].map(([action, what, ...change]) => [action, what, range.IP, range.SCW_FLEXIBLE_IP_ID, ...change]),
   );
-  for (const { action, vm: of, request } of audited) {
+  const changing = lines.map((line) => JSON.parse(line)).filter(({ message }) => /^call (?!GET)/.test(message));
+  const requests = new Set(changing.map(({ request_id }) => request_id));
+  for (const { action, vm: of, request, request_id } of audited) {
     assert.ok(action === "pre" || action === "clean" ? of !== undefined : request !== undefined, `who: ${action}`);
+    assert.ok(typeof request_id === "string" && requests.delete(request_id), `request of ${action}`);
+  }
+
+  // The driver does not wait for logger.
+  while (!existsSync(syslog) || readFileSync(syslog, "utf8").split("\n").length < 6) await sleep(20);
+  const said = readFileSync(syslog, "utf8");
+  for (const { action, what, request_id } of audited) {
+    const line = `^-t scw-flexip -p authpriv\\.notice .*action=${action} .*what=${what} .*request_id=${request_id}\\)$`;
+    assert.match(said, new RegExp(line, "m"));
   }
 
   const env = { SCW_FLEXIP_CONF: join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf") };

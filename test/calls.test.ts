@@ -8,15 +8,16 @@ import { ownershipTags } from "../driver/flexible-ip/ownership.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate, vmDocument } from "./documents.ts";
 import type { CallName, SimulatorOptions } from "./fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "./fakes/flexible-ips.ts";
-import { type Hook, PROJECT, Rig, type RunResult } from "./rig.ts";
+import { InProcessRig } from "./in-process/rig.ts";
+import { type Hook, PROJECT, type RunResult } from "./rig.ts";
 
 const MAC = "52:54:00:aa:00:01";
 
 for (const crowd of [0, 5_000]) {
   suite(`calls with ${crowd} other flexible IPs in the project`, () => {
-    let rig: Rig;
+    let rig: InProcessRig;
     before(async () => {
-      rig = await Rig.start();
+      rig = await InProcessRig.start();
       addCrowd(rig.simulator.account, crowd);
     });
     after(() => rig.stop());
@@ -164,11 +165,11 @@ suite("a hand-written range, whose NIC names no flexible IP", () => {
 type Outcome = RunResult & { readonly calls: readonly CallName[] };
 
 /** Runs one action, which has to succeed, and says what it called. */
-async function act(t: TestContext, rig: Rig, run: () => Promise<RunResult>): Promise<Outcome> {
+async function act(t: TestContext, rig: InProcessRig, run: () => Promise<RunResult>): Promise<Outcome> {
   rig.simulator.clearRequests();
   const result = await run();
   assert.equal(result.code, 0, `${t.name}: ${result.stderr}`);
-  await rig.simulator.account.settled();
+  await rig.settled();
   for (const { call, status } of rig.simulator.requests) {
     assert.ok(status === 200 || status === 204, `no ${call} is refused`);
   }
@@ -176,7 +177,12 @@ async function act(t: TestContext, rig: Rig, run: () => Promise<RunResult>): Pro
 }
 
 /** How often a hook made each call, the reads that wait for an attach left out. */
-async function callsOf(t: TestContext, rig: Rig, hook: Hook, vm: string): Promise<Partial<Record<CallName, number>>> {
+async function callsOf(
+  t: TestContext,
+  rig: InProcessRig,
+  hook: Hook,
+  vm: string,
+): Promise<Partial<Record<CallName, number>>> {
   const { calls } = await act(t, rig, () => rig.hook("h1", hook, vm));
   const counts = Map.groupBy(
     calls.filter((call) => call !== "get"),
@@ -186,7 +192,7 @@ async function callsOf(t: TestContext, rig: Rig, hook: Hook, vm: string): Promis
 }
 
 /** A registered range, free or attached to a host, which goes with the test. */
-function seedRange(t: TestContext, rig: Rig, host?: string) {
+function seedRange(t: TestContext, rig: InProcessRig, host?: string) {
   const { account } = rig.simulator;
   const { id, ip_address: ip } = account.add({
     projectId: PROJECT,
@@ -200,7 +206,7 @@ function seedRange(t: TestContext, rig: Rig, host?: string) {
 }
 
 /** NICs of hand-written ranges: IP and MAC alone, of flexible IPs without our tags that are on the last page. */
-function addHandWritten(rig: Rig, count: number): Fields[] {
+function addHandWritten(rig: InProcessRig, count: number): Fields[] {
   return Array.from({ length: count }, (_, index) => {
     const mac = `52:54:00:bb:00:0${index}`;
     const createdAt = `2026-03-04T05:06:0${index}Z`;
@@ -218,8 +224,8 @@ function addCrowd(account: FlexibleIps, count: number): void {
   for (let index = 0; index < count; index += 1) account.add({ projectId: PROJECT, tags: ["somebody-else"] });
 }
 
-async function start(t: TestContext, options: SimulatorOptions = {}): Promise<Rig> {
-  const rig = await Rig.start(options);
+async function start(t: TestContext, options: SimulatorOptions = {}): Promise<InProcessRig> {
+  const rig = await InProcessRig.start(options);
   t.after(() => rig.stop());
   return rig;
 }

@@ -6,6 +6,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ownershipTags } from "../driver/flexible-ip/ownership.ts";
+import { secretsIn } from "./cloud/invariants.ts";
+import { placeOf } from "./cloud/place.ts";
 import { PASSWORD, readTemplate, withAliasesAskedFor } from "./documents.ts";
 import type { WireFlexibleIp } from "./fakes/flexible-ip-record.ts";
 import type { FlexibleIps } from "./fakes/flexible-ips.ts";
@@ -63,26 +65,27 @@ test("all 39 documents recorded from oned 7.0.0 run through the right built shim
   const rig = await Rig.start({ maxPageSize: 3 });
   t.after(() => rig.stop());
   const account = rig.simulator.account;
-  const cast = new Cast(rig);
+  const addresses = new Addresses(rig);
   const used: string[] = [];
   for (const [name, machine, places] of LIFE) {
     await t.test(`${name} on ${machine}: ${places}`, async () => {
       const document = read(name);
       used.push(`${name}.xml`);
-      const before = cast.bystanders();
+      const before = addresses.bystanders();
       const result = await run(rig, name, machine, document);
       assert.equal(result.code, 0, result.stderr);
       assert.deepEqual(result.plain, []);
       const registered = checkAnswer(name, document, result, account);
-      cast.giveAway(registered);
+      addresses.giveAway(registered);
       await account.settled();
-      assert.equal(cast.places(), places);
+      assert.equal(addresses.places(), places);
       assert.deepEqual(
-        cast.bystanders().filter(({ id }) => !registered.includes(id)),
+        addresses.bystanders().filter(({ id }) => !registered.includes(id)),
         before,
         "nothing else is touched",
       );
-      checkSecrets(result.stdout + result.stderr + rig.logs(), rig.simulator.token);
+      const secrets = { "the token": rig.simulator.token, "the guest's password": PASSWORD };
+      assert.deepEqual(secretsIn(result.stdout + result.stderr + rig.logs(), secrets), []);
     });
   }
   await t.test("every document of the folder was used", () => {
@@ -93,8 +96,8 @@ test("all 39 documents recorded from oned 7.0.0 run through the right built shim
 
 type Part = { readonly name: string; readonly mac: string; readonly isTagged: boolean; id: string | undefined };
 
-/** The flexible IPs that the recordings speak of, as they were when the recording began, and others beside them. */
-class Cast {
+/** The flexible IPs that the recordings name, as they were when the recording began, and others beside them. */
+class Addresses {
   readonly #rig: Rig;
   readonly #account: FlexibleIps;
   readonly #parts: Part[] = [];
@@ -123,7 +126,7 @@ class Cast {
     return this.#parts.map((part) => this.#place(part)).join(" ");
   }
 
-  /** What is registered anew is no longer the one it was: the API hands a deleted address out again, id and all. */
+  /** The API hands a deleted address out again, id and all: what is registered now is another flexible IP. */
   giveAway(ids: readonly string[]): void {
     for (const part of this.#parts) if (part.id !== undefined && ids.includes(part.id)) part.id = undefined;
   }
@@ -148,16 +151,10 @@ class Cast {
     const now = part.id === undefined ? undefined : this.#account.get(part.id);
     if (now === undefined) return "gone";
     const isOurs = now.tags.some((tag) => tag.startsWith("scw-flexip"));
-    const place = part.isTagged && !isOurs ? "given-back" : this.#serverName(now);
+    const place = part.isTagged && !isOurs ? "given-back" : placeOf(now, this.#rig.hosts);
     const mac = now.mac_address?.mac_address;
     if (mac === part.mac) return place;
     return `${place}/${mac === undefined ? "none" : this.#parts.find((other) => other.mac === mac)?.name}`;
-  }
-
-  #serverName(flexibleIp: WireFlexibleIp): string {
-    if (flexibleIp.status === "ready") return "free";
-    const host = ["h1", "h2"].find((name) => this.#rig.host(name).serverId === flexibleIp.server_id);
-    return flexibleIp.status === "attached" && host !== undefined ? host : flexibleIp.status;
   }
 }
 
@@ -206,11 +203,6 @@ function checkRegistered(document: string, answer: ReadonlyMap<string, string>, 
   assert.ok(created6, "the answered IPv6 address lies in a flexible IP");
   assert.equal(answer.get("SCW_FLEXIBLE_IP6_ID"), created6.id);
   return [created.id, created6.id];
-}
-
-function checkSecrets(text: string, token: string): void {
-  assert.ok(!text.includes(PASSWORD), "the guest's password is told to nobody");
-  assert.ok(!text.includes(token), "the token is told to nobody");
 }
 
 function tagsOf(origin: "created" | "adopted", intent: string): string[] {

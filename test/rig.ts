@@ -67,6 +67,11 @@ export class Rig {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** The hosts that were made so far. */
+  get hosts(): readonly Machine[] {
+    return [...this.#hosts.values()];
+  }
+
   /** The host of that name, made at the first call. Its server's id is derived from the name. */
   host(name: string): Machine {
     const known = this.#hosts.get(name);
@@ -120,7 +125,7 @@ export class Rig {
 
   /** What all log files of all machines hold. */
   logs(): string {
-    return logsOf([this.frontEnd, ...this.#hosts.values()]);
+    return logsOf([this.frontEnd, ...this.hosts]);
   }
 
   #machine(name: string, serverId: string): Machine {

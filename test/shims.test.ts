@@ -61,13 +61,10 @@ for (const shim of SHIMS) {
     });
 
     const calls = [
-      { how: "by its full path", cwd: "/", command: [join(tree, shim)] },
-      { how: "by a path from the tree", cwd: tree, command: [`./${shim}`] },
       { how: "by a path from above the tree", cwd: join(folder, "a tree"), command: [`with  spaces/remotes/${shim}`] },
       { how: "by a path that climbs", cwd: join(tree, "etc"), command: [`../${shim}`] },
       { how: "from its own folder", cwd: join(tree, dirname(shim)), command: [`./${name}`] },
       { how: "as a file for sh", cwd: join(tree, dirname(shim)), command: ["sh", name] },
-      { how: "from the repository", cwd: REPOSITORY, command: [join("remotes", shim)] },
     ];
     for (const { how, cwd, command } of calls) {
       test(`runs ${how}`, () => {
@@ -77,14 +74,17 @@ for (const shim of SHIMS) {
 
     // Without the shim each of these changes the run, or writes what the token may be in.
     const environments = [
-      { NODE_OPTIONS: "--version" },
-      { NODE_OPTIONS: "--require=/nonexistent" },
-      { NODE_OPTIONS: "--inspect-brk=127.0.0.1:0" },
-      { NODE_DEBUG: "fs,net,http,stream", NODE_EXTRA_CA_CERTS: "/nonexistent", NODE_TLS_REJECT_UNAUTHORIZED: "0" },
-      { NODE_V8_COVERAGE: join(folder, "coverage"), SSL_CERT_FILE: "/nonexistent", SSL_CERT_DIR: "/nonexistent" },
+      { NODE_OPTIONS: "--version", NODE_DEBUG: "fs,net,http,stream", NODE_V8_COVERAGE: join(folder, "coverage") },
+      {
+        NODE_OPTIONS: "--require=/nonexistent",
+        NODE_EXTRA_CA_CERTS: "/nonexistent",
+        NODE_TLS_REJECT_UNAUTHORIZED: "0",
+        SSL_CERT_FILE: "/nonexistent",
+        SSL_CERT_DIR: "/nonexistent",
+      },
     ];
     for (const env of environments) {
-      test(`keeps out ${Object.keys(env).join(", ")} (${Object.values(env)[0]})`, () => {
+      test(`by its full path keeps out ${Object.keys(env).join(", ")}`, () => {
         assert.deepEqual(run([join(tree, shim)], { env }), refusal);
         assert.ok(!existsSync(join(folder, "coverage")));
       });

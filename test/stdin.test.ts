@@ -73,3 +73,12 @@ suite("no whole document: one plain line, and exit code 1", { concurrency: 2 }, 
     });
   }
 });
+
+test("standard input that does not end: one plain line after ten seconds", { timeout: 60_000 }, async () => {
+  const child = spawn(EXECUTABLE, ["pre"], { stdio: ["pipe", "ignore", "pipe"] });
+  child.stdin.on("error", () => {});
+  child.stdin.write(base64(small));
+  const said = await child.stderr.toArray();
+  assert.match(Buffer.concat(said).toString(), /^pre: standard input did not end within 10 s; [^\n]+\n$/);
+  assert.equal(child.exitCode ?? (await once(child, "close"))[0], 1);
+});

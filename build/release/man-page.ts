@@ -1,25 +1,12 @@
 // The man page, made from the help texts when a package is built; the executable does not need it. Pure.
 
-import { DRIFT } from "../../driver/operator/manual/drift.ts";
 import { COMMON, type CommandText, type OptionText } from "../../driver/operator/manual/text.ts";
-import {
-  ACTIONS,
-  COMMANDS,
-  DESCRIPTION,
-  ENVIRONMENT,
-  EXIT_CODES,
-  FILES,
-  SUMMARY,
-} from "../../driver/operator/manual.ts";
+import { ACTIONS, COMMANDS, DESCRIPTION, ENVIRONMENT, EXIT_CODES } from "../../driver/operator/manual.ts";
 import { SETTINGS } from "../../driver/settings.ts";
+import { DRIFT, FILES, SUMMARY, TIMERS } from "./man-page-lists.ts";
 
 const SEE_ALSO = ["onevnet", "onevm", "onehost", "onezone", "systemctl", "jq"];
-const TIMERS: readonly (readonly [string, string])[] = [
-  ["scw-flexip-reconcile.timer", "reconcile --apply every quarter of an hour"],
-  ["scw-flexip-metrics.timer", "metrics for node_exporter's textfile collector every five minutes"],
-];
-
-/** scw-flexip(1) in man(7) macros. `date` is the date of the release, because the same sources must give the same page. */
+/** scw-flexip(1) in man(7) macros. `date`: of the release, so that the same sources give the same page. */
 export function manPage(version: string, date: string): string {
   return [
     `.TH SCW-FLEXIP 1 "${date}" "scw-flexip ${version}" "User Commands"`,

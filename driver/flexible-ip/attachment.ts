@@ -105,10 +105,25 @@ function isBound(flexibleIp: FlexibleIp): boolean {
 
 async function detach(session: Session, attached: readonly FlexibleIp[], why: string): Promise<FlexibleIp[]> {
   for (const one of attached) {
-    const fields = { ...fieldsOf(one), ...changed("detach", one, one.serverId, undefined) };
-    session.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fields);
+    session.log.info(`detaching ${nameOf(one)} from server ${one.serverId}: ${why}`, fieldsOf(one));
   }
-  return together(byMac(attached), (ids) => session.api.detach(ids));
+  const note = (ids: readonly string[]): void => {
+    for (const one of attached.filter(({ id }) => ids.includes(id))) {
+      const fields = { ...fieldsOf(one), ...changed(session.api, "detach", one, one.serverId, undefined) };
+      session.log.info(`asked for the detach of ${nameOf(one)}: ${why}`, fields);
+    }
+  };
+  return together(byMac(attached), async (ids) => {
+    try {
+      const answer = await session.api.detach(ids);
+      note(ids);
+      return answer;
+    } catch (error) {
+      // Without an answer, the call may have been acted on all the same.
+      if (!(error instanceof ApiError) || error.isAmbiguous) note(ids);
+      throw error;
+    }
+  });
 }
 
 /** Whether the API takes an attached flexible IP directly was not recorded. What a full server refuses stays refused. */

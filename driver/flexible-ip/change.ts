@@ -1,12 +1,14 @@
 import type { LogFields } from "../log.ts";
-import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
+import type { FlexibleIp, FlexibleIpApi } from "../scaleway/flexible-ip.ts";
 
-/** The fields of a log line that tells of a change: which flexible IP, and what was before and after it. */
+/** The fields of a log line about a change: which flexible IP, what was before and after, and the API's request. */
 export function changed(
-  what: "create" | "adopt" | "give back" | "delete" | "attach" | "detach" | "make MAC" | "delete MAC" | "share MAC",
+  api: Pick<FlexibleIpApi, "requestOf">,
+  what: string,
   { address, id }: FlexibleIp,
   before: string | undefined,
   after: string | undefined,
 ): LogFields {
-  return { audit: true, what, address, flexible_ip_id: id, before: before ?? null, after: after ?? null };
+  const fields = { audit: true, what, address, flexible_ip_id: id, before: before ?? null, after: after ?? null };
+  return { ...fields, request_id: api.requestOf(id) };
 }

@@ -45,7 +45,7 @@ export async function bringHere(
   const before = new Map([...group.own, ...group.aliases].map((one) => [one.id, one.serverId]));
   for (const one of here) {
     const was = before.get(one.id);
-    const change = was === serverId ? {} : changed("attach", one, was, serverId);
+    const change = was === serverId ? {} : changed(session.api, "attach", one, was, serverId);
     session.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
   }
   return here;
@@ -117,7 +117,7 @@ async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: Flexible
   if (alias.mac === undefined || alias.mac === owner.mac) return alias;
   // The tag comes first: a range without its MAC always tells why.
   const tagged = await session.api.get(alias.id);
-  if (cloudOf(tagged) !== undefined) await session.api.update(alias.id, { tags: borrowerTags(tagged) });
+  if (cloudOf(tagged) !== undefined) await mark(session, tagged, borrowerTags(tagged));
   session.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
   const why = `it becomes an alias of ${nameOf(owner)}`;
   const free = alias.serverId === undefined ? alias : (await detachAll(session, [alias], why))[0];
@@ -126,7 +126,14 @@ async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: Flexible
 
 async function markLender(session: Session, owner: FlexibleIp): Promise<void> {
   if (isLender(owner) || cloudOf(owner) === undefined) return;
-  await session.api.update(owner.id, { tags: lenderTags(await session.api.get(owner.id)) });
+  const now = await session.api.get(owner.id);
+  await mark(session, now, lenderTags(now));
+}
+
+async function mark(session: Session, flexibleIp: FlexibleIp, tags: readonly string[]): Promise<void> {
+  await session.api.update(flexibleIp.id, { tags });
+  const fields = changed(session.api, "mark", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+  session.log.info(`marked ${nameOf(flexibleIp)} for a virtual MAC that is shared`, fields);
 }
 
 async function dropMac(session: Session, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
@@ -137,7 +144,7 @@ async function dropMac(session: Session, flexibleIp: FlexibleIp): Promise<Flexib
     async () => void (await session.api.deleteMac(flexibleIp.id)),
   );
   if (flexibleIp.mac !== undefined) {
-    const fields = changed("delete MAC", flexibleIp, flexibleIp.mac, undefined);
+    const fields = changed(session.api, "delete MAC", flexibleIp, flexibleIp.mac, undefined);
     session.log.info(`deleted virtual MAC ${flexibleIp.mac} of ${nameOf(flexibleIp)}`, fields);
   }
   return bare;
@@ -153,7 +160,7 @@ async function shareMac(session: Session, owner: FlexibleIp, here: readonly Flex
       () => session.api.duplicateMac(member.id, owner.id),
     );
     if (member.mac === owner.mac) continue;
-    const fields = changed("share MAC", member, member.mac, owner.mac);
+    const fields = changed(session.api, "share MAC", member, member.mac, owner.mac);
     session.log.info(`gave ${nameOf(member)} the virtual MAC ${owner.mac}`, fields);
   }
 }

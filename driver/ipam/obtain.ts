@@ -112,7 +112,7 @@ export class Obtaining {
     }
     log.info(
       `adopted ${nameOf(adopted)}`,
-      changed("adopt", adopted, flexibleIp.tags.join(" "), adopted.tags.join(" ")),
+      changed(api, "adopt", adopted, flexibleIp.tags.join(" "), adopted.tags.join(" ")),
     );
     return adopted;
   }
@@ -137,7 +137,7 @@ export class Obtaining {
           isIpv6,
         });
         const created = await this.#answered(call, creation);
-        log.info(`created ${nameOf(created)}`, changed("create", created, undefined, created.address));
+        log.info(`created ${nameOf(created)}`, changed(api, "create", created, undefined, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
@@ -147,7 +147,7 @@ export class Obtaining {
         this.#hasObtained = true;
         log.info(
           `created ${nameOf(found)}, although no answer came`,
-          changed("create", found, undefined, found.address),
+          changed(api, "create", found, undefined, found.address),
         );
         return { flexibleIp: found, isFirstTry: false };
       },
@@ -163,7 +163,7 @@ export class Obtaining {
       () => this.#session.api.generateMac(flexibleIp.id),
     );
     if (flexibleIp.mac === undefined) {
-      const fields = changed("make MAC", result, undefined, result.mac);
+      const fields = changed(this.#session.api, "make MAC", result, undefined, result.mac);
       this.#session.log.info(`made virtual MAC ${result.mac} of ${nameOf(result)}`, fields);
     }
     if (hasIntent(result, this.#intent)) return result;
@@ -178,7 +178,7 @@ export class Obtaining {
       await deleteUntilGone(api, flexibleIp, deadline);
       log.warn(
         `deleted ${nameOf(flexibleIp)}, created a second time for one range`,
-        changed("delete", flexibleIp, flexibleIp.address, undefined),
+        changed(api, "delete", flexibleIp, flexibleIp.address, undefined),
       );
     }
   }

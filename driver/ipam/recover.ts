@@ -2,6 +2,7 @@
 import { messageOf } from "../errors.ts";
 import { changed } from "../flexible-ip/change.ts";
 import { foreignTags, hasIntent, intentTag, originOf } from "../flexible-ip/ownership.ts";
+import { find } from "../flexible-ip/presence.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Intent } from "../state/journal.ts";
 import { deleteUntilGone } from "./delete.ts";
@@ -50,8 +51,8 @@ export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, sin
  * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
  */
 export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
-  const { api, config, journal } = session;
-  const obtained = await api.list({ projectId: config.projectId, tag: intentTag(intent) });
+  const { journal } = session;
+  const obtained = await obtainedUnder(session, intent);
   for (const flexibleIp of obtained) await takeBack(session, flexibleIp, intent);
   if (obtained.length < mayCome) return false;
   await journal.update((state) => {
@@ -60,17 +61,26 @@ export async function undoIntent(session: IpamSession, intent: string, mayCome: 
   return true;
 }
 
+/** What the listing shows, and what the journal knows of: a listing may lag behind a creation that was answered. */
+async function obtainedUnder({ api, config, journal }: IpamSession, intent: string): Promise<FlexibleIp[]> {
+  const listed = await api.list({ projectId: config.projectId, tag: intentTag(intent) });
+  const noted = journal.read().intents[intent]?.flexibleIpIds ?? [];
+  const unlisted = noted.filter((id) => !listed.some((flexibleIp) => flexibleIp.id === id));
+  const read = await Promise.all(unlisted.map((id) => find(api, id, config.projectId)));
+  return [...listed, ...read.filter((one) => one !== undefined)].filter((one) => hasIntent(one, intent));
+}
+
 async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: string): Promise<void> {
   const { api, deadline, log } = session;
   if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
   if (originOf(flexibleIp) === "created") {
     await deleteUntilGone(api, flexibleIp, deadline);
-    const fields = changed("delete", flexibleIp, flexibleIp.address, undefined);
+    const fields = changed(api, "delete", flexibleIp, flexibleIp.address, undefined);
     log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
   } else {
     const tags = foreignTags(flexibleIp);
     await api.update(flexibleIp.id, { tags });
-    const fields = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+    const fields = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
     log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
   }
 }

@@ -41,7 +41,7 @@ async function giveBack(
   if (originOf(flexibleIp) === "adopted") {
     const tags = foreignTags(flexibleIp);
     await api.update(flexibleIp.id, { tags });
-    const change = changed("give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+    const change = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
     log.info(`gave back ${nameOf(flexibleIp)}, which was adopted`, { ...fields, ...change });
     return;
   }
@@ -51,6 +51,6 @@ async function giveBack(
   await deleteUntilGone(api, flexibleIp, deadline);
   log.info(`deleted ${nameOf(flexibleIp)}`, {
     ...fields,
-    ...changed("delete", flexibleIp, flexibleIp.address, undefined),
+    ...changed(api, "delete", flexibleIp, flexibleIp.address, undefined),
   });
 }

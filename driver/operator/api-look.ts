@@ -33,7 +33,7 @@ export async function look(config: Config, token: string, userAgent: string, pat
       method: "GET",
       path,
       repeat: false,
-      parse: (body, date) => ({
+      parse: (body, { date }) => ({
         body,
         durationMs: Math.round(performance.now() - start),
         clockOffsetMs: offsetOf(date),

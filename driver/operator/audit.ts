@@ -1,56 +1,48 @@
-// Who changed what: one line in the driver's log and, where there is one, in the system's own, which oneadmin cannot edit.
+// Who changed what: one line in the driver's log and one in the system's, which oneadmin cannot edit.
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { type Log, type LogFields, openLog } from "../log.ts";
+import { type Log, openLog } from "../log.ts";
+import { tellSyslog } from "../syslog.ts";
 import { configOf, type Operator } from "./operator.ts";
-import { printable } from "./print/width.ts";
-import { runProgram } from "./run-program.ts";
 
-const LOGGER_MS = 5_000;
+type LogPlace = Pick<Config, "logDir" | "logLevel">;
 
 export type Change = {
   readonly what: string;
-  readonly outcome?: string;
   readonly failure?: string;
   readonly address?: string | undefined;
   readonly before?: string | undefined;
-  readonly after?: string | undefined;
 };
 
-/**
- * Notes a change, done or failed. Without settings, as while installing, in the system's log alone: the driver's belongs
- * to oneadmin.
- */
-export async function audit(operator: Operator, config: Config | undefined, change: Change): Promise<void> {
-  const { environment } = operator;
-  const { what, outcome, failure, ...more } = change;
+/** Notes a change that another program made for this command, done or failed. */
+export function audit(operator: Operator, change: Change, place: LogPlace = configOf(operator)): void {
+  const { failure, ...fields } = change;
+  write(openOwnLog(operator, place), fields, failure);
+}
+
+/** The same, in the system's log alone. */
+export function auditToSyslog(operator: Operator, { failure, ...fields }: Change): void {
+  write(openFile(operator, "/dev/null", "info"), fields, failure);
+}
+
+function write(log: Log, fields: Omit<Change, "failure">, failure: string | undefined): void {
+  if (failure === undefined) log.info(`${fields.what}: done`, { audit: true, ...fields });
+  else log.error(`${fields.what}: failed: ${failure}`, { audit: true, ...fields });
+}
+
+/** The log of the commands, which is that of the IPAM actions. Each line names who ran the command. */
+export function openOwnLog(operator: Operator, { logDir, logLevel }: LogPlace): Log {
+  return openFile(operator, join(logDir ?? operator.layout.logFolder, "scw-flexip.log"), logLevel);
+}
+
+function openFile({ caller, environment, terminal }: Operator, file: string, level: Config["logLevel"]): Log {
   const by = environment.SUDO_USER ?? environment.USER ?? environment.LOGNAME ?? `uid ${process.getuid?.()}`;
-  const text = `${what}: ${failure === undefined ? (outcome ?? "done") : `failed: ${failure}`}`;
-  const fields: LogFields = { audit: true, by, ...more };
-  if (config !== undefined) {
-    // Whatever LOG_LEVEL says.
-    const log = openOwnLog(operator, { ...config, logLevel: "info" });
-    if (failure === undefined) log.info(text, fields);
-    else log.error(text, fields);
-  }
-  const said = Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
-  const line = printable(`${text} (${said.join(" ")})`);
-  const words = ["-t", "scw-flexip", "-p", "authpriv.notice", "--", line];
-  await runProgram("logger", words, { environment, timeoutMs: LOGGER_MS });
-}
-
-/** The same, with the settings read for it. */
-export async function auditHere(operator: Operator, change: Change): Promise<void> {
-  await audit(operator, configOf(operator), change);
-}
-
-/** The log of the commands, which is that of the IPAM actions. */
-export function openOwnLog({ caller, layout, terminal }: Operator, { logDir, logLevel }: Config): Log {
   return openLog({
-    level: logLevel,
-    file: join(logDir ?? layout.logFolder, "scw-flexip.log"),
-    context: { action: caller.action, host: hostname(), pid: process.pid },
+    level,
+    file,
+    context: { action: caller.action, host: hostname(), pid: process.pid, by },
     warn: (line) => terminal.warn(line),
+    audited: (line) => tellSyslog([line]),
   });
 }

@@ -2,16 +2,17 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
-import { audit } from "./audit.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
+import { layoutOf } from "./layout.ts";
 import { COMMON, type CommandText } from "./manual/text.ts";
 import { ACTIONS, COMMANDS, DESCRIPTION, ENVIRONMENT, EXIT_CODES, GROUPS } from "./manual.ts";
-import { type Command, operatorOf } from "./operator.ts";
+import { findOneadmin } from "./oneadmin.ts";
+import type { Command, Operator } from "./operator.ts";
 import { Options } from "./options.ts";
 import { Terminal, writeAll } from "./terminal.ts";
 
-// Loaded one by one: a command does not wait for what the others need.
+// Loaded one by one, because a command need not wait for the code of the others.
 const HANDLERS: Readonly<Record<string, () => Promise<Command>>> = {
   install: async () => (await import("./install/install.ts")).install,
   uninstall: async () => (await import("./install/uninstall.ts")).uninstall,
@@ -31,7 +32,7 @@ const HANDLERS: Readonly<Record<string, () => Promise<Command>>> = {
   completion: async () => (await import("./completion.ts")).completion,
 };
 
-/** Runs the command that the words name. Throws only for faults of the program. */
+/** Runs the command that the words name and returns its exit code. Throws only for faults of the program. */
 export async function runOperator(caller: Caller, words: readonly string[]): Promise<number> {
   let exit: number = EXIT.done;
   const end = words.indexOf("--");
@@ -60,17 +61,18 @@ async function run(caller: Caller, text: CommandText, values: Values, parameters
   try {
     const handler = await HANDLERS[text.name]?.();
     if (handler === undefined) throw new Error(`no handler for ${text.name}`);
-    const named = { ...caller, action: text.name };
-    const operator = operatorOf(named, terminal, options, parameters, new Interrupt());
-    const exit = await handler(operator);
-    const isPlay = options.has("noop") || options.has("dryRun");
-    if (/^(un)?install$/.test(text.name) && !isPlay) {
-      await audit(operator, undefined, {
-        what: text.name,
-        outcome: exit === EXIT.done ? "done" : `ended with ${exit}`,
-      });
-    }
-    return exit;
+    const layout = layoutOf(options.text("root") ?? "/", options.text("oneLocation"));
+    const operator: Operator = {
+      caller: { ...caller, action: text.name },
+      terminal,
+      options,
+      words: parameters,
+      layout,
+      oneadmin: findOneadmin(layout.root),
+      environment: caller.environment,
+      interrupt: new Interrupt(),
+    };
+    return await handler(operator);
   } catch (error) {
     const exit = exitCodeOf(error);
     if (exit === undefined || !(error instanceof DriverError)) throw error;

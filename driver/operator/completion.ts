@@ -30,7 +30,7 @@ export async function completion(operator: Operator): Promise<number> {
   return EXIT.done;
 }
 
-/** What a shell can offer without asking the API. Words that a shell would have to quote are left out. */
+/** What a shell can offer without asking the API. Words that a shell must quote are left out. */
 async function knownWords(operator: Operator, what: "addresses" | "networks"): Promise<string[]> {
   const all =
     what === "networks"
@@ -84,12 +84,12 @@ function zsh(): string {
   return `#compdef scw-flexip
 # zsh completion for scw-flexip; made by: scw-flexip completion zsh
 autoload -U +X bashcompinit && bashcompinit
-${bash()}# Loaded by the first completion, it has that one to answer.
+${bash()}# zsh loads this file at the first completion, which it must answer too.
 if [[ $funcstack[1] = _scw-flexip ]]; then _bash_complete -F _scw_flexip; fi
 `;
 }
 
-/** What a command's own words are, where OpenNebula knows them. */
+/** Which words of OpenNebula's the command takes; undefined: none. */
 function knownFor(parameters: string): "addresses" | "networks" | undefined {
   if (parameters.includes("address")) return "addresses";
   return parameters.includes("network") ? "networks" : undefined;

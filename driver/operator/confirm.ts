@@ -4,7 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Operator } from "./operator.ts";
 
-/** Goes on after a yes, or with --yes. Throws RefusedError after anything else, UsageError where nobody can be asked. */
+/** Returns after a yes, or with --yes. Throws RefusedError after any other answer, UsageError when nobody can be asked. */
 export async function confirm({ options, terminal }: Operator, what: string, consequence: string): Promise<void> {
   if (options.has("yes")) return;
   if (!terminal.canAsk) throw new UsageError(`${what}: ${consequence}; add --yes`);

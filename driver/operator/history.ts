@@ -1,4 +1,4 @@
-// The past of one address: what the logs say of it, and what failed for the VM that has it.
+// The past of one address: what the logs say about it, and what failed for the VM that has it.
 import * as z from "zod/mini";
 import { messageOf, RefusedError } from "../errors.ts";
 import { EXIT } from "./exit.ts";
@@ -27,13 +27,13 @@ export async function history(given: Operator): Promise<number> {
   terminal.progress("");
   if (entries.length === 0) {
     const more = withHosts ? "" : "; on the front-end, --hosts asks every host";
-    throw new RefusedError(`no log ${withHosts ? "" : "on this machine "}speaks of ${address}${more}`);
+    throw new RefusedError(`no log ${withHosts ? "" : "on this machine "}mentions ${address}${more}`);
   }
   printRows(operator, form, entries);
   return EXIT.done;
 }
 
-/** What speaks of the address, and the failures of VMs that had it: a hook that cannot begin knows no address. */
+/** The entries about the address, and the failures of VMs that had it: a hook that fails early names no address. */
 function ofAddress(entries: readonly Entry[], address: string, vm: string | undefined): Entry[] {
   const about = new Set(entries.filter((entry) => isAbout(entry, address)));
   const vms = new Set([...about].flatMap((entry) => entry.vm ?? []));
@@ -43,7 +43,7 @@ function ofAddress(entries: readonly Entry[], address: string, vm: string | unde
   );
 }
 
-/** The VM that has the address now. That OpenNebula does not answer here takes nothing from the logs. */
+/** The VM that has the address now; undefined also where OpenNebula does not answer: the logs need no OpenNebula. */
 async function holderNow(operator: Operator, address: string): Promise<string | undefined> {
   try {
     const range = (await listRanges(operator)).find(({ ip, flexibleIpId }) => [ip, flexibleIpId].includes(address));

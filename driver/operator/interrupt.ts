@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: at once while nothing is being changed, otherwise after the step that was begun.
+// Ctrl-C and SIGTERM end the command at once, or after the current step while something is being changed.
 import { EXIT } from "./exit.ts";
 
 export class Interrupt {
@@ -13,7 +13,7 @@ export class Interrupt {
     return this.#isAsked;
   }
 
-  /** Runs work that is not to be cut off. Whoever does several looks at `isAsked` between them. */
+  /** Runs work that must not be cut off. A caller with several steps checks `isAsked` between them. */
   async shield<T>(work: () => Promise<T>): Promise<T> {
     this.#isBusy = true;
     try {

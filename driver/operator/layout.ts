@@ -13,7 +13,7 @@ export type Role = "frontend" | "host";
 
 export type Layout = {
   readonly root: string;
-  /** Where an absolute path lies below the root. What lies there already stays as it is. */
+  /** The absolute path, below the root. A path that is below it already is returned as it is. */
   at(path: string): string;
   readonly isSelfContained: boolean;
   /** OpenNebula's tree on a front-end, and its copy on a host. */

@@ -39,7 +39,7 @@ export async function list(given: Operator): Promise<number> {
   const all = recordsOf(found.view, found.steps);
   printRows(operator, form, all.filter(isWanted));
   if (all.length === 0) operator.terminal.note("no addresses yet; buy some: scw-flexip range add --network NAME");
-  tellReservations(operator, found);
+  tellUnjudged(operator, found);
   return EXIT.done;
 }
 
@@ -64,8 +64,8 @@ function isIn({ status, holder, range, drift }: AddressRecord, state: string): b
   return state === "drift" ? drift.length > 0 : status === state;
 }
 
-/** What a look left out, for people. */
-export function tellReservations({ terminal }: Operator, { unknownHosts, young, view }: Survey): void {
+/** Says which hosts and addresses were not judged. */
+export function tellUnjudged({ terminal }: Operator, { unknownHosts, young, view }: Survey): void {
   if (unknownHosts.length > 0) {
     terminal.note(
       `the server of host ${unknownHosts.join(", ")} is not known, so nothing is judged there; on the front-end: scw-flexip install --hosts`,
@@ -79,7 +79,7 @@ export function tellReservations({ terminal }: Operator, { unknownHosts, young, 
   );
 }
 
-/** The host whose server the address is on; where none is known to be, the one that its VM runs on, in brackets. */
+/** The host whose server the address is attached to; if that is not known, the host of its VM, in brackets. */
 function hostText({ host, server, vm_state, vm_host }: AddressRecord): string {
   if (host !== null || server === null) return host ?? "";
   return vm_state === "running" && vm_host !== null ? `unknown (VM on ${vm_host})` : "unknown";

@@ -6,10 +6,11 @@ import * as z from "zod/mini";
 import { ConfigError, messageOf, UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { configOf, type Operator } from "./operator.ts";
+import { spanMs } from "./options.ts";
 
 const flat = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-/** What `logs -o json` and `history -o json` print of each line, beside whatever else the line holds. */
+/** What `logs -o json` and `history -o json` print of each line, beside the line's other fields. */
 export const logEntry = z.catchall(
   z.object({
     time: z.string(),
@@ -33,7 +34,7 @@ export type Filter = {
   readonly address: string | undefined;
 };
 
-/** What --level, --since, --vm and `address` ask for. Throws UsageError. */
+/** The filter of --level, --since, --vm and `address`. Throws UsageError. */
 export function filterOf({ options }: Operator, address: string | undefined): Filter {
   return {
     lowest: options.choice("level", "--level", LOG_LEVELS, "debug"),
@@ -43,7 +44,7 @@ export function filterOf({ options }: Operator, address: string | undefined): Fi
   };
 }
 
-/** The newest log file of each kind: those that are still written to. */
+/** The log files that are still written to. */
 export function currentFiles(operator: Operator): string[] {
   return foldersOf(operator).flatMap((folder) => globSync(join(folder, "scw-flexip*.log")));
 }
@@ -59,7 +60,7 @@ export function readEntries(operator: Operator, filter: Filter): Entry[] {
 
 /** In the order of time. */
 export function inOrder(entries: readonly Entry[]): Entry[] {
-  return entries.toSorted((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+  return entries.toSorted((one, other) => one.time.localeCompare(other.time));
 }
 
 // A rotation may take a file away at any moment.
@@ -81,10 +82,10 @@ export function passes(entry: Entry, { lowest, since, vm, address }: Filter): bo
   return address === undefined || isAbout(entry, address);
 }
 
-/** Whether the entry speaks of the address, or of the flexible IP with that id. */
+/** Whether the entry is about the address, or about the flexible IP with that id. */
 export function isAbout({ address: own, flexible_ip_id, message }: Entry, address: string): boolean {
   if (own === address || flexible_ip_id === address) return true;
-  // As a word of its own: 203.0.113.7 is not in 203.0.113.70.
+  // As a word of its own: 203.0.113.70 does not mention 203.0.113.7.
   const at = message.toLowerCase().indexOf(address);
   if (at === -1) return false;
   const [before = " ", after = " "] = [message[at - 1], message.slice(at + address.length)];
@@ -130,7 +131,7 @@ function readLog({ terminal }: Operator, file: string): string {
   }
 }
 
-/** Logs are most needed when the settings are wrong: then the usual folders are looked at. */
+/** Logs are needed most when the settings are wrong: then the default folders are read. */
 function foldersOf(operator: Operator): string[] {
   const { layout } = operator;
   const usual = [layout.logFolder, layout.hookLogFolder];
@@ -145,10 +146,8 @@ function foldersOf(operator: Operator): string[] {
 
 function sinceOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
-  const [, count, unit = ""] = /^(\d+)\s*([smhdw])$/.exec(text) ?? [];
-  const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-  const date =
-    count === undefined ? new Date(text) : new Date(Date.now() - 1_000 * Number(count) * (seconds[unit] ?? 0));
+  const span = spanMs(text);
+  const date = span === undefined ? new Date(text) : new Date(Date.now() - span);
   if (Number.isNaN(date.getTime())) throw new UsageError(`--since ${text}: a span as 2h or 3d, or a date, is needed`);
   return date;
 }

@@ -36,7 +36,7 @@ export async function logs(given: Operator): Promise<number> {
   return EXIT.done;
 }
 
-/** Prints what is appended until the program is stopped or nobody reads it. A file that was rotated is begun anew. */
+/** Prints what is appended until the program is stopped or nobody reads it. A rotated file is read from its start. */
 async function follow(operator: Operator, filter: Filter, files: { file: string; at: number }[]): Promise<void> {
   while (!operator.terminal.isUnread) {
     for (const file of currentFiles(operator)) {

@@ -5,12 +5,10 @@ import type { CommandText } from "./manual/text.ts";
 import { COMPLETION, HISTORY, LIST, LOGS, SHOW, STATUS } from "./manual/view.ts";
 import { METRICS, POOL } from "./manual/watch.ts";
 
-export const SUMMARY = "OpenNebula's addresses from Scaleway Flexible IPs";
-
 export const DESCRIPTION = `scw-flexip buys flexible IPs for the address ranges of OpenNebula's networks, attaches each one to the server where
-its VM runs, moves it with the VM and gives it back with the range. oned and the network driver run it by its actions;
-the commands are for the operator. Run by root, a command that reads OpenNebula becomes oneadmin first; other users are
-refused.`;
+its VM runs, moves it with the VM and gives it back with the range. oned and the network driver run its actions; the
+commands are for the operator. When root runs a command that reads OpenNebula, the command becomes oneadmin first; other
+users are refused.`;
 
 export const COMMANDS: readonly CommandText[] = [
   INSTALL,
@@ -37,7 +35,7 @@ export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "done"],
   ["1", "failed, with one line on standard error; doctor: failures"],
   ["2", "wrong usage, or a fault of the program"],
-  ["3", "done, and something is not as it should be: drift, warnings"],
+  ["3", "done, and something needs attention: drift, warnings"],
   ["4", "not found, or refused: in use, or not ours"],
   ["130", "interrupted"],
 ];
@@ -53,18 +51,6 @@ Hooks, which the bridge network driver runs on the host with base64 of the VM's 
   pre                       attach what is free to this server
   post                      take over what is attached elsewhere
   clean                     detach what is attached to this server`;
-
-export const FILES: readonly (readonly [string, string])[] = [
-  [
-    "/var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf",
-    "settings on the front-end; on hosts below /var/tmp/one",
-  ],
-  ["/var/lib/one/.scw-flexip.token", "secret key, mode 0600"],
-  ["/var/lib/one/scw-server-id", "on hosts: zone/id of the Elastic Metal server"],
-  ["/var/lib/one/scw-flexip/state.json", "journal of what is under way, on the front-end"],
-  ["/var/log/one/scw-flexip.log", "log of the IPAM actions and of what the operator changed"],
-  ["/var/log/vnm/scw-flexip-{pre,post,clean}.log", "logs of the hooks, on hosts"],
-];
 
 export const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["SCW_FLEXIP_CONF", "another settings file"],

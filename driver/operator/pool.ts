@@ -1,16 +1,17 @@
-// Elastic networks: as many free ranges as are wanted, bought and given back by themselves.
+// Elastic networks: keeps the wanted number of free ranges by buying ranges and giving them back.
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { RefusedError, UsageError } from "../errors.ts";
-import { cloudOf, originOf } from "../flexible-ip/ownership.ts";
+import { originOf } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { holdLock } from "../state/lock.ts";
 import { EXIT } from "./exit.ts";
 import { listNetworks, type Network } from "./one/networks.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { addressOf, applyStep, DONE } from "./pool/apply.ts";
-import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Wish } from "./pool/plan.ts";
-import { wishOf } from "./pool/wish.ts";
+import { freeSince } from "./pool/free-since.ts";
+import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Target } from "./pool/plan.ts";
+import { targetOf } from "./pool/target.ts";
 import type { Column } from "./print/column.ts";
 import { formOf, printRows } from "./print/rows.ts";
 import { networkNamed } from "./range.ts";
@@ -54,9 +55,9 @@ async function fillAll(operator: Operator): Promise<number> {
   const rows: PoolRecord[] = [];
   let short = 0;
   let isStopped = false;
-  for (const { network, wish } of await wanted(operator)) {
+  for (const { network, target } of await jobsOf(operator)) {
     if (interrupt.isAsked || isStopped) break;
-    const outcome = await fill(operator, network, wish);
+    const outcome = await fill(operator, network, target);
     rows.push(...outcome.rows);
     short += outcome.short;
     isStopped = outcome.isStopped;
@@ -68,73 +69,75 @@ async function fillAll(operator: Operator): Promise<number> {
   return short > 0 ? EXIT.findings : EXIT.done;
 }
 
-type Wanted = { readonly network: Network; readonly wish: Wish };
+type Job = { readonly network: Network; readonly target: Target };
 
-/** The network that is named, or all that declare what they want. */
-async function wanted(operator: Operator): Promise<Wanted[]> {
+/** The network that the command names, or all networks that declare a target. */
+async function jobsOf(operator: Operator): Promise<Job[]> {
   const [name] = operator.words;
   if (name === undefined) {
     const networks = await listNetworks(operator);
     return networks.flatMap((network) => {
-      const wish = wishOf(operator.options, network);
-      return wish === undefined ? [] : [{ network, wish }];
+      const target = targetOf(operator.options, network);
+      return target === undefined ? [] : [{ network, target }];
     });
   }
   const network = await networkNamed(operator, name);
-  const wish = wishOf(operator.options, network);
-  if (wish === undefined) {
+  const target = targetOf(operator.options, network);
+  if (target === undefined) {
     throw new UsageError("--spare and --max are needed, or SCW_FLEXIP_SPARE and SCW_FLEXIP_MAX on the network");
   }
-  return [{ network, wish }];
+  return [{ network, target }];
 }
 
-async function fill(operator: Operator, network: Network, wish: Wish): Promise<Outcome> {
+async function fill(operator: Operator, network: Network, target: Target): Promise<Outcome> {
   const { options, terminal, interrupt } = operator;
   const found = await survey(operator);
-  const plan = planPool(wish, rangesOf(found, network), idleOf(found), found.view.now);
   const isDry = options.has("dryRun");
+  const now = new Date();
+  const plan = planPool(target, rangesOf(found, network, now, isDry), idleOf(found), now);
   const rows: PoolRecord[] = [];
   let isStopped = false;
   for (const step of plan.steps) {
     if (interrupt.isAsked || isStopped) break;
     const address = addressOf(step);
     terminal.progress(`${network.name}: ${step.do} ${address}`);
-    const end = isDry ? undefined : await interrupt.shield(() => applyStep(operator, found, network, step));
+    const end = isDry ? undefined : await interrupt.shield(() => applyStep(operator, network, step));
     rows.push({ network: network.name, action: step.do, address: address || null, result: end?.result ?? null });
     isStopped = end?.isFailed ?? false;
   }
-  say(operator, found, network, wish, plan, rows, isDry);
+  say(operator, found, network, target, plan, rows, isDry);
   return { rows, short: plan.short, isStopped };
 }
 
-function rangesOf({ view }: Survey, network: Network): PoolRange[] {
-  return rangeStates(view)
+/** The ranges of the network. Since when a range is free is noted for the next run, unless this one is dry. */
+function rangesOf({ view, config }: Survey, network: Network, now: Date, isDry: boolean): PoolRange[] {
+  const states = rangeStates(view);
+  const free = states.filter(({ range }) => range.holder === undefined);
+  const freeIds = free.flatMap(({ flexibleIps: [flexibleIp] }) => flexibleIp?.id ?? []);
+  const since = freeSince(join(dirname(config.stateFile), "pool.json"), freeIds, now, isDry);
+  return states
     .filter(({ range }) => range.networkId === network.id)
     .map(({ range, flexibleIps: [flexibleIp] }) => ({
       range,
       flexibleIp,
       isBought: flexibleIp !== undefined && originOf(flexibleIp) === "created",
+      freeSince: flexibleIp && since.get(flexibleIp.id),
     }));
 }
 
-/** What this cloud bought, no range has, and no server: the orphans of a reconcile that are old enough to be judged. */
-function idleOf({ view, steps }: Survey): FlexibleIp[] {
-  const orphans = new Set(steps.filter(({ kind }) => kind === "orphan").map(({ address }) => address));
-  return view.flexibleIps.filter(
-    (flexibleIp) =>
-      orphans.has(flexibleIp.address) &&
-      cloudOf(flexibleIp) === view.cloud &&
-      !flexibleIp.isIpv6 &&
-      flexibleIp.status === "ready" &&
-      flexibleIp.mac !== undefined,
-  );
+/** What this cloud bought and neither a range nor a server has: the orphans of reconcile that a range can take. */
+function idleOf({ steps }: Survey): FlexibleIp[] {
+  return steps.flatMap(({ kind, remedy }) => {
+    const idle = kind === "orphan" && remedy.do === "delete" ? remedy.flexibleIp : undefined;
+    return idle !== undefined && !idle.isIpv6 && idle.status === "ready" && idle.mac !== undefined ? [idle] : [];
+  });
 }
 
 function say(
   { terminal }: Operator,
   { config }: Survey,
   network: Network,
-  wish: Wish,
+  target: Target,
   { total, free, short }: PoolPlan,
   rows: readonly PoolRecord[],
   isDry: boolean,
@@ -147,8 +150,8 @@ function say(
   const cost =
     config.priceMonth === undefined || change === 0 ? "" : `; ${change > 0 ? "+" : ""}${change.toFixed(2)} a month`;
   terminal.note(
-    `${network.name}: ${free} of ${total} free, ${wish.spare} wanted, at most ${wish.max}; ${isDry ? "would buy" : "bought"} ${bought}, ${isDry ? "give" : "gave"} back ${removed}${cost}`,
+    `${network.name}: ${free} of ${total} free, ${target.spare} wanted, at most ${target.max}; ${isDry ? "would buy" : "bought"} ${bought}, ${isDry ? "give" : "gave"} back ${removed}${cost}`,
   );
   if (short > 0)
-    terminal.note(`${network.name}: ${short} more would be wanted, but ${wish.max} is the maximum; raise --max`);
+    terminal.note(`${network.name}: ${short} more are wanted, but ${target.max} is the maximum; raise --max`);
 }

@@ -1,33 +1,37 @@
-// Adding one address range to a network: bought, or an address of the project that is adopted.
+// Adding one address range to a network: bought, or an address of the project that no range has.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, RefusedError } from "../errors.ts";
-import { cloudOf } from "../flexible-ip/ownership.ts";
+import { changed } from "../flexible-ip/change.ts";
+import { cloudOf, idleTags } from "../flexible-ip/ownership.ts";
 import { templateOf } from "../opennebula/template.ts";
-import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
+import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { NAME } from "./layout.ts";
 import type { Network } from "./one/networks.ts";
 import { oneChange } from "./one/one-command.ts";
 import { configOf, type Operator } from "./operator.ts";
-import { readFlexibleIps } from "./survey.ts";
+import type { Step } from "./reconcile/step.ts";
+import { readFlexibleIps, survey, withPorts } from "./survey.ts";
 
 export type Wanted = {
   readonly isDualStack: boolean;
-  /** The id of the flexible IP to adopt; undefined: buy one. */
-  readonly adopted: string | undefined;
+  /** The flexible IP to adopt; undefined: buy one. */
+  readonly adopted: FlexibleIp | undefined;
 };
 
 /** Why the range was not added; undefined when it was. */
 export async function addRange(operator: Operator, network: Network, wanted: Wanted): Promise<string | undefined> {
+  const { isDualStack, adopted } = wanted;
   const range = templateOf("AR", [
-    ["TYPE", wanted.isDualStack ? "IP4_6_STATIC" : "IP4"],
+    ["TYPE", isDualStack ? "IP4_6_STATIC" : "IP4"],
     ["SIZE", "1"],
     ["IPAM_MAD", NAME],
-    ...(wanted.adopted === undefined ? [] : ([["SCW_FLEXIBLE_IP_ID", wanted.adopted]] as const)),
+    ...(adopted === undefined ? [] : ([["SCW_FLEXIBLE_IP_ID", adopted.id]] as const)),
   ]);
   let folder: string | undefined;
   try {
+    if (adopted !== undefined && cloudOf(adopted) !== undefined) await markIdle(operator, adopted);
     folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
     const file = join(folder, "range");
     writeFileSync(file, range);
@@ -40,7 +44,7 @@ export async function addRange(operator: Operator, network: Network, wanted: Wan
   }
 }
 
-/** The project's flexible IP with that address or id, which no cloud holds. Throws RefusedError. */
+/** The project's flexible IP with that address or id, which no range has. Throws RefusedError. */
 export async function adoptable(operator: Operator, wanted: string): Promise<FlexibleIp> {
   const config = configOf(operator);
   const all = await readFlexibleIps(operator, config);
@@ -52,7 +56,32 @@ export async function adoptable(operator: Operator, wanted: string): Promise<Fle
   }
   if (found.isIpv6) throw new RefusedError(`${wanted} is an IPv6 network; adopt an IPv4 address`);
   const cloud = cloudOf(found);
-  if (cloud === undefined) return found;
-  const whose = cloud === config.cloud ? "this cloud" : `cloud ${cloud}`;
-  throw new RefusedError(`${wanted} carries the tags of ${whose}; see scw-flexip list, or remove its tags first`);
+  if (cloud === config.cloud) await refuseUnlessLeft(operator, found);
+  else if (cloud !== undefined) throw new RefusedError(`cloud ${cloud} holds ${wanted}; remove its tags first`);
+  return found;
+}
+
+/** Of this cloud's own, only what an earlier range left may be adopted. */
+async function refuseUnlessLeft(operator: Operator, { address, serverId }: FlexibleIp): Promise<void> {
+  const { steps, young } = await survey(operator);
+  const isLeft = (step: Step): boolean =>
+    step.address === address && (step.kind === "orphan" || step.kind === "left-adopted");
+  if (young.some(isLeft)) {
+    throw new RefusedError(`${address} changed a moment ago, another run may be at work on it; wait, or add --grace 0`);
+  }
+  if (!steps.some(isLeft)) throw new RefusedError(`${address} is in a range of this cloud; see scw-flexip list`);
+  if (serverId !== undefined) {
+    throw new RefusedError(`${address} is attached to server ${serverId}; detach it in the Scaleway console first`);
+  }
+}
+
+/** The tag lets the driver register what its own cloud holds, and keep it as bought or adopted. */
+async function markIdle(operator: Operator, flexibleIp: FlexibleIp): Promise<void> {
+  const config = configOf(operator);
+  const tags = idleTags(flexibleIp);
+  await withPorts(operator, config, config.timeoutMs, async ({ api, log }) => {
+    await api.update(flexibleIp.id, { tags });
+    const fields = changed(api, "mark", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+    log.info(`marked ${nameOf(flexibleIp)}, which no range has, to be registered again`, fields);
+  });
 }

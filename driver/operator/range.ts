@@ -1,7 +1,7 @@
 // Address ranges, through OpenNebula: each is one address, bought when it is added and given back when it is removed.
 import * as z from "zod/mini";
 import { DriverError, messageOf, RefusedError, UsageError } from "../errors.ts";
-import { auditHere } from "./audit.ts";
+import { audit } from "./audit.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
 import type { CloudRange } from "./one/listings.ts";
@@ -10,7 +10,7 @@ import { oneChange } from "./one/one-command.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
 import { formOf, printRows } from "./print/rows.ts";
-import { addRange, adoptable, type Wanted } from "./range-add.ts";
+import { addRange, adoptable } from "./range-add.ts";
 import { holderOf, holderRecord, holderText } from "./records.ts";
 
 const MOST = 64;
@@ -53,9 +53,10 @@ export async function rangeAdd(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const { options, terminal, interrupt, words } = operator;
   formOf(operator, COLUMNS);
-  const wanted: Wanted = { isDualStack: options.has("dualStack"), adopted: options.text("adopt") };
+  const isDualStack = options.has("dualStack");
+  const adoptedName = options.text("adopt");
   const count = options.number("count", "--count", 1, MOST) ?? 1;
-  if (wanted.adopted !== undefined && (count > 1 || wanted.isDualStack)) {
+  if (adoptedName !== undefined && (count > 1 || isDualStack)) {
     throw new UsageError("--adopt takes one address that exists; leave out --count and --dual-stack");
   }
   const network = await networkNamed(
@@ -65,10 +66,10 @@ export async function rangeAdd(given: Operator): Promise<number> {
   configOf(operator);
   if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
     throw new RefusedError(
-      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; --force adds it all the same`,
+      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; add --force if it must be`,
     );
   }
-  const adopted = wanted.adopted === undefined ? undefined : await adoptable(operator, wanted.adopted);
+  const adopted = adoptedName === undefined ? undefined : await adoptable(operator, adoptedName);
   if (options.has("dryRun")) {
     const what =
       adopted === undefined ? `buy ${count} ${count === 1 ? "address" : "addresses"}` : `adopt ${adopted.address}`;
@@ -80,7 +81,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   let done = 0;
   while (done < count && failure === undefined && !interrupt.isAsked) {
     terminal.progress(`adding range ${done + 1} of ${count} to ${network.name}`);
-    failure = await interrupt.shield(() => addRange(operator, network, { ...wanted, adopted: adopted?.id }));
+    failure = await interrupt.shield(() => addRange(operator, network, { isDualStack, adopted }));
     if (failure === undefined) done += 1;
   }
   if (failure !== undefined) terminal.warn(`range ${done + 1} of ${count} was not added: ${failure}`);
@@ -90,12 +91,12 @@ export async function rangeAdd(given: Operator): Promise<number> {
   return failure === undefined ? EXIT.done : EXIT.failed;
 }
 
-/** What was bought stays bought when it cannot be listed any more. */
+/** Prints the new ranges. If they cannot be listed now, they are still bought. */
 async function printAdded(operator: Operator, network: Network, known: ReadonlySet<string>): Promise<void> {
   try {
     const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
     printRows(operator, formOf(operator, COLUMNS), added.map(recordOf));
-    for (const { ip } of added) await auditHere(operator, { what: `range add ${network.name}`, address: ip });
+    for (const { ip } of added) audit(operator, { what: `range add ${network.name}`, address: ip });
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
     operator.terminal.warn(`what was added cannot be listed (${messageOf(error)}); see scw-flexip list`);
@@ -117,7 +118,7 @@ export async function rangeRemove(given: Operator): Promise<number> {
     terminal.note(`would give back ${what}; nothing was changed`);
     return EXIT.done;
   }
-  if (ranges.length > 0) await confirm(operator, `Give back ${what}`, "what was bought is lost for good");
+  if (ranges.length > 0) await confirm(operator, `Give back ${what}`, "an address that was bought is lost forever");
   const failures: string[] = [];
   const removed: CloudRange[] = [];
   for (const range of ranges) {
@@ -134,7 +135,7 @@ export async function rangeRemove(given: Operator): Promise<number> {
   return failures.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-/** Of all networks, where none is given. */
+/** The network's ranges; undefined: of all networks. */
 async function rangesIn(operator: Operator, network: Network | undefined): Promise<CloudRange[]> {
   const ranges = await listRanges(operator);
   return network === undefined ? ranges : ranges.filter(({ networkId }) => networkId === network.id);
@@ -159,10 +160,10 @@ async function removeOne(operator: Operator, range: CloudRange): Promise<string 
   };
   try {
     await oneChange(operator, ["rmar", range.networkId, range.arId, ...force]);
-    await auditHere(operator, change);
+    audit(operator, change);
     return undefined;
   } catch (error) {
-    await auditHere(operator, { ...change, failure: messageOf(error) });
+    audit(operator, { ...change, failure: messageOf(error) });
     return messageOf(error);
   }
 }

@@ -1,35 +1,28 @@
-// What does not agree between OpenNebula, Scaleway and the journal, what would fix it, and, when asked, the fixing.
+// Where OpenNebula, Scaleway and the journal differ, and the steps that fix it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { messageOf, RefusedError, UsageError } from "../errors.ts";
 import { audit } from "./audit.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
-import { tellReservations } from "./list.ts";
+import { tellUnjudged } from "./list.ts";
 import { type Leadership, leadershipOf, leads } from "./one/leader.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import { formOf, printRows } from "./print/rows.ts";
-import { apply, type Outcome } from "./reconcile/apply.ts";
+import { apply } from "./reconcile/apply.ts";
 import { type Asked, chooseSteps } from "./reconcile/choice.ts";
 import { type Result, rowOf, STEP_COLUMNS } from "./reconcile/row.ts";
 import type { Step } from "./reconcile/step.ts";
-import { readWord, type Survey, survey, withPorts, wordOn } from "./survey.ts";
+import { listingOf, readListing, type Survey, survey, withPorts } from "./survey.ts";
 
 const DEFAULT_INTERVAL_S = 300;
 const NOT_APPLIED: Result = { result: null, error: null };
-const RESULTS: Readonly<Record<Outcome, Result["result"]>> = {
-  done: "done",
-  "not yet: a call may still be acted on": "later",
-  "changed since the plan": "changed",
-  "for a person to do": null,
-};
-
 export async function reconcile(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const { options, interrupt, terminal } = operator;
   formOf(operator, STEP_COLUMNS);
   const asked = askedOf(operator);
-  const intervalS = options.number("interval", "--interval", 5, 86_400) ?? DEFAULT_INTERVAL_S;
+  const intervalS = options.number("interval", "--interval", 1, 86_400) ?? DEFAULT_INTERVAL_S;
   if (!options.has("watch")) return once(operator, asked);
   for (;;) {
     const exit = await once(operator, asked).catch((error: unknown) => {
@@ -43,7 +36,7 @@ export async function reconcile(given: Operator): Promise<number> {
   }
 }
 
-/** Undefined: only a look. */
+/** Undefined: apply nothing. */
 function askedOf({ options }: Operator): Asked | undefined {
   const keys = options.list("apply");
   if (options.has("applyAll") && keys !== undefined) throw new UsageError("--apply and --apply-all: give one");
@@ -64,7 +57,7 @@ async function once(operator: Operator, asked: Asked | undefined): Promise<numbe
   const columns = STEP_COLUMNS.filter(({ key }) => isChosen || asked !== undefined || key !== "result");
   printRows(operator, formOf(operator, columns), rows);
   if (asked === undefined && !leads(leadership)) terminal.note(`${leadership.why}; its listing may be old`);
-  tellReservations(operator, found);
+  tellUnjudged(operator, found);
   if (rows.some(({ result }) => result === "later")) {
     terminal.note(
       "later: a call whose answer was lost may still be acted on; ten minutes after it began, apply it again",
@@ -88,7 +81,7 @@ async function applyChosen(
   if (reservation !== undefined) terminal.warn(reservation);
   const keys = [...steps].filter(({ isSafe }) => !isSafe).map(({ key }) => key);
   if (asked === "all" && keys.length > 0) {
-    await confirm(operator, `Apply ${keys.join(", ")}`, "what is deleted is lost for good");
+    await confirm(operator, `Apply ${keys.join(", ")}`, "an address that is deleted is lost forever");
   }
   const results = new Map<Step, Result>();
   for (const step of steps) {
@@ -103,18 +96,16 @@ async function applyChosen(
 /** Each step has the time of a hook: moving an address waits for a detach and an attach. */
 async function applyStep(operator: Operator, { config, view }: Survey, step: Step): Promise<Result> {
   const addresses = addressesOf(step);
-  const before = wordOn(view, addresses);
+  const before = listingOf(view, addresses);
   const stillHolds = async (): Promise<boolean> => {
-    const [word, leadership] = await Promise.all([readWord(operator), leadershipOf(operator)]);
-    return leads(leadership) && isDeepStrictEqual(wordOn(word, addresses), before);
+    const [listing, leadership] = await Promise.all([readListing(operator), leadershipOf(operator)]);
+    return leads(leadership) && isDeepStrictEqual(listingOf(listing, addresses), before);
   };
-  const what = `reconcile ${step.key}`;
   try {
     const outcome = await withPorts(operator, config, config.hookTimeoutMs, (ports) => apply(ports, step, stillHolds));
-    await audit(operator, config, { what, outcome, address: step.address });
-    return { result: RESULTS[outcome], error: null };
+    return { result: outcome === "manual" ? null : outcome, error: null };
   } catch (error) {
-    await audit(operator, config, { what, failure: messageOf(error), address: step.address });
+    audit(operator, { what: `reconcile ${step.key}`, failure: messageOf(error), address: step.address }, config);
     return { result: "failed", error: messageOf(error) };
   }
 }

@@ -1,7 +1,7 @@
 // The reverse DNS of an address: shown, set, cleared.
 import { RefusedError, UsageError } from "../errors.ts";
+import { changed } from "../flexible-ip/change.ts";
 import { cloudOf } from "../flexible-ip/ownership.ts";
-import { audit } from "./audit.ts";
 import { EXIT } from "./exit.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { isNamed } from "./show.ts";
@@ -16,7 +16,7 @@ export async function reverse(given: Operator): Promise<number> {
   const isCleared = options.has("clear");
   if (isCleared && name !== undefined) throw new UsageError("a name and --clear: give one");
   if (name !== undefined && !/^(?=.{4,254}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*\.?$/i.test(name)) {
-    throw new UsageError(`reverse ${wanted}: ${name} is no full host name, as mail.example.org`);
+    throw new UsageError(`reverse ${wanted}: ${name} is not a full host name such as mail.example.org`);
   }
   const config = configOf(operator);
   const all = await readFlexibleIps(operator, config);
@@ -29,11 +29,12 @@ export async function reverse(given: Operator): Promise<number> {
     terminal.print(`${found.reverse ?? "-"}\n`);
     return EXIT.done;
   }
-  await withPorts(operator, config, CHANGE_MS, async ({ api }) => {
+  await withPorts(operator, config, CHANGE_MS, async ({ api, log }) => {
     const before = found.reverse ?? "none";
     const after = (await api.update(found.id, { reverse: name ?? "" })).reverse ?? "none";
-    await audit(operator, config, { what: `reverse ${found.address}`, address: found.address, before, after });
-    terminal.note(`reverse of ${found.address}: was ${before}, is ${after}`);
+    const line = `reverse of ${found.address}: was ${before}, is ${after}`;
+    log.info(line, changed(api, "reverse", found, before, after));
+    terminal.note(line);
   });
   return EXIT.done;
 }

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { isAddressOf } from "../addresses.ts";
 import { RefusedError } from "../errors.ts";
 import { EXIT } from "./exit.ts";
-import { tellReservations } from "./list.ts";
+import { tellUnjudged } from "./list.ts";
 import { asOneadmin, type Operator } from "./operator.ts";
 import { textOfValue } from "./print/column.ts";
 import { formOf, json } from "./print/rows.ts";
@@ -38,7 +38,7 @@ export async function show(given: Operator): Promise<number> {
   }
   const details = detailsOf(found, record);
   operator.terminal.print(format === "json" ? `${json(details)}\n` : sheet(operator, details));
-  tellReservations(operator, found);
+  tellUnjudged(operator, found);
   return EXIT.done;
 }
 

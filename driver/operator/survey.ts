@@ -1,4 +1,4 @@
-// Everything that is known at one moment: OpenNebula's side, Scaleway's side, the journal, and what does not agree.
+// All that OpenNebula, Scaleway and the journal say at one moment, and where they differ.
 import { isAddressOf } from "../addresses.ts";
 import { type Config, readToken } from "../config.ts";
 import type { IpamSession } from "../ipam/ipam-session.ts";
@@ -10,13 +10,11 @@ import { Journal, type JournalState } from "../state/journal.ts";
 import { type Look, listPath, look } from "./api-look.ts";
 import { openOwnLog } from "./audit.ts";
 import { listHosts, serversOf } from "./one/hosts.ts";
-import { type CloudVm, parseVms } from "./one/listings.ts";
-import { listRanges } from "./one/networks.ts";
-import { oneCommand, readXml } from "./one/one-command.ts";
+import { listRanges, listVms } from "./one/networks.ts";
 import { configOf, type Operator } from "./operator.ts";
 import { plan, tooYoung } from "./reconcile/plan.ts";
 import type { Step, View } from "./reconcile/step.ts";
-import { Waiting } from "./waiting.ts";
+import { watchSilence } from "./waiting.ts";
 
 const DEFAULT_LIMIT_S = 30;
 const DEFAULT_GRACE_S = 120;
@@ -26,32 +24,32 @@ export type Survey = {
   readonly config: Config;
   readonly view: View;
   readonly steps: readonly Step[];
-  /** What the plan would also hold, had it not changed a moment ago. */
+  /** Steps that the plan leaves out because their address changed a moment ago. */
   readonly young: readonly Step[];
   readonly leases: JournalState["leases"];
-  /** How long the API took for one small listing; undefined where that failed. */
+  /** How long the API took for one small listing; undefined when that failed. */
   readonly apiSeconds: number | undefined;
-  /** Hosts on which VMs with our addresses run and whose server is not known: nothing is judged there. */
+  /** Hosts that run VMs with our addresses and whose server is not known: nothing is judged there. */
   readonly unknownHosts: readonly string[];
 };
 
-/** What OpenNebula says: our ranges, who has them, and where the VMs are. */
-export type Word = Pick<View, "ranges" | "vms">;
+/** What OpenNebula lists: our ranges, who has them, and where the VMs are. */
+export type Listing = Pick<View, "ranges" | "vms">;
 
-/** Looks at everything. OpenNebula comes first: what changes meanwhile then looks young to the plan. */
+/** Reads everything. OpenNebula comes first, because what changes after that counts as young in the plan. */
 export async function survey(operator: Operator): Promise<Survey> {
   const { terminal, options } = operator;
   const graceMs = 1_000 * (options.number("grace", "--grace", 0, 86_400) ?? DEFAULT_GRACE_S);
   limitOf(operator);
   const config = configOf(operator);
   terminal.progress("reading OpenNebula");
-  const [word, hosts] = await Promise.all([readWord(operator), listHosts(operator)]);
+  const [listing, hosts] = await Promise.all([readListing(operator), listHosts(operator)]);
   terminal.progress("reading Scaleway and the hosts' server ids");
   const file = config.serverIdFile.slice(operator.layout.root.length);
   const [servers, flexibleIps, seen] = await Promise.all([
     serversOf(operator, hosts, config.zone, file),
     readFlexibleIps(operator, config),
-    glance(operator, config),
+    lookAtApi(operator, config),
   ]);
   const log = openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} });
   const journal = new Journal(config.stateFile, log);
@@ -61,8 +59,9 @@ export async function survey(operator: Operator): Promise<Survey> {
     cloud: config.cloud,
     projectId: config.projectId,
     flexibleIps,
-    ...word,
+    ...listing,
     servers,
+    unknownHosts: hosts.map(({ name }) => name).filter((name) => !servers.has(name)),
     deadIntents: dead,
     liveIntents: Object.keys(intents).filter((id) => !dead.includes(id)),
     now: apiTime(seen?.clockOffsetMs),
@@ -76,24 +75,24 @@ export async function survey(operator: Operator): Promise<Survey> {
     young: tooYoung(view),
     leases,
     apiSeconds: seen === undefined ? undefined : seen.durationMs / 1_000,
-    unknownHosts: busyHosts(word).filter((name) => !servers.has(name)),
+    unknownHosts: busyHosts(listing).filter((name) => !servers.has(name)),
   };
 }
 
 /** Reads OpenNebula. A lease whose VM is missing is read a second time: the VM may have come or gone between the listings. */
-export async function readWord(operator: Operator): Promise<Word> {
-  const read = async (): Promise<Word> => {
-    const [ranges, vms] = await Promise.all([listRanges(operator), readVms(operator)]);
+export async function readListing(operator: Operator): Promise<Listing> {
+  const read = async (): Promise<Listing> => {
+    const [ranges, vms] = await Promise.all([listRanges(operator), listVms(operator)]);
     return { ranges, vms };
   };
-  const word = await read();
-  const ids = new Set(word.vms.map(({ id }) => id));
-  const isWhole = word.ranges.every(({ holder }) => holder?.kind !== "vm" || ids.has(holder.id));
-  return isWhole ? word : read();
+  const listing = await read();
+  const ids = new Set(listing.vms.map(({ id }) => id));
+  const isWhole = listing.ranges.every(({ holder }) => holder?.kind !== "vm" || ids.has(holder.id));
+  return isWhole ? listing : read();
 }
 
-/** What OpenNebula says of one address, to be compared with what it says later. */
-export function wordOn({ ranges, vms }: Word, addresses: readonly string[]): Word {
+/** The part of the listing that is about these addresses, to be compared with a later one. */
+export function listingOf({ ranges, vms }: Listing, addresses: readonly string[]): Listing {
   const own = ranges.filter(({ ip, ip6 }) =>
     addresses.some((address) => address === ip || (ip6 !== undefined && isAddressOf(ip6, address))),
   );
@@ -112,8 +111,8 @@ export function readFlexibleIps(operator: Operator, config: Config): Promise<Fle
   return withPorts(operator, config, limitMs, ({ api }) => api.list({ projectId: config.projectId }), true);
 }
 
-/** The API's clock and time; undefined when it does not answer, which is for the listing to say. */
-async function glance(operator: Operator, config: Config): Promise<Look | undefined> {
+/** The API's clock and its time for one call; undefined when it does not answer, which the listing reports. */
+async function lookAtApi(operator: Operator, config: Config): Promise<Look | undefined> {
   try {
     return await look(config, readToken(config), userAgentOf(operator), listPath(config));
   } catch {
@@ -121,7 +120,7 @@ async function glance(operator: Operator, config: Config): Promise<Look | undefi
   }
 }
 
-/** The API's time. Its header has whole seconds: a small difference says nothing. */
+/** The API's time. Its header has whole seconds, so a small difference means nothing. */
 function apiTime(offsetMs = 0): Date {
   return new Date(Date.now() + (Math.abs(offsetMs) < CLOCK_RESOLUTION_MS ? 0 : offsetMs));
 }
@@ -130,7 +129,7 @@ export function userAgentOf({ caller }: Operator): string {
   return `scw-flexip/${caller.version} (${caller.action})`;
 }
 
-/** Runs `work` with what the driver's own actions work with, for `limitMs` at most. A person sees what it waits for. */
+/** Runs `work` in a session as the driver's actions have it, for `limitMs` at most. A person reads what it waits for. */
 export async function withPorts<T>(
   operator: Operator,
   config: Config,
@@ -139,9 +138,8 @@ export async function withPorts<T>(
   isReading = false,
 ): Promise<T> {
   const { caller, terminal } = operator;
-  const waiting = new Waiting(terminal, isReading);
-  const log = waiting.listenTo(openOwnLog(operator, config));
-  const session = openSession(caller, config, log, { limitMs });
+  const waiting = watchSilence(terminal, openOwnLog(operator, config), isReading);
+  const session = openSession(caller, config, waiting.log, { limitMs });
   try {
     return await work({ ...session, journal: new Journal(config.stateFile, session.log), answer: () => {} });
   } finally {
@@ -150,14 +148,8 @@ export async function withPorts<T>(
   }
 }
 
-async function readVms(operator: Operator): Promise<CloudVm[]> {
-  const text = (await oneCommand(operator, "onevm", ["list", "-x"])).trim();
-  readXml(text, "VM_POOL", ["VM"], "onevm list -x");
-  return parseVms(text);
-}
-
 /** The hosts on which a VM with one of our addresses runs. */
-function busyHosts({ ranges, vms }: Word): string[] {
+function busyHosts({ ranges, vms }: Listing): string[] {
   const holders = new Set(ranges.flatMap(({ holder }) => (holder?.kind === "vm" ? [holder.id] : [])));
   const running = vms.filter((vm) => holders.has(vm.id) && vm.state === "running");
   return [...new Set(running.map(({ host }) => host))];

@@ -1,10 +1,10 @@
-// Data on standard output, everything else on standard error; bold, colour and progress for people at a terminal only.
+// Data goes to standard output, everything else to standard error; bold, colour and progress only to a terminal.
 import { writeSync } from "node:fs";
+import { styleText } from "node:util";
 import { DriverError } from "../errors.ts";
 import { printable } from "./print/width.ts";
 
 export type Style = "bold" | "red" | "green" | "yellow";
-const CODES: Readonly<Record<Style, number>> = { bold: 1, red: 31, green: 32, yellow: 33 };
 
 export type TerminalOptions = {
   readonly quiet: boolean;
@@ -30,13 +30,13 @@ export class Terminal {
     this.#hasProgress = process.stderr.isTTY === true && !(options.quiet || options.isDumb === true);
   }
 
-  /** Whether a question can be put to somebody. */
+  /** Whether somebody can be asked. */
   get canAsk(): boolean {
     return process.stdin.isTTY === true && process.stderr.isTTY === true;
   }
 
   style(style: Style, text: string): string {
-    return this.#styled ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+    return this.#styled ? styleText(style, text, { validateStream: false }) : text;
   }
 
   /** Whether nobody reads standard output any more, as after `head`. */
@@ -44,7 +44,7 @@ export class Terminal {
     return this.#isUnread;
   }
 
-  /** Data. The text ends its own lines. Throws DriverError when it cannot be written and somebody would read it. */
+  /** Data. The text ends its own lines. Throws DriverError when it cannot be written, unless its reader has gone. */
   print(text: string): void {
     this.#clearProgress();
     const failure = writeAll(1, text);
@@ -52,18 +52,18 @@ export class Terminal {
     else if (failure !== undefined) throw new DriverError(`standard output cannot be written (${failure})`);
   }
 
-  /** What happened, for people. --quiet leaves it out. */
+  /** What happened, for people. --quiet suppresses it. */
   note(line: string): void {
     if (!this.#quiet) this.warn(line);
   }
 
-  /** What has to be known, --quiet or not. */
+  /** What a person must read, with --quiet too. */
   warn(line: string): void {
     this.#clearProgress();
     writeAll(2, `${printable(line)}\n`);
   }
 
-  /** What is being done right now: one line that the next one overwrites; empty: nothing any more. */
+  /** What the command does right now: one line, which the next call overwrites. Empty text removes it. */
   progress(text: string): void {
     if (text === "") this.#clearProgress();
     if (!this.#hasProgress || text === "") return;
@@ -80,7 +80,7 @@ export class Terminal {
   }
 }
 
-/** Writes all of it; a pipe may be full for a moment. Returns the code of what made it impossible. */
+/** Writes all of the text, and waits while a pipe is full. Returns the error code when it cannot be written. */
 export function writeAll(file: number, text: string): string | undefined {
   let rest = Buffer.from(text);
   while (rest.length > 0) {

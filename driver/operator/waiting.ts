@@ -1,4 +1,4 @@
-// What a person reads while the API is silent: that it is waited for, how often it was asked, and what it said last.
+// What a person reads while the API is silent: that the command waits, how often it asked, and what the API said last.
 import type { Log } from "../log.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -7,58 +7,39 @@ const AGAIN_MS = 10_000;
 const RETRY = /^retry in \d+ ms: /;
 const ANSWER = /^call .* → 2\d\d$/;
 
-export class Waiting {
-  readonly #terminal: Terminal;
-  #timer = this.#sayIn(FIRST_MS);
-  readonly #isReading: boolean;
-  #tries = 1;
-  #reason = "no answer yet";
+export type Waiting = { readonly log: Log; end(): void };
 
-  /** `isReading`: nothing but the API is waited for. Otherwise silence means something only after a failed call. */
-  constructor(terminal: Terminal, isReading: boolean) {
-    this.#terminal = terminal;
-    this.#isReading = isReading;
-  }
-
-  /** The same log, by whose lines the silence is known. */
-  listenTo(log: Log): Log {
-    const heard: Log = {
-      ...log,
-      debug: (text, fields) => {
-        log.debug(text, fields);
-        if (ANSWER.test(text)) this.#answered();
-      },
-      warn: (text, fields) => {
-        log.warn(text, fields);
-        if (RETRY.test(text)) this.#failed(text.replace(RETRY, ""));
-      },
-      withSecret: (secret) => {
-        log.withSecret(secret);
-        return heard;
-      },
-    };
-    return heard;
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #answered(): void {
-    this.#tries = 1;
-    this.#timer.refresh();
-  }
-
-  #failed(reason: string): void {
-    this.#tries += 1;
-    this.#reason = reason.split("; ")[0] ?? reason;
-  }
-
-  #sayIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      if (this.#isReading || this.#tries > 1)
-        this.#terminal.note(`waiting for the API, try ${this.#tries}: ${this.#reason}`);
-      this.#timer = this.#sayIn(AGAIN_MS);
+/**
+ * The same log, whose lines tell when the API answers and when it does not. `isReading`: the command waits for nothing but
+ * the API. Otherwise silence means something only after a failed call.
+ */
+export function watchSilence(terminal: Terminal, log: Log, isReading: boolean): Waiting {
+  let tries = 1;
+  let reason = "no answer yet";
+  const sayIn = (ms: number): NodeJS.Timeout =>
+    setTimeout(() => {
+      if (isReading || tries > 1) terminal.note(`waiting for the API, try ${tries}: ${reason}`);
+      timer = sayIn(AGAIN_MS);
     }, ms);
-  }
+  let timer = sayIn(FIRST_MS);
+  const heard: Log = {
+    ...log,
+    debug: (text, fields) => {
+      log.debug(text, fields);
+      if (!ANSWER.test(text)) return;
+      tries = 1;
+      timer.refresh();
+    },
+    warn: (text, fields) => {
+      log.warn(text, fields);
+      if (!RETRY.test(text)) return;
+      tries += 1;
+      reason = text.replace(RETRY, "").split("; ")[0] ?? text;
+    },
+    withSecret: (secret) => {
+      log.withSecret(secret);
+      return heard;
+    },
+  };
+  return { log: heard, end: () => clearTimeout(timer) };
 }

@@ -44,6 +44,8 @@ export class FlexibleIpClient implements FlexibleIpApi {
   readonly #http: Http;
   readonly #path: string;
   readonly #macType: string;
+  // The API's request by the flexible IP that it changed last.
+  readonly #requests = new Map<string, string | undefined>();
 
   constructor(http: Http, zone: string, macType: string) {
     this.#http = http;
@@ -54,7 +56,11 @@ export class FlexibleIpClient implements FlexibleIpApi {
   create(flexibleIp: NewFlexibleIp): Promise<FlexibleIp> {
     const { projectId, description, tags, isIpv6 } = flexibleIp;
     const body = { project_id: projectId, description, tags, is_ipv6: isIpv6 };
-    return this.#post("create a flexible IP", "", body, false, parseFlexibleIp);
+    return this.#post("create a flexible IP", "", body, (answer, { requestId }) => {
+      const created = parseFlexibleIp(answer);
+      this.#requests.set(created.id, requestId);
+      return created;
+    });
   }
 
   get(id: string): Promise<FlexibleIp> {
@@ -98,7 +104,7 @@ export class FlexibleIpClient implements FlexibleIpApi {
       path: `${this.#path}/${id}`,
       body: change,
       repeat: true,
-      parse: parseFlexibleIp,
+      parse: this.#noting([id], parseFlexibleIp),
     });
   }
 
@@ -108,29 +114,31 @@ export class FlexibleIpClient implements FlexibleIpApi {
       method: "DELETE",
       path: `${this.#path}/${id}`,
       repeat: true,
-      parse: () => {},
+      parse: this.#noting([id], () => {}),
     });
   }
 
   async attach(ids: readonly string[], serverId: string): Promise<FlexibleIp[]> {
     const what = `attach flexible IP ${ids.join(", ")} to server ${serverId}`;
     const body = { fips_ids: ids, server_id: serverId };
-    return (await this.#post(what, "/attach", body, false, parsePage)).flexibleIps;
+    return (await this.#post(what, "/attach", body, this.#noting(ids, parsePage))).flexibleIps;
   }
 
   async detach(ids: readonly string[]): Promise<FlexibleIp[]> {
     const what = `detach flexible IP ${ids.join(", ")}`;
-    return (await this.#post(what, "/detach", { fips_ids: ids }, false, parsePage)).flexibleIps;
+    return (await this.#post(what, "/detach", { fips_ids: ids }, this.#noting(ids, parsePage))).flexibleIps;
   }
 
   generateMac(id: string): Promise<FlexibleIp> {
     const body = { mac_type: this.#macType };
-    return this.#post(`make a virtual MAC for flexible IP ${id}`, `/${id}/mac`, body, false, parseFlexibleIp);
+    const parse = this.#noting([id], parseFlexibleIp);
+    return this.#post(`make a virtual MAC for flexible IP ${id}`, `/${id}/mac`, body, parse);
   }
 
   duplicateMac(id: string, fromId: string): Promise<FlexibleIp> {
     const what = `give flexible IP ${id} the virtual MAC of ${fromId}`;
-    return this.#post(what, `/${id}/mac/duplicate`, { duplicate_from_fip_id: fromId }, false, parseFlexibleIp);
+    const parse = this.#noting([id], parseFlexibleIp);
+    return this.#post(what, `/${id}/mac/duplicate`, { duplicate_from_fip_id: fromId }, parse);
   }
 
   deleteMac(id: string): Promise<void> {
@@ -139,8 +147,12 @@ export class FlexibleIpClient implements FlexibleIpApi {
       method: "DELETE",
       path: `${this.#path}/${id}/mac`,
       repeat: false,
-      parse: () => {},
+      parse: this.#noting([id], () => {}),
     });
+  }
+
+  requestOf(id: string): string | undefined {
+    return this.#requests.get(id);
   }
 
   async #listOnce(
@@ -166,8 +178,16 @@ export class FlexibleIpClient implements FlexibleIpApi {
     }
   }
 
-  #post<T>(what: string, path: string, body: unknown, repeat: boolean, parse: Request<T>["parse"]): Promise<T> {
-    return this.#http.send({ what, method: "POST", path: this.#path + path, body, repeat, parse });
+  #post<T>(what: string, path: string, body: unknown, parse: Request<T>["parse"]): Promise<T> {
+    return this.#http.send({ what, method: "POST", path: this.#path + path, body, repeat: false, parse });
+  }
+
+  /** The same parser for the answer to a change of these flexible IPs. */
+  #noting<T>(ids: readonly string[], parse: (body: unknown) => T): Request<T>["parse"] {
+    return (body, { requestId }) => {
+      for (const id of ids) this.#requests.set(id, requestId);
+      return parse(body);
+    };
   }
 }
 

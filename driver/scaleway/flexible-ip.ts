@@ -65,6 +65,8 @@ export interface FlexibleIpApi {
   generateMac(id: string): Promise<FlexibleIp>;
   duplicateMac(id: string, fromId: string): Promise<FlexibleIp>;
   deleteMac(id: string): Promise<void>;
+  /** The id that the API gave to the last request that changed this flexible IP; undefined before the first answer. */
+  requestOf(id: string): string | undefined;
 }
 
 /** Whether an attach, a detach or a MAC operation is under way, so that the next look may tell something else. */

@@ -7,6 +7,13 @@ import { insist } from "./retry.ts";
 
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
+/** What an answer says beside its body. */
+export type AnswerFacts = {
+  /** The API's clock. */
+  readonly date: string | undefined;
+  readonly requestId: string | undefined;
+};
+
 export type Request<T> = {
   /** What is being done, for messages: "attach flexible IP 203.0.113.7 to server …". */
   readonly what: string;
@@ -15,8 +22,7 @@ export type Request<T> = {
   readonly body?: unknown;
   /** Sent again after a failure that may pass. Only for what has the same effect twice. */
   readonly repeat: boolean;
-  /** `date`: the API's clock as the answer's header has it. */
-  readonly parse: (body: unknown, date: string | undefined) => T;
+  readonly parse: (body: unknown, headers: AnswerFacts) => T;
 };
 
 export type HttpOptions = {
@@ -77,7 +83,8 @@ export class Http {
     });
     if (answer.status < 200 || answer.status > 299) throw answerError(request.what, this.#withoutToken(answer));
     try {
-      return request.parse(answer.text === "" ? null : JSON.parse(answer.text), answer.date);
+      const body: unknown = answer.text === "" ? null : JSON.parse(answer.text);
+      return request.parse(body, { date: answer.date, requestId });
     } catch (cause) {
       throw bodyError(request.what, { ...answer, requestId }, cause);
     }

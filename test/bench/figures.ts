@@ -1,5 +1,6 @@
 // What one run of the bench measured, and what that has to be at most.
 import { median } from "./clock.ts";
+import type { Migration, Way } from "./migration.ts";
 
 export type Figures = {
   /** Milliseconds of each program, by name; those that this machine has no tools for are missing. */
@@ -8,6 +9,7 @@ export type Figures = {
   readonly together: ReadonlyMap<number, readonly number[]>;
   /** Milliseconds of an action while the API does not answer. */
   readonly whileSilent: ReadonlyMap<string, readonly number[]>;
+  readonly migrations: ReadonlyMap<Way, Migration>;
   /** MB. */
   readonly memory: ReadonlyMap<string, readonly number[]>;
   readonly sizeMb: number;
@@ -37,6 +39,7 @@ export function targets(figures: Figures): Row[] {
     return values === undefined ? undefined : median(values);
   };
   const silence = (action: string): number => median(figures.whileSilent.get(action) ?? []);
+  const away = (way: Way): number | undefined => figures.migrations.get(way)?.ms;
   const { latencyMs, cores, sizeMb } = figures;
   const far = latencyMs + 2.2 * floor;
   const one = time("get_address") ?? Number.NaN;
@@ -66,6 +69,8 @@ export function targets(figures: Figures): Row[] {
     ),
     limit("get_address while the API is silent: 3 s, then the lease", silence("get_address"), 3_000 + 10 * floor, "ms"),
     limit("free_address while the API is silent: 1 s", silence("free_address"), 1_000 + 10 * floor, "ms"),
+    ratio("live migration by a direct move, against detach and attach", away("direct"), away("old"), 0.5),
+    ratio("live migration where that is refused, against detach and attach", away("refused"), away("old"), 1.2),
     limit("executable", sizeMb, 112, "MB"),
     ratio("peak memory of get_address, HTTP, against the floor", memory("get_address"), memory("floor"), 1.35),
     ratio("peak memory of get_address, TLS, against the floor", memory("get_address tls"), memory("floor"), 1.35),

@@ -10,6 +10,7 @@ import { type Api, startApi } from "./api.ts";
 import { type Program, peakMemory, time, timeInTurn, timeTogether } from "./clock.ts";
 import { type Figures, targets } from "./figures.ts";
 import { packFloor } from "./floor.ts";
+import { timeMigrations } from "./migration.ts";
 import { pageOf } from "./page.ts";
 import { programsOf } from "./programs.ts";
 import { writeInputs, writeSettings } from "./site.ts";
@@ -18,6 +19,7 @@ const QUICK = process.env.QUICK === "1";
 const ROUNDS = QUICK ? 7 : 60;
 const REPEATS = QUICK ? 2 : 7;
 const SILENT_REPEATS = 3;
+const MIGRATIONS = QUICK ? 1 : 3;
 const LATENCY_MS = 65;
 const REMOTES = join(REPOSITORY, "remotes");
 const isTerminal = process.stdout.isTTY;
@@ -109,6 +111,8 @@ const whileSilent = new Map(
     return [action, Array.from({ length: SILENT_REPEATS }, () => time(program))];
   }),
 );
+status("live migrations");
+const migrations = await timeMigrations(MIGRATIONS);
 status("memory");
 const memory = new Map(
   actions.map((program) => [program.name, Array.from({ length: REPEATS }, () => peakMemory(program))]),
@@ -118,6 +122,7 @@ const figures: Figures = {
   times,
   together,
   whileSilent,
+  migrations,
   memory,
   sizeMb: statSync(executable).size / 1e6,
   cores: availableParallelism(),

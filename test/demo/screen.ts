@@ -50,7 +50,7 @@ export class Screen {
   }
 }
 
-/** Breaks the text between words, so that no line is longer than `width` unless one word is. */
+/** Breaks the text between words. A line is longer than `width` only where a word is. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -85,7 +85,7 @@ export function detachFlexibleIps(account: FlexibleIps, body: unknown): Attachme
     .filter((other) => !records.includes(other));
   const losesMac = stay.some((other) => other.serverId !== null && other.status !== "detaching");
   for (const record of records) {
-    // Recorded: one that is attached to nothing is answered as it is, and nothing about it moves.
+    // Recorded: what is attached to nothing is answered as it is, and nothing about it changes.
     if (record.serverId === null) continue;
     account.transitions.detach(record, () => {
       if (losesMac) record.mac = null;

@@ -8,7 +8,7 @@ export class ListingLag {
   readonly #records: () => readonly FlexibleIpRecord[];
   readonly #time: Pick<Clock, "elapsed">;
   #lagMs = 0;
-  /** Oldest first; the first is the one that is shown, or will be next. */
+  /** Oldest first. The first is shown now, or next. */
   #states: State[] = [];
 
   constructor(records: () => readonly FlexibleIpRecord[], time: Pick<Clock, "elapsed">) {

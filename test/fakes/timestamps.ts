@@ -4,7 +4,7 @@
 const nanosPerSecond = 1_000_000_000n;
 const nanosPerMilli = 1_000_000n;
 
-/** A clock whose stamps always differ by a microsecond or more, so that every change moves updated_at visibly. */
+/** A clock whose stamps always differ by a microsecond or more: every change moves updated_at visibly. */
 export class Clock {
   readonly #offset = BigInt(Date.now()) * nanosPerMilli - process.hrtime.bigint();
   #last = 0n;

@@ -5,7 +5,7 @@ import { PROJECT } from "../rig.ts";
 import { isWrite, type Kind, type Survey } from "./kind.ts";
 import type { Path } from "./path.ts";
 import type { Expectation, Injected, Injection, Outcome } from "./play.ts";
-import { SHORT, type World } from "./world.ts";
+import { SHORT, type TestCloud } from "./test-cloud.ts";
 
 type Do = FaultSpec["do"];
 
@@ -98,7 +98,7 @@ const LASTING: readonly Kind[] = [
         ? [
             ...["at the first", "at the second"].map((point, more) => ({
               point,
-              inject: (world: World) => limited(world, ofProject(world) + more),
+              inject: (cloud: TestCloud) => limited(cloud, ofProject(cloud) + more),
             })),
           ].slice(0, name.includes("dual") ? 2 : 1)
         : [],
@@ -108,7 +108,7 @@ const LASTING: readonly Kind[] = [
     ...{ family: "api", name: "server full", how: "the server may hold no more flexible IPs" },
     injections: (path) =>
       path.action === "pre" && path.name !== "pre, on the destination of a migration"
-        ? [{ point: "at the first attach", inject: (world) => full(world) }]
+        ? [{ point: "at the first attach", inject: (cloud) => full(cloud) }]
         : [],
     expected: () => ({ outcomes: ["refused"] }),
   },
@@ -172,15 +172,15 @@ function starts(calls: Survey["calls"]): number[] {
 function struck(point: string, what: Do | (() => Do), where: { skip: number; times?: number }): Injection {
   return {
     point,
-    inject: (world): Injected => {
-      const fault = world.rig.simulator.fault({ ...where, do: typeof what === "function" ? what() : what });
+    inject: (cloud): Injected => {
+      const fault = cloud.rig.simulator.fault({ ...where, do: typeof what === "function" ? what() : what });
       const how = where.times === undefined ? {} : { settings: SHORT };
       return { how, lift: () => fault.remove(), hasStruck: () => fault.hits > 0 };
     },
   };
 }
 
-function limited({ account: { limits } }: World, quota: number): Injected {
+function limited({ account: { limits } }: TestCloud, quota: number): Injected {
   const before = limits.perProject;
   limits.perProject = quota;
   return {
@@ -190,18 +190,18 @@ function limited({ account: { limits } }: World, quota: number): Injected {
   };
 }
 
-function full(world: World): Injected {
-  const { perServerLimit } = world.account.behaviour;
-  world.account.behave({ perServerLimit: on(world) });
-  return { lift: () => world.account.behave({ perServerLimit }) };
+function full(cloud: TestCloud): Injected {
+  const { perServerLimit } = cloud.account.behaviour;
+  cloud.account.behave({ perServerLimit: on(cloud) });
+  return { lift: () => cloud.account.behave({ perServerLimit }) };
 }
 
-function ofProject(world: World): number {
-  return world.account.all().filter(({ project_id: id }) => id === PROJECT).length;
+function ofProject(cloud: TestCloud): number {
+  return cloud.account.all().filter(({ project_id: id }) => id === PROJECT).length;
 }
 
-function on(world: World): number {
-  return world.account.all().filter(({ server_id: id }) => id === world.server("h1")).length;
+function on(cloud: TestCloud): number {
+  return cloud.account.all().filter(({ server_id: id }) => id === cloud.server("h1")).length;
 }
 
 /** A body with its flexible IP, or all of its page, changed. */

@@ -5,7 +5,7 @@ import { isHook, isWrite, type Kind, type Survey } from "./kind.ts";
 import { type Launch, program } from "./launch.ts";
 import type { Path } from "./path.ts";
 import type { Expectation, Injected, Injection } from "./play.ts";
-import type { World } from "./world.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 export const STRACE = program("strace");
 const NO_STRACE = STRACE === undefined ? "strace is not there" : undefined;
@@ -53,38 +53,38 @@ export const CRASHES: readonly Kind[] = [
   },
 ];
 
-type Strike = (world: World, index: number, child: () => ChildProcess | undefined) => Partial<Injected>;
+type Strike = (cloud: TestCloud, index: number, child: () => ChildProcess | undefined) => Partial<Injected>;
 
 function atRequest(call: string, index: number, strike: Strike): Injection {
   return {
     point: `request ${index + 1}, ${call}`,
-    inject: (world) => {
+    inject: (cloud) => {
       let child: ChildProcess | undefined;
       const how: Launch = {
         started: (started) => {
           child = started;
         },
       };
-      return { how, ...strike(world, index, () => child) };
+      return { how, ...strike(cloud, index, () => child) };
     },
   };
 }
 
 // After this answer the driver waits at least a tenth of a second, and the signal is there first.
-const killBefore: Strike = (world, skip, child) => {
-  const fault = world.rig.simulator.fault({ skip, do: { kind: "status", status: 503 } });
+const killBefore: Strike = (cloud, skip, child) => {
+  const fault = cloud.rig.simulator.fault({ skip, do: { kind: "status", status: 503 } });
   void fault.reached.then(() => child()?.kill("SIGKILL"));
   return { hasStruck: () => fault.hits > 0 };
 };
 
-const killAfter: Strike = (world, skip, child) => {
-  const fault = world.rig.simulator.fault({ skip, do: { kind: "hold", when: "after" } });
+const killAfter: Strike = (cloud, skip, child) => {
+  const fault = cloud.rig.simulator.fault({ skip, do: { kind: "hold", when: "after" } });
   void fault.reached.then(() => child()?.kill("SIGKILL"));
   return { lift: () => fault.remove(), hasStruck: () => fault.hits > 0 };
 };
 
-const killEarly: Strike = (world, skip, child) => {
-  const fault = world.rig.simulator.fault({ skip, do: { kind: "hold", when: "before" } });
+const killEarly: Strike = (cloud, skip, child) => {
+  const fault = cloud.rig.simulator.fault({ skip, do: { kind: "hold", when: "before" } });
   void fault.reached.then(() => child()?.kill("SIGKILL"));
   return { liftLate: () => fault.remove(), hasStruck: () => fault.hits > 0 };
 };
@@ -120,17 +120,17 @@ function writesOf(path: Path, { journalWrites = 0 }: Survey): number[] {
 function underStrace(call: string, when: number): Injection {
   return {
     point: `${call} ${when}`,
-    inject: (world) => ({
-      how: traced(world, `-e trace=${call} -e inject=${call}:signal=KILL:when=${when}`),
+    inject: (cloud) => ({
+      how: traced(cloud, `-e trace=${call} -e inject=${call}:signal=KILL:when=${when}`),
       hasStruck: ({ signal }) => signal === "SIGKILL",
     }),
   };
 }
 
 /**
- * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls, so that they
- * are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
+ * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls:
+ * they are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
  */
-export function traced(world: World, options: string): Launch {
-  return { under: `${STRACE} -f -o ${join(world.rig.folder, "strace")} ${options}`, env: { UV_THREADPOOL_SIZE: "1" } };
+export function traced(cloud: TestCloud, options: string): Launch {
+  return { under: `${STRACE} -f -o ${join(cloud.rig.folder, "strace")} ${options}`, env: { UV_THREADPOOL_SIZE: "1" } };
 }

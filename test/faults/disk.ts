@@ -7,7 +7,7 @@ import { type Break, inPlaceOf, kind, logFolder, refusesToSpend, stateFolder, to
 import { isHook, type Kind } from "./kind.ts";
 import { program } from "./launch.ts";
 import type { Injected } from "./play.ts";
-import type { World } from "./world.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 const IS_ROOT = process.getuid?.() === 0;
 const CAN_MOUNT = IS_ROOT && canMount() ? undefined : "nothing can be mounted here";
@@ -17,17 +17,17 @@ const NO_STRACE = STRACE === undefined ? "strace is not there" : undefined;
 const NOBODY = 65_534;
 
 export const DISK_FAULTS: readonly Kind[] = [
-  kind("state on a full disk", "a full tmpfs", (world) => fullDisk(world, stateFolder(world)), {
+  kind("state on a full disk", "a full tmpfs", (cloud) => fullDisk(cloud, stateFolder(cloud)), {
     ...{ skipped: CAN_MOUNT, expected: refusesToSpend },
   }),
-  kind("log on a full disk", "a full tmpfs", (world) => fullDisk(world, logFolder(world)), { skipped: CAN_MOUNT }),
+  kind("log on a full disk", "a full tmpfs", (cloud) => fullDisk(cloud, logFolder(cloud)), { skipped: CAN_MOUNT }),
   kind(
     "state and log on a full disk",
     "two full tmpfs",
-    (world) => together(fullDisk(world, stateFolder(world)), fullDisk(world, logFolder(world))),
+    (cloud) => together(fullDisk(cloud, stateFolder(cloud)), fullDisk(cloud, logFolder(cloud))),
     { skipped: CAN_MOUNT, expected: refusesToSpend },
   ),
-  kind("read-only state folder", "a tmpfs mounted anew for reading", readOnlyState, {
+  kind("read-only state folder", "a tmpfs that is mounted read-only", readOnlyState, {
     ...{ skipped: CAN_MOUNT, expected: refusesToSpend },
   }),
   ...["fsync", "rename"].map((call) => halfWay(call, "ENOSPC", "disk that fills up half-way")),
@@ -72,8 +72,8 @@ function halfWay(call: string, error: string, name: string): Kind {
       path.isCore && !isHook(path)
         ? Array.from({ length: journalWrites }, (_, write) => ({
             point: `from write ${write + 1} on`,
-            inject: (world: World) => ({
-              how: traced(world, `-e trace=${call} -e inject=${call}:error=${error}:when=${whenOf(call, write)}+`),
+            inject: (cloud: TestCloud) => ({
+              how: traced(cloud, `-e trace=${call} -e inject=${call}:error=${error}:when=${whenOf(call, write)}+`),
             }),
           }))
         : [],
@@ -88,8 +88,8 @@ function whenOf(call: string, write: number): number {
   return call === "fsync" ? 1 + 2 * write : 1 + write;
 }
 
-function fullDisk(world: World, folder: string): Injected {
-  mount(world, folder);
+function fullDisk(cloud: TestCloud, folder: string): Injected {
+  mount(cloud, folder);
   try {
     writeFileSync(join(folder, "filler"), Buffer.alloc(1024 * 1024));
   } catch {
@@ -98,17 +98,17 @@ function fullDisk(world: World, folder: string): Injected {
   return { lift: () => rmSync(join(folder, "filler")) };
 }
 
-function readOnlyState(world: World): Injected {
-  const folder = stateFolder(world);
-  mount(world, folder);
+function readOnlyState(cloud: TestCloud): Injected {
+  const folder = stateFolder(cloud);
+  mount(cloud, folder);
   execFileSync("mount", ["-o", "remount,ro", folder]);
   return { lift: () => void execFileSync("mount", ["-o", "remount,rw", folder]) };
 }
 
-function mount(world: World, folder: string): void {
+function mount(cloud: TestCloud, folder: string): void {
   mkdirSync(folder, { recursive: true });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
-  world.atEnd(() => execFileSync("umount", [folder]));
+  cloud.atEnd(() => execFileSync("umount", [folder]));
 }
 
 function canMount(): boolean {
@@ -120,29 +120,29 @@ function canMount(): boolean {
   }
 }
 
-function asNobody(world: World): Injected {
-  mkdirSync(stateFolder(world), { recursive: true, mode: 0o700 });
-  chmodSync(world.rig.folder, 0o711);
-  chownSync(tokenOf(world), NOBODY, NOBODY);
+function asNobody(cloud: TestCloud): Injected {
+  mkdirSync(stateFolder(cloud), { recursive: true, mode: 0o700 });
+  chmodSync(cloud.rig.folder, 0o711);
+  chownSync(tokenOf(cloud), NOBODY, NOBODY);
   const under = `${SETPRIV} --reuid=${NOBODY} --regid=${NOBODY} --clear-groups`;
-  return { how: { under }, lift: () => chownSync(tokenOf(world), 0, 0) };
+  return { how: { under }, lift: () => chownSync(tokenOf(cloud), 0, 0) };
 }
 
 /** What stands where the state file should, until the run is over. */
 function inPlaceOfState(make: (file: string) => void): Break {
-  return (world) => {
-    const { stateFile } = world.rig.frontEnd;
-    mkdirSync(stateFolder(world), { recursive: true });
+  return (cloud) => {
+    const { stateFile } = cloud.rig.frontEnd;
+    mkdirSync(stateFolder(cloud), { recursive: true });
     make(stateFile);
     return { lift: () => dropFolders([stateFile, `${stateFile}.new`]) };
   };
 }
 
-function stateFolderIsFile(world: World): Injected {
-  return inPlaceOf(stateFolder(world), (path) => writeFileSync(path, ""));
+function stateFolderIsFile(cloud: TestCloud): Injected {
+  return inPlaceOf(stateFolder(cloud), (path) => writeFileSync(path, ""));
 }
 
-// Only what the driver cannot deal with itself is taken away; a damaged state it has to.
+// Takes away what the driver cannot replace itself. A damaged state it must replace.
 function dropFolders(paths: readonly string[]): void {
   for (const path of paths) {
     try {

@@ -1,16 +1,15 @@
-// What faults of the front-end are made with: where its files are, and a kind that breaks something before the run.
-
+// Faults of the front-end: where its files are, and a kind that breaks something before the run.
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isHook, type Kind } from "./kind.ts";
 import type { Path } from "./path.ts";
 import type { Expectation, Injected } from "./play.ts";
-import type { World } from "./world.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 export const HOUR_MS = 3_600_000;
 export const DONE: Expectation = { outcomes: ["done"] };
 
-export type Break = (world: World) => Injected | Promise<Injected>;
+export type Break = (cloud: TestCloud) => Injected | Promise<Injected>;
 export type Options = { skipped?: string | undefined; expected?: (path: Path) => Expectation; hooksToo?: boolean };
 
 /** A fault of the machine that is there from before the run to its end. */
@@ -23,7 +22,7 @@ export function kind(name: string, how: string, make: Break, options: Options = 
   };
 }
 
-/** What cannot be noted is not bought. The other actions need no journal, save for what they owe. */
+/** Nothing is bought that cannot be noted. The other actions need no journal. */
 export function refusesToSpend({ action }: Path): Expectation {
   return { outcomes: action === "register_address_range" ? ["refused"] : ["done"], isUndoneAtOnce: true };
 }
@@ -35,18 +34,18 @@ export function inPlaceOf(path: string, make: (path: string) => void): Injected 
   return { lift: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export function stateFolder(world: World): string {
-  return dirname(world.rig.frontEnd.stateFile);
+export function stateFolder(cloud: TestCloud): string {
+  return dirname(cloud.rig.frontEnd.stateFile);
 }
 
-export function logFolder(world: World): string {
-  return world.rig.frontEnd.logDir;
+export function logFolder(cloud: TestCloud): string {
+  return cloud.rig.frontEnd.logDir;
 }
 
-export function tokenOf(world: World): string {
-  return join(world.rig.frontEnd.root, "..", "token");
+export function tokenOf(cloud: TestCloud): string {
+  return join(cloud.rig.frontEnd.root, "..", "token");
 }
 
-export function settingsOf(world: World): string {
-  return join(world.rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf");
+export function settingsOf(cloud: TestCloud): string {
+  return join(cloud.rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf");
 }

@@ -1,66 +1,67 @@
 // The ways through the three hooks.
-import type { RunResult } from "../rig.ts";
+
+import { addNic, settleGuest, type Vm } from "../cloud/pool.ts";
+import type { Hook, RunResult } from "../rig.ts";
+import { applySteps, findings } from "./findings.ts";
+import { Guest } from "./guest.ts";
 import type { Launch } from "./launch.ts";
 import { type Act, type Path, succeed } from "./path.ts";
-import { alias, nic } from "./ranges.ts";
-import { findings, reconcile } from "./reconciling.ts";
-import { Vm } from "./vm.ts";
-import type { HostName, World } from "./world.ts";
+import type { HostName, TestCloud } from "./test-cloud.ts";
 
 export const HOOK_PATHS: readonly Path[] = [
-  ...hooks("one NIC", true, (world) => [nic("0", world.range())]),
-  ...hooks("two NICs", false, (world) => [nic("0", world.range()), nic("1", world.range())]),
-  ...hooks("NIC and alias", false, (world) => [nic("0", world.range()), alias("1", "0", world.range())]),
-  ...hooks("dual stack", false, (world) => [nic("0", world.range({ dual: true }))]),
-  ...hooks("hand-written range", false, (world) => [
-    nic("0", world.range(), { EXTERNAL_IP: undefined, SCW_FLEXIBLE_IP_ID: undefined }),
-  ]),
+  ...hooks("one NIC", true, (cloud) => cloud.vm([cloud.range()])),
+  ...hooks("two NICs", false, (cloud) => cloud.vm([cloud.range(), cloud.range()])),
+  ...hooks("NIC and alias", false, withAlias),
+  ...hooks("dual stack", false, (cloud) => cloud.vm([cloud.range({ dual: true })])),
+  ...hooks("hand-written range", false, (cloud) => cloud.vm([cloud.handWritten()])),
   ...hotPlug(),
   ...migration(),
 ];
 
-type Nics = (world: World) => ReturnType<typeof nic>[];
+function withAlias(cloud: TestCloud): Vm {
+  const vm = cloud.vm([cloud.range()]);
+  const range = cloud.range({ forAliases: true });
+  addNic(vm, range, vm.nics[0]);
+  Object.assign(range, { holder: { vm: vm.id }, hasLentOut: true });
+  return vm;
+}
 
 /** All three hooks for the whole of a VM, and `post` on another host too. */
-function hooks(name: string, isCore: boolean, nics: Nics): Path[] {
+function hooks(name: string, isCore: boolean, make: (cloud: TestCloud) => Vm): Path[] {
+  const guest = (cloud: TestCloud): Guest => new Guest(cloud, make(cloud));
   return [
-    { name: `pre, ${name}`, action: "pre", isCore, stage: (world) => pre(world, new Vm(world, nics(world))) },
+    { name: `pre, ${name}`, action: "pre", isCore, stage: (cloud) => pre(cloud, guest(cloud)) },
     {
       ...{ name: `post, ${name}`, action: "post", isCore },
-      stage: (world) => post(world, new Vm(world, nics(world)).place("h1"), "h1"),
+      stage: (cloud) => post(cloud, guest(cloud).place("h1"), "h1"),
     },
     {
       ...{ name: `post, taking over ${name} from a lost host`, action: "post", isCore },
-      stage: (world) => post(world, new Vm(world, nics(world)).place("h2"), "h1"),
+      stage: (cloud) => post(cloud, guest(cloud).place("h2"), "h1"),
     },
     {
       ...{ name: `clean, ${name}`, action: "clean", isCore },
-      stage: (world) => clean(world, new Vm(world, nics(world)).place("h1"), "h1"),
+      stage: (cloud) => clean(cloud, guest(cloud).place("h1"), "h1"),
     },
   ];
 }
 
 function hotPlug(): Path[] {
-  const marked = { ATTACH: "YES" };
-  const running = (world: World): Vm => {
-    const [own, other] = [world.range(), world.range()];
-    return new Vm(world, [nic("0", own), alias("1", "0", other, marked)]);
-  };
   return [
     {
       ...{ name: "pre, an alias to a running guest", action: "pre", isCore: false },
-      stage: (world) => {
-        const vm = running(world).place("h1", 1);
-        vm.serves("h1", 1);
-        return pre(world, vm);
+      stage: (cloud) => {
+        const guest = new Guest(cloud, withAlias(cloud)).place("h1", 1);
+        guest.serves("h1", 1);
+        return pre(cloud, guest, 1);
       },
     },
     {
       ...{ name: "clean, an alias of a running guest", action: "clean", isCore: false },
-      stage: (world) => {
-        const vm = running(world).place("h1");
-        vm.serves("h1", 1);
-        return clean(world, vm, "h1", 1);
+      stage: (cloud) => {
+        const guest = new Guest(cloud, withAlias(cloud)).place("h1");
+        guest.serves("h1", 1);
+        return clean(cloud, guest, "h1", 1);
       },
     },
   ];
@@ -71,22 +72,24 @@ function hotPlug(): Path[] {
  * hook is run again: a failed post is for a reconcile.
  */
 function migration(): Path[] {
-  const staged = (world: World, at: HostName | undefined): Vm => {
-    const vm = new Vm(world, [nic("0", world.range())]);
-    if (at === undefined) vm.guest.host = "h2";
-    else vm.place(at).serves(at, 1);
-    return vm;
+  const staged = (cloud: TestCloud, at: HostName | undefined): Guest => {
+    const guest = new Guest(cloud, cloud.vm([cloud.range()]));
+    if (at === undefined) Object.assign(guest.vm, { state: "running", host: "h2" });
+    else guest.place(at).serves(at, 1);
+    return guest;
   };
-  const act = (world: World, vm: Vm, on: HostName, hook: "pre" | "post" | "clean", at: HostName): Act => {
-    const run = (how: Launch): Promise<RunResult> => world.hook(on, hook, vm.guest, how);
+  const act = (cloud: TestCloud, guest: Guest, on: HostName, hook: Hook, at: HostName): Act => {
+    const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(guest.vm, on, hook);
     const repair = async (): Promise<void> => {
-      const steps = findings(world).filter(({ isSafe }) => isSafe);
-      await reconcile(world, steps);
+      await applySteps(
+        cloud,
+        (await findings(cloud)).filter(({ isSafe }) => isSafe),
+      );
     };
     return {
       ...{ where: on, what: hook },
       run,
-      isReached: () => vm.isOn(at),
+      isReached: () => guest.isOn(at),
       goOn: async () => {},
       retry: () => (hook === "post" ? repair() : succeed(run)),
     };
@@ -94,71 +97,74 @@ function migration(): Path[] {
   return [
     {
       ...{ name: "pre, on the destination of a migration", action: "pre", isCore: true },
-      stage: (world) => act(world, staged(world, "h1"), "h2", "pre", "h1"),
+      stage: (cloud) => act(cloud, staged(cloud, "h1"), "h2", "pre", "h1"),
     },
     {
       ...{ name: "post, on the destination of a migration", action: "post", isCore: false },
-      stage: (world) => act(world, staged(world, undefined), "h2", "post", "h2"),
+      stage: (cloud) => act(cloud, staged(cloud, undefined), "h2", "post", "h2"),
     },
     {
       ...{ name: "clean, on the source after post on the destination", action: "clean", isCore: true },
-      stage: (world) => act(world, staged(world, "h2"), "h1", "clean", "h2"),
+      stage: (cloud) => act(cloud, staged(cloud, "h2"), "h1", "clean", "h2"),
     },
   ];
 }
 
-function pre(world: World, vm: Vm): Act {
-  const run = (how: Launch): Promise<RunResult> => world.hook("h1", "pre", vm.guest, how);
+/** `from`: the NICs from there on are plugged into a running guest. */
+function pre(cloud: TestCloud, guest: Guest, from = 0): Act {
+  const { vm } = guest;
+  const marked = from === 0 ? [] : vm.nics.slice(from);
+  const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(vm, "h1", "pre", { marked });
   const boot = async (): Promise<void> => {
-    await succeed((how) => world.hook("h1", "post", vm.guest, how));
-    vm.guest.host = "h1";
+    await succeed((how) => cloud.oned(how).hook(vm, "h1", "post", { marked }));
+    settleGuest(vm, "h1");
   };
-  const runs = vm.guest.host !== undefined;
   return {
     ...{ where: "h1", what: "pre" },
     run,
-    isReached: () => vm.isOn("h1"),
+    isReached: () => guest.isOn("h1"),
     goOn: boot,
     retry: async () => {
       await succeed(run);
       await boot();
     },
-    giveUp: () => vm.free(runs ? 1 : 0),
+    giveUp: () => guest.free(from),
   };
 }
 
-function post(world: World, vm: Vm, host: HostName): Act {
-  const run = (how: Launch): Promise<RunResult> => world.hook(host, "post", vm.guest, how);
-  const clean = (): Promise<void> => succeed((how) => world.hook(host, "clean", vm.guest, how));
-  const goOn = async (): Promise<void> => {
-    vm.guest.host = host;
-  };
+function post(cloud: TestCloud, guest: Guest, host: HostName): Act {
+  const { vm } = guest;
+  const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(vm, host, "post");
+  const cancel = (): Promise<void> => succeed((how) => cloud.oned(how).hook(vm, host, "clean"));
+  const goOn = async (): Promise<void> => settleGuest(vm, host);
   return {
     ...{ where: host, what: "post" },
     run,
-    isReached: () => vm.isOn(host),
+    isReached: () => guest.isOn(host),
     goOn,
     // A failing post makes OpenNebula cancel the guest and run clean.
     retry: async () => {
-      await clean();
-      await succeed((how) => world.hook(host, "pre", vm.guest, how));
+      await cancel();
+      await succeed((how) => cloud.oned(how).hook(vm, host, "pre"));
       await succeed(run);
       await goOn();
     },
     giveUp: async () => {
-      await clean();
-      await vm.free();
+      await cancel();
+      await guest.free();
     },
   };
 }
 
-function clean(world: World, vm: Vm, host: HostName, from = 0): Act {
-  const run = (how: Launch): Promise<RunResult> => world.hook(host, "clean", vm.guest, how);
-  const end = (): Promise<void> => vm.free(from);
+/** `from`: the NICs from there on are detached from a running guest. */
+function clean(cloud: TestCloud, guest: Guest, host: HostName, from = 0): Act {
+  const marked = from === 0 ? [] : guest.vm.nics.slice(from);
+  const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(guest.vm, host, "clean", { marked });
+  const end = (): Promise<void> => guest.free(from);
   return {
     ...{ where: host, what: "clean" },
     run,
-    isReached: () => vm.isOn("free", from),
+    isReached: () => guest.isOn("free", from),
     goOn: end,
     retry: async () => {
       await succeed(run);

@@ -4,21 +4,21 @@ import { join } from "node:path";
 import { type Break, DONE, HOUR_MS, inPlaceOf, kind, logFolder, settingsOf, tokenOf } from "./front-end.ts";
 import type { Kind } from "./kind.ts";
 import type { Injected } from "./play.ts";
-import type { World } from "./world.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 export const MACHINE_FAULTS: readonly Kind[] = [
   kind("lock that a dead process left just now", "the lock's folder, of now", lockOf(0)),
   kind("lock that a dead process left an hour ago", "the lock's folder, of an hour ago", lockOf(-HOUR_MS)),
   kind("clock set back an hour after a lock was left", "the lock's folder, of in an hour", lockOf(HOUR_MS)),
-  kind("log folder missing", "", (world) => {
-    rmSync(logFolder(world), { recursive: true, force: true });
+  kind("log folder missing", "", (cloud) => {
+    rmSync(logFolder(cloud), { recursive: true, force: true });
     return {};
   }),
-  kind("a file where the log folder should be", "", (world) =>
-    inPlaceOf(logFolder(world), (path) => writeFileSync(path, "")),
+  kind("a file where the log folder should be", "", (cloud) =>
+    inPlaceOf(logFolder(cloud), (path) => writeFileSync(path, "")),
   ),
-  kind("a folder where the log file should be", "", (world) =>
-    inPlaceOf(logFolder(world), (path) => mkdirSync(join(path, "scw-flexip.log"), { recursive: true })),
+  kind("a folder where the log file should be", "", (cloud) =>
+    inPlaceOf(logFolder(cloud), (path) => mkdirSync(join(path, "scw-flexip.log"), { recursive: true })),
   ),
   kind("20 file descriptors", "ulimit -n 20", () => ({ how: { before: "ulimit -n 20" } }), {
     hooksToo: true,
@@ -41,14 +41,14 @@ export const MACHINE_FAULTS: readonly Kind[] = [
   kind("an environment that would change Node", "NODE_OPTIONS and its like", () => ({ how: { env: HOSTILE } }), {
     hooksToo: true,
   }),
-  settingKind("token file missing", (world) => rmSync(tokenOf(world))),
-  settingKind("token file that others can read", (world) => chmodSync(tokenOf(world), 0o644)),
-  settingKind("token file empty", (world) => writeFileSync(tokenOf(world), "")),
+  settingKind("token file missing", (cloud) => rmSync(tokenOf(cloud))),
+  settingKind("token file that others can read", (cloud) => chmodSync(tokenOf(cloud), 0o644)),
+  settingKind("token file empty", (cloud) => writeFileSync(tokenOf(cloud), "")),
   kind("another key's token", "a token that the API does not know", wrongToken, {
     expected: ({ action }) => ({ outcomes: /^(get|allocate|free)_/.test(action) ? ["done"] : ["refused"] }),
   }),
-  settingKind("settings file missing", (world) => rmSync(settingsOf(world))),
-  settingKind("settings file with an unknown key", (world) => writeFileSync(settingsOf(world), 'SPEED="11"\n')),
+  settingKind("settings file missing", (cloud) => rmSync(settingsOf(cloud))),
+  settingKind("settings file with an unknown key", (cloud) => writeFileSync(settingsOf(cloud), 'SPEED="11"\n')),
 ];
 
 const HOSTILE = {
@@ -57,8 +57,8 @@ const HOSTILE = {
 };
 
 function lockOf(ageMs: number): Break {
-  return (world) => {
-    const lock = `${world.rig.frontEnd.stateFile}.lock`;
+  return (cloud) => {
+    const lock = `${cloud.rig.frontEnd.stateFile}.lock`;
     mkdirSync(lock, { recursive: true });
     const time = new Date(Date.now() + ageMs);
     utimesSync(lock, time, time);
@@ -67,15 +67,15 @@ function lockOf(ageMs: number): Break {
   };
 }
 
-/** Wrong local settings: every action fails on them, save that a lease is freed all the same. */
-function settingKind(name: string, spoil: (world: World) => void): Kind {
+/** Wrong local settings: every action fails on them but free_address, which frees the lease all the same. */
+function settingKind(name: string, spoil: (cloud: TestCloud) => void): Kind {
   return kind(
     name,
     "made so before the run",
-    (world) => {
-      const files = [tokenOf(world), settingsOf(world)];
+    (cloud) => {
+      const files = [tokenOf(cloud), settingsOf(cloud)];
       const before = files.map((file) => readFileSync(file));
-      spoil(world);
+      spoil(cloud);
       return {
         lift: () => {
           for (const [index, file] of files.entries()) {
@@ -95,8 +95,8 @@ function settingKind(name: string, spoil: (world: World) => void): Kind {
   );
 }
 
-function wrongToken(world: World): Injected {
-  const file = join(world.rig.folder, "wrong-token");
+function wrongToken(cloud: TestCloud): Injected {
+  const file = join(cloud.rig.folder, "wrong-token");
   writeFileSync(file, "0a11ce00-0000-4000-8000-00000000dead\n", { mode: 0o600 });
   return { how: { settings: { TOKEN_FILE: file } } };
 }

@@ -52,7 +52,7 @@ say(
 // Nothing is waited for any more.
 process.exit(failures === 0 ? 0 : 1);
 
-/** One run of each kind after the other, so that what breaks a kind shows early. */
+/** One run of each kind after the other: a kind that is broken shows early. */
 function inTurn(planned: readonly Run[]): Run[] {
   const byKind = [...Map.groupBy(planned, ({ kind }) => kind).values()];
   const most = Math.max(...byKind.map(({ length }) => length));

@@ -10,7 +10,7 @@ import type { Kind, Survey } from "./kind.ts";
 import { program } from "./launch.ts";
 import type { Path } from "./path.ts";
 import type { Expectation, Injected } from "./play.ts";
-import { SHORT, type World } from "./world.ts";
+import { SHORT, type TestCloud } from "./test-cloud.ts";
 
 const OPENSSL = program("openssl");
 const HAS_IPV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
@@ -28,28 +28,28 @@ export const NETWORK_FAULTS: readonly Kind[] = [
     () => "https://nonexistent.invalid",
   ),
   kind("wrong certificate", "a self-signed one", unreachable, selfSigned, OPENSSL ? undefined : "openssl is not there"),
-  kind("HTTP where HTTPS is asked for", "https to the simulator's own port", unreachable, (world) =>
-    world.rig.simulator.url.replace("http:", "https:"),
+  kind("HTTP where HTTPS is asked for", "https to the simulator's own port", unreachable, (cloud) =>
+    cloud.rig.simulator.url.replace("http:", "https:"),
   ),
-  kind("another protocol", "the port greets as SSH does", unreachable, (world) =>
-    listen(world, "127.0.0.1", (socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n")),
+  kind("another protocol", "the port greets as SSH does", unreachable, (cloud) =>
+    listen(cloud, "127.0.0.1", (socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n")),
   ),
-  kind("connections are taken, and nothing else happens", "a server that never reads", unreachable, (world) =>
-    listen(world, "127.0.0.1", (socket) => socket.pause()),
+  kind("connections are taken, and nothing else happens", "a server that never reads", unreachable, (cloud) =>
+    listen(cloud, "127.0.0.1", (socket) => socket.pause()),
   ),
   kind(
     "only IPv6 listens",
     "API_URL http://[::1]",
     () => DONE,
-    (world) => listen(world, "::1", (socket) => pass(world, socket)),
+    (cloud) => listen(cloud, "::1", (socket) => pass(cloud, socket)),
     NO_IPV6,
   ),
   kind(
     "only IPv6 listens, API_URL says localhost",
     "whether localhost is ::1 too is the machine's matter",
     (path) => ({ outcomes: ["done", ...unreachable(path).outcomes] }),
-    async (world) => {
-      const url = await listen(world, "::1", (socket) => pass(world, socket));
+    async (cloud) => {
+      const url = await listen(cloud, "::1", (socket) => pass(cloud, socket));
       return url.replace("[::1]", "localhost");
     },
     NO_IPV6,
@@ -58,28 +58,28 @@ export const NETWORK_FAULTS: readonly Kind[] = [
     "only IPv4 listens, API_URL says localhost",
     "localhost may be ::1 first",
     () => DONE,
-    (world) => world.rig.simulator.url.replace("127.0.0.1", "localhost"),
+    (cloud) => cloud.rig.simulator.url.replace("127.0.0.1", "localhost"),
   ),
   kind(
     "kept connection that dies under the next request",
     "the second request of the first connection gets a reset, unread",
     () => DONE,
-    (world) => {
+    (cloud) => {
       const greetings = [passOnce].values();
-      return listen(world, "127.0.0.1", (socket) => (greetings.next().value ?? pass)(world, socket));
+      return listen(cloud, "127.0.0.1", (socket) => (greetings.next().value ?? pass)(cloud, socket));
     },
   ),
   kind(
     "connection closed after each answer",
     "without a word in the answer",
     () => DONE,
-    (world) => listen(world, "127.0.0.1", (socket) => passAndClose(world, socket)),
+    (cloud) => listen(cloud, "127.0.0.1", (socket) => passAndClose(cloud, socket)),
   ),
   kind(
     "a proxy in the environment",
     "HTTP_PROXY and its like name a port where nobody listens",
     () => DONE,
-    (world) => world.rig.simulator.url,
+    (cloud) => cloud.rig.simulator.url,
     undefined,
     { HTTP_PROXY: "http://127.0.0.1:1", HTTPS_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" },
   ),
@@ -89,7 +89,7 @@ function kind(
   name: string,
   how: string,
   expected: (path: Path) => Expectation,
-  url: (world: World) => string | Promise<string>,
+  url: (cloud: TestCloud) => string | Promise<string>,
   skipped?: string,
   env: Readonly<Record<string, string>> = {},
 ): Kind {
@@ -100,8 +100,8 @@ function kind(
         ? [
             {
               point: "the whole run",
-              inject: async (world): Promise<Injected> => ({
-                how: { settings: { ...SHORT, API_URL: await url(world) }, env },
+              inject: async (cloud): Promise<Injected> => ({
+                how: { settings: { ...SHORT, API_URL: await url(cloud) }, env },
               }),
             },
           ]
@@ -116,7 +116,7 @@ function unreachable({ action }: Path): Expectation {
   return { outcomes: [LEASES.includes(action) ? "done" : "refused"] };
 }
 
-async function listen(world: World, host: string, greet: (socket: Socket) => void): Promise<string> {
+async function listen(cloud: TestCloud, host: string, greet: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -124,7 +124,7 @@ async function listen(world: World, host: string, greet: (socket: Socket) => voi
     greet(socket);
   });
   const url = await opened(server, host);
-  world.atEnd(() => {
+  cloud.atEnd(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
@@ -140,8 +140,8 @@ async function opened(server: Server, host: string): Promise<string> {
 }
 
 /** A connection of its own to the simulator, in both directions. */
-function pass(world: World, socket: Socket): Socket {
-  const upstream = connect(Number(new URL(world.rig.simulator.url).port), "127.0.0.1");
+function pass(cloud: TestCloud, socket: Socket): Socket {
+  const upstream = connect(Number(new URL(cloud.rig.simulator.url).port), "127.0.0.1");
   upstream.on("error", () => socket.destroy());
   socket.on("close", () => upstream.destroy());
   socket.pipe(upstream).pipe(socket);
@@ -149,8 +149,8 @@ function pass(world: World, socket: Socket): Socket {
 }
 
 /** The first request and its answer get through; what comes then meets a reset. */
-function passOnce(world: World, socket: Socket): void {
-  const upstream = pass(world, socket);
+function passOnce(cloud: TestCloud, socket: Socket): void {
+  const upstream = pass(cloud, socket);
   upstream.once("data", () => {
     socket.unpipe(upstream);
     socket.removeAllListeners("data");
@@ -159,13 +159,13 @@ function passOnce(world: World, socket: Socket): void {
   });
 }
 
-function passAndClose(world: World, socket: Socket): void {
-  const upstream = pass(world, socket);
+function passAndClose(cloud: TestCloud, socket: Socket): void {
+  const upstream = pass(cloud, socket);
   upstream.once("data", () => setImmediate(() => socket.end()));
 }
 
-async function selfSigned(world: World): Promise<string> {
-  const [key, cert] = [join(world.rig.folder, "key.pem"), join(world.rig.folder, "cert.pem")];
+async function selfSigned(cloud: TestCloud): Promise<string> {
+  const [key, cert] = [join(cloud.rig.folder, "key.pem"), join(cloud.rig.folder, "cert.pem")];
   const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   execFileSync(
     OPENSSL ?? "openssl",
@@ -177,6 +177,6 @@ async function selfSigned(world: World): Promise<string> {
   );
   server.on("tlsClientError", () => {});
   const url = await opened(server, "127.0.0.1");
-  world.atEnd(() => server.close());
+  cloud.atEnd(() => server.close());
   return `https://${url}`;
 }

@@ -2,7 +2,7 @@
 // its user does next when it has not.
 import type { Hook, IpamAction, RunResult } from "../rig.ts";
 import type { Launch } from "./launch.ts";
-import type { HostName, World } from "./world.ts";
+import type { HostName, TestCloud } from "./test-cloud.ts";
 
 export const ACTIONS = [
   "register_address_range",
@@ -20,7 +20,7 @@ export type Act = {
   readonly where: HostName | "front-end";
   readonly what: Hook | IpamAction;
   run(how: Launch): Promise<RunResult>;
-  /** Whether the account is as the action is to leave it. */
+  /** Whether the account is as the action should leave it. */
   isReached(): boolean;
   /** What follows on success. */
   goOn(): Promise<void>;
@@ -35,14 +35,14 @@ export type Path = {
   readonly action: Action;
   /** One of those that stand for their action where not all are played. */
   readonly isCore: boolean;
-  stage(world: World): Act;
+  stage(cloud: TestCloud): Act;
 };
 
 export class Unexpected extends Error {
   override name = "Unexpected";
 }
 
-/** Runs what nothing is in the way of any more. */
+/** Runs an action that must succeed, since no fault is left. */
 export async function succeed(run: (how: Launch) => Promise<RunResult>): Promise<void> {
   const { code, signal, stderr } = await run({});
   if (code !== 0) throw new Unexpected(`the next action fails too (${code ?? signal}): ${stderr.slice(-600)}`);

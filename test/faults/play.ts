@@ -1,11 +1,12 @@
 // One fault in one way through one action, and what came of it.
+
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
+import { applySteps, findings } from "./findings.ts";
 import type { Launch } from "./launch.ts";
 import { type Act, type Action, type Path, succeed, Unexpected } from "./path.ts";
-import { findings, reconcile } from "./reconciling.ts";
-import { World } from "./world.ts";
+import { TestCloud } from "./test-cloud.ts";
 
 /**
  * done: the action did its work, after retries where need be. refused: it failed with one plain line. later: it ended
@@ -23,7 +24,7 @@ export type Injected = {
   liftLate?(): void | Promise<void>;
   /** Whether the fault came to anything: how often a driver looks while it waits is a matter of time. */
   hasStruck?(result: RunResult): boolean;
-  /** What does not hold right after the action, beside what always has to. */
+  /** What is wrong right after the action, beside what must always hold. */
   problems?(result: RunResult): string[];
 };
 
@@ -31,18 +32,18 @@ export type Injected = {
 export type Injection = {
   readonly point: string;
   readonly options?: SimulatorOptions;
-  inject(world: World, act: Act): Injected | Promise<Injected>;
+  inject(cloud: TestCloud, act: Act): Injected | Promise<Injected>;
 };
 
 export type Expectation = {
   readonly outcomes: readonly Outcome[];
-  /** A reconcile may find something to do: what is safe, or also what has to be named by the operator. */
+  /** A reconcile may find something to do: what is safe, or also what an operator must name. */
   readonly reconcile?: "safe" | "named";
   /** A failed run has undone its work before it ended. */
   readonly isUndoneAtOnce?: boolean;
-  /** The input was another than the path's, so that success says nothing of the path's addresses. */
+  /** The input is not the path's: success says nothing of the path's addresses. */
   readonly mayMiss?: boolean;
-  /** How the failure is told says nothing: nobody could read it, or the runtime itself failed. */
+  /** The words of the failure do not count: nobody could read them, or the runtime itself failed. */
   readonly isUntold?: boolean;
 };
 
@@ -60,43 +61,48 @@ export async function play(
   expected: Expectation,
   afterwards: "retry" | "give up" = "retry",
 ): Promise<Played> {
-  const world = await World.start(injection.options);
+  const cloud = await TestCloud.start(injection.options);
   const problems: string[] = [];
   let outcome: Outcome = "refused";
   let ms = 0;
   let hasStruck = true;
   try {
-    const act = path.stage(world);
-    world.rig.simulator.clearRequests();
-    const injected = await injection.inject(world, act);
+    const act = path.stage(cloud);
+    cloud.rig.simulator.clearRequests();
+    const injected = await injection.inject(cloud, act);
     const start = performance.now();
     const result = await act.run(injected.how ?? {});
     ms = performance.now() - start;
     hasStruck = injected.hasStruck?.(result) ?? true;
-    problems.push(...check.always(world), ...(injected.problems?.(result) ?? []));
+    problems.push(...check.always(cloud), ...(injected.problems?.(result) ?? []));
     await injected.lift?.();
-    await world.account.settled();
+    await cloud.account.settled();
     outcome = outcomeOf(act, result);
     if (expected.isUntold !== true) problems.push(...check.ofRun(result));
     const mayOwe = expected.mayMiss === true || path.action === "free_address" || path.action === "clean";
     if (result.code === 0 && outcome === "later" && !mayOwe) {
       problems.push("it says that it is done, but it is not");
     }
-    if (outcome === "refused" && expected.isUndoneAtOnce === true) problems.push(...check.leaked(world));
+    if (outcome === "refused" && expected.isUndoneAtOnce === true) problems.push(...check.leaked(cloud));
     if (outcome === "done") await act.goOn();
-    else if (await goOnAfterFailure(world, act, { afterwards, expected, injected }, problems)) outcome = "reconciled";
-    await world.account.settled();
-    if (await repair(world, expected, problems)) outcome = "reconciled";
-    problems.push(...check.always(world), ...check.settled(world));
-    problems.push(...findings(world).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`));
+    else if (await goOnAfterFailure(cloud, act, { afterwards, expected, injected }, problems)) outcome = "reconciled";
+    await cloud.account.settled();
+    if (await repair(cloud, expected, problems)) outcome = "reconciled";
+    problems.push(...check.always(cloud), ...check.settled(cloud));
+    problems.push(...(await foundIn(cloud)));
   } catch (error) {
     problems.push(error instanceof Unexpected ? error.message : String(error instanceof Error ? error.stack : error));
   } finally {
-    await world.stop();
+    await cloud.stop();
   }
   if (hasStruck && !expected.outcomes.includes(outcome))
     problems.push(`${outcome}, expected ${expected.outcomes.join(" or ")}`);
   return { action: path.action, outcome, problems: [...new Set(problems)], ms, hasStruck };
+}
+
+/** What a reconcile would still do. */
+export async function foundIn(cloud: TestCloud): Promise<string[]> {
+  return (await findings(cloud)).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`);
 }
 
 function outcomeOf(act: Act, { code }: RunResult): Outcome {
@@ -110,9 +116,9 @@ type Ending = {
   readonly injected: Injected;
 };
 
-/** The next action of whoever it was, then the same one again or an end of it. Whether a reconcile had to help. */
+/** The next action of the same machine, then this one again, or its end. Returns whether a reconcile was needed. */
 async function goOnAfterFailure(
-  world: World,
+  cloud: TestCloud,
   act: Act,
   { afterwards, expected, injected }: Ending,
   problems: string[],
@@ -124,26 +130,26 @@ async function goOnAfterFailure(
     await injected.liftLate?.();
     return false;
   }
-  await nextAction(world);
+  await nextAction(cloud);
   await injected.liftLate?.();
-  if (injected.liftLate !== undefined) await nextAction(world);
-  const isRepaired = check.leaked(world).length > 0 && (await repair(world, expected, problems));
-  problems.push(...check.leaked(world));
+  if (injected.liftLate !== undefined) await nextAction(cloud);
+  const isRepaired = check.leaked(cloud).length > 0 && (await repair(cloud, expected, problems));
+  problems.push(...check.leaked(cloud));
   await again();
   return isRepaired;
 }
 
 /** Any action of the front-end does what earlier ones left undone. */
-async function nextAction(world: World): Promise<void> {
-  await succeed((how) => world.ipam("allocate_address", world.spare, how));
-  await world.account.settled();
+async function nextAction(cloud: TestCloud): Promise<void> {
+  await succeed((how) => cloud.oned(how).hold(cloud.spare));
+  await cloud.account.settled();
 }
 
 /** One reconcile; whether it had anything to do. */
-async function repair(world: World, expected: Expectation, problems: string[]): Promise<boolean> {
-  const steps = findings(world);
+async function repair(cloud: TestCloud, expected: Expectation, problems: string[]): Promise<boolean> {
+  const steps = await findings(cloud);
   if (steps.length === 0 || expected.reconcile === undefined) return false;
   const wanted = expected.reconcile === "named" ? steps : steps.filter(({ isSafe }) => isSafe);
-  for (const { reason } of await reconcile(world, wanted)) problems.push(`a reconcile left undone: ${reason}`);
+  for (const { reason } of await applySteps(cloud, wanted)) problems.push(`a reconcile left undone: ${reason}`);
   return true;
 }

@@ -31,11 +31,11 @@ async function surveyOf(path: Path): Promise<Survey> {
   let journalWrites: number | undefined;
   const look: Injection = {
     point: "nowhere",
-    inject: (world) => ({
-      ...(STRACE === undefined ? {} : { how: traced(world, "--seccomp-bpf -e trace=rename") }),
+    inject: (cloud) => ({
+      ...(STRACE === undefined ? {} : { how: traced(cloud, "--seccomp-bpf -e trace=rename") }),
       problems: () => {
-        calls = world.rig.simulator.calls();
-        if (STRACE !== undefined) journalWrites = count(readFileSync(join(world.rig.folder, "strace"), "utf8"));
+        calls = cloud.rig.simulator.calls();
+        if (STRACE !== undefined) journalWrites = count(readFileSync(join(cloud.rig.folder, "strace"), "utf8"));
         return [];
       },
     }),

@@ -6,7 +6,7 @@ import type { Kind } from "./kind.ts";
 import { type Launch, program } from "./launch.ts";
 import { ACTIONS, type Path } from "./path.ts";
 import type { Expectation, Injected, Injection } from "./play.ts";
-import type { World } from "./world.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 const MKFIFO = program("mkfifo");
 
@@ -55,7 +55,7 @@ export const STREAM_FAULTS: readonly Kind[] = [
 
 type Options = { skipped?: string | undefined; expected?: (path: Path) => Expectation; isSlow?: boolean };
 
-function stream(name: string, how: string, make: (world: World) => Injected, options: Options = {}): Kind {
+function stream(name: string, how: string, make: (cloud: TestCloud) => Injected, options: Options = {}): Kind {
   const seen = new Map(ACTIONS.map((action) => [action, ""]));
   // What takes long is played on the first path of each action.
   const isWanted = ({ action, name: path, isCore }: Path): boolean => {
@@ -73,9 +73,9 @@ function stream(name: string, how: string, make: (world: World) => Injected, opt
 function signalled(signal: "SIGTERM" | "SIGINT", when: "before" | "after", skip: number, call: string): Injection {
   return {
     point: `request ${skip + 1}, ${call}`,
-    inject: (world) => {
+    inject: (cloud) => {
       let child: ChildProcess | undefined;
-      const fault = world.rig.simulator.fault({ skip, do: { kind: "hold", when } });
+      const fault = cloud.rig.simulator.fault({ skip, do: { kind: "hold", when } });
       void fault.reached.then(() => child?.kill(signal));
       const started = (one: ChildProcess): void => {
         child = one;
@@ -108,8 +108,8 @@ function redirected(to: string): () => Injected {
   return () => ({ how: { redirected: to } });
 }
 
-function endless(world: World): Injected {
-  const fifo = join(world.rig.folder, "fifo");
+function endless(cloud: TestCloud): Injected {
+  const fifo = join(cloud.rig.folder, "fifo");
   execFileSync(MKFIFO ?? "mkfifo", [fifo]);
   return { how: { redirected: `<>${fifo}` } };
 }

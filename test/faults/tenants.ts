@@ -1,11 +1,12 @@
 // What a tenant can write into a VM, and a network's manager into a range. oned vouches for IP and MAC; everything else
 // can be forged. Whatever comes of the attacker's own VM, nothing of others may be touched.
+import { nicFields } from "../cloud/nic-fields.ts";
+import type { Range } from "../cloud/pool.ts";
 import { type Fields, ipamDocument, type NicFields, vmDocument } from "../documents.ts";
 import type { Kind } from "./kind.ts";
 import type { Path } from "./path.ts";
 import type { Expectation, Injected } from "./play.ts";
-import { idOf, type Range } from "./ranges.ts";
-import type { World } from "./world.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 const ANY: Expectation = { outcomes: ["done", "refused", "later"], mayMiss: true };
 const DONE: Expectation = { outcomes: ["done"] };
@@ -13,29 +14,29 @@ const DONE: Expectation = { outcomes: ["done"] };
 const QUOTES = "\"'`$(id)\\\n\r\t\u2028<!--%s%n;|&]]]]><![CDATA[>";
 
 /** The VM document that the attacker's VM comes with. */
-type Forge = (world: World, nics: readonly NicFields[]) => string;
+type Forge = (cloud: TestCloud, nics: readonly NicFields[]) => string;
 
 export const TENANTS: readonly Kind[] = [
-  hint("id of another's range in a NIC", (world) => idOf(world.neighbour)),
-  hint("id of another cloud's flexible IP in a NIC", (world) => world.foreignId),
+  hint("id of another's range in a NIC", (cloud) => idOf(cloud.neighbour)),
+  hint("id of another cloud's flexible IP in a NIC", (cloud) => cloud.foreignId),
   hint("random id in a NIC", () => "0a11ce00-0000-4000-8000-0000000000ff"),
-  hint("id of the server itself in a NIC", (world) => world.server("h1")),
-  hint("path in the place of an id", (world) => `../fips/${idOf(world.neighbour)}`),
-  hint("query in the place of an id", (world) => `${idOf(world.neighbour)}?page_size=1`),
-  forged("another's EXTERNAL_IP", DONE, (world, nics) =>
-    vmDocument(nics.map((nic) => ({ ...nic, EXTERNAL_IP: world.neighbour.IP }))),
+  hint("id of the server itself in a NIC", (cloud) => cloud.server("h1")),
+  hint("path in the place of an id", (cloud) => `../fips/${idOf(cloud.neighbour)}`),
+  hint("query in the place of an id", (cloud) => `${idOf(cloud.neighbour)}?page_size=1`),
+  forged("another's EXTERNAL_IP", DONE, (cloud, nics) =>
+    vmDocument(nics.map((nic) => ({ ...nic, EXTERNAL_IP: cloud.neighbour.ip }))),
   ),
-  forged("a private NIC that claims another's address", ANY, (world, nics) =>
-    vmDocument([...nics, { ...claim(world), NIC_ID: "5", IP: "10.1.2.3", MAC: "02:00:0a:01:02:03" }]),
+  forged("a private NIC that claims another's address", ANY, (cloud, nics) =>
+    vmDocument([...nics, { ...claim(cloud), NIC_ID: "5", IP: "10.1.2.3", MAC: "02:00:0a:01:02:03" }]),
   ),
-  forged("a NIC without IP that claims another's address", ANY, (world, nics) =>
-    vmDocument([...nics, { ...claim(world), NIC_ID: "5" }]),
+  forged("a NIC without IP that claims another's address", ANY, (cloud, nics) =>
+    vmDocument([...nics, { ...claim(cloud), NIC_ID: "5" }]),
   ),
   forged(
     "another's address with a MAC of one's own",
     ANY,
-    (world, nics) =>
-      vmDocument([...nics, { ...claim(world), NIC_ID: "5", IP: world.neighbour.IP, MAC: "02:00:00:00:00:66" }]),
+    (cloud, nics) =>
+      vmDocument([...nics, { ...claim(cloud), NIC_ID: "5", IP: cloud.neighbour.ip, MAC: "02:00:00:00:00:66" }]),
     ["pre"],
   ),
   forged("the server's own main address as a NIC's", ANY, (_world, nics) =>
@@ -60,33 +61,29 @@ export const TENANTS: readonly Kind[] = [
       vmDocument([...nics, { NIC_ID: "5", IP: "10.1.2.3", MAC: "02:00:0a:01:02:03", ATTACH: value }]),
     ),
   ),
-  forged("a NIC in USER_TEMPLATE", DONE, (world, nics) =>
-    vmDocument(nics).replace(
-      "<USER_TEMPLATE/>",
-      `<USER_TEMPLATE>${nicXml(world)}${templateXml(world)}</USER_TEMPLATE>`,
-    ),
+  forged("a NIC in USER_TEMPLATE", DONE, (cloud, nics) =>
+    vmDocument(nics, { userTemplate: `${nicXml(cloud)}${templateXml(cloud)}` }),
   ),
-  forged("a NIC in the CDATA of USER_TEMPLATE", DONE, (world, nics) =>
-    vmDocument(nics).replace(
-      "<USER_TEMPLATE/>",
-      `<USER_TEMPLATE><A><![CDATA[</A></USER_TEMPLATE>${templateXml(world)}<USER_TEMPLATE><A>]]></A></USER_TEMPLATE>`,
-    ),
+  forged("a NIC in the CDATA of USER_TEMPLATE", DONE, (cloud, nics) =>
+    vmDocument(nics, {
+      userTemplate: `<A><![CDATA[</A></USER_TEMPLATE>${templateXml(cloud)}<USER_TEMPLATE><A>]]></A>`,
+    }),
   ),
-  forged("a NIC in CONTEXT", DONE, (world, nics) => vmDocument(nics).replace("<CONTEXT>", `<CONTEXT>${nicXml(world)}`)),
+  forged("a NIC in CONTEXT", DONE, (cloud, nics) => vmDocument(nics).replace("<CONTEXT>", `<CONTEXT>${nicXml(cloud)}`)),
   forged("a document type with entities", ANY, (_world, nics) =>
     vmDocument(nics).replace("<VM>", '<!DOCTYPE VM [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><VM>'),
   ),
   forged("a prototype's names for attributes", ANY, (_world, nics) =>
-    vmDocument(nics).replace("<USER_TEMPLATE/>", "<USER_TEMPLATE><__proto__><NIC>1</NIC></__proto__></USER_TEMPLATE>"),
+    vmDocument(nics, { userTemplate: "<__proto__><NIC>1</NIC></__proto__>" }),
   ),
-  inRange("id of another's range in a range", (world) => ({ SCW_FLEXIBLE_IP_ID: idOf(world.neighbour) })),
-  inRange("id of another cloud's flexible IP in a range", (world) => ({ SCW_FLEXIBLE_IP_ID: world.foreignId })),
+  inRange("id of another's range in a range", (cloud) => ({ SCW_FLEXIBLE_IP_ID: idOf(cloud.neighbour) })),
+  inRange("id of another cloud's flexible IP in a range", (cloud) => ({ SCW_FLEXIBLE_IP_ID: cloud.foreignId })),
   inRange("quotes and newlines in a range", () => ({ NAME: QUOTES, SCW_FLEXIBLE_IP6_ID: "'\n\"" })),
 ];
 
-function hint(name: string, id: (world: World) => string): Kind {
-  return forged(name, DONE, (world, nics) =>
-    vmDocument(nics.map((nic) => ({ ...nic, SCW_FLEXIBLE_IP_ID: id(world), SCW_FLEXIBLE_IP6_ID: id(world) }))),
+function hint(name: string, id: (cloud: TestCloud) => string): Kind {
+  return forged(name, DONE, (cloud, nics) =>
+    vmDocument(nics.map((nic) => ({ ...nic, SCW_FLEXIBLE_IP_ID: id(cloud), SCW_FLEXIBLE_IP6_ID: id(cloud) }))),
   );
 }
 
@@ -103,9 +100,9 @@ function forged(
         ? [
             {
               point: "the document",
-              inject: (world): Injected => {
-                const nics = world.guests.find(({ id }) => id === "42")?.nics ?? [];
-                return { how: { raw: Buffer.from(forge(world, nics)).toString("base64") } };
+              inject: (cloud): Injected => {
+                const nics = cloud.pool.vms.at(-1)?.nics.map((nic) => nicFields(nic)) ?? [];
+                return { how: { raw: Buffer.from(forge(cloud, nics)).toString("base64") } };
               },
             },
           ]
@@ -114,7 +111,7 @@ function forged(
 }
 
 /** What a network's manager can change in a range, in all that is done with it afterwards. */
-function inRange(name: string, more: (world: World) => Fields): Kind {
+function inRange(name: string, more: (cloud: TestCloud) => Fields): Kind {
   const actions = ["get_address", "allocate_address", "free_address", "unregister_address_range"];
   return {
     ...{ family: "tenant", name, how: "in the range's attributes", expected: () => DONE },
@@ -123,10 +120,10 @@ function inRange(name: string, more: (world: World) => Fields): Kind {
         ? [
             {
               point: "the document",
-              inject: (world): Injected => {
-                const range: Range | undefined = [...world.ranges.values()].at(-1);
-                const address = path.action.endsWith("_address") ? { IP: range?.IP, SIZE: "1" } : {};
-                const document = ipamDocument({ ...range, ...more(world) }, address);
+              inject: (cloud): Injected => {
+                const range = cloud.pool.ranges.at(-1);
+                const address = path.action.endsWith("_address") ? { IP: range?.ip, SIZE: "1" } : {};
+                const document = ipamDocument({ ...range?.attributes, ...more(cloud) }, address);
                 return { how: { raw: Buffer.from(document).toString("base64") } };
               },
             },
@@ -135,16 +132,20 @@ function inRange(name: string, more: (world: World) => Fields): Kind {
   };
 }
 
-function claim({ neighbour }: World): NicFields {
-  return { EXTERNAL_IP: neighbour.IP, SCW_FLEXIBLE_IP_ID: idOf(neighbour) };
+function idOf({ ids }: Range): string {
+  return ids[0] ?? "";
 }
 
-function nicXml({ neighbour }: World): string {
-  return `<NIC><NIC_ID>5</NIC_ID><IP>${neighbour.IP}</IP><MAC>${neighbour.MAC}</MAC></NIC>`;
+function claim({ neighbour }: TestCloud): NicFields {
+  return { EXTERNAL_IP: neighbour.ip, SCW_FLEXIBLE_IP_ID: idOf(neighbour) };
 }
 
-function templateXml(world: World): string {
-  return `<TEMPLATE>${nicXml(world)}</TEMPLATE>`;
+function nicXml({ neighbour }: TestCloud): string {
+  return `<NIC><NIC_ID>5</NIC_ID><IP>${neighbour.ip}</IP><MAC>${neighbour.mac}</MAC></NIC>`;
+}
+
+function templateXml(cloud: TestCloud): string {
+  return `<TEMPLATE>${nicXml(cloud)}</TEMPLATE>`;
 }
 
 function crowd(count: number, isPublic = true): NicFields[] {

@@ -1,5 +1,5 @@
-// Each reader of text from outside over tens of thousands of documents: a value or a named refusal, nothing else, and
-// soon. SEED repeats a run; a failure tells the shortest document that shows it, and the path to it.
+// Each reader of text from outside over thousands of documents: a value or a named refusal, nothing else, and
+// soon. SEED repeats a run; a failure tells the shortest document that shows it.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,18 +23,16 @@ const file = join(folder, "settings");
 after(() => rmSync(folder, { recursive: true }));
 
 suite(`readers (SEED=${seed})`, () => {
-  check("an IPAM action's input", 30_000, ipamInput, InputError, (input) => {
+  check("an IPAM action's input", 12_000, ipamInput, InputError, (input) => {
     const { addressRange, address } = parseIpamRequest(input);
     return [...addressRange, ...address].flat();
   });
-  check("a hook's input", 25_000, vmInput, InputError, (input) => {
+  check("a hook's input", 10_000, vmInput, InputError, (input) => {
     const { id, deployId, host, nics, pciNics } = parseVm(input);
-    const texts = [...nics, ...pciNics].flatMap((nic) =>
-      Object.values(nic).filter((value) => typeof value !== "boolean"),
-    );
-    return [id, deployId, host, ...texts];
+    const fields = [...nics, ...pciNics].flatMap((nic): unknown[] => Object.values(nic));
+    return [id, deployId, host, ...fields.filter((value) => typeof value !== "boolean")];
   });
-  check("settings", 10_000, settingsText, ConfigError, (text) => {
+  check("settings", 5_000, settingsText, ConfigError, (text) => {
     writeFileSync(file, text);
     const {
       logDir: _l,
@@ -48,7 +46,7 @@ suite(`readers (SEED=${seed})`, () => {
   });
 });
 
-/** What is read is texts; what is not read is refused in one line. Both happen. */
+/** What is read is text or absent; what is not read is refused in one line. Both happen. */
 function check(
   title: string,
   numRuns: number,
@@ -60,7 +58,7 @@ function check(
     const seen = { value: 0, refusal: 0 };
     const attempt = (text: string): void => {
       try {
-        for (const value of read(text)) assert.equal(typeof value, "string");
+        for (const value of read(text)) assert.ok(value === undefined || typeof value === "string");
         seen.value += 1;
       } catch (error) {
         if (!(error instanceof refusal)) throw error;

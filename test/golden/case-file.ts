@@ -1,4 +1,4 @@
-// One case a file, in sections: what there is, what is sent, what has to come of it.
+// One case a file, in sections: what is there, what is sent, what must come of it.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../rig.ts";
@@ -7,7 +7,7 @@ import { type CaseFlexibleIp, parseLine } from "./account-lines.ts";
 const FIXTURES = join(REPOSITORY, "fixtures");
 const EXPECTED = ["answer", "failure", "account after"] as const;
 
-/** What has to come of a case, by section; what is absent must not come. */
+/** What must come of a case, by section. What is absent must not come. */
 export type Expected = Partial<Record<(typeof EXPECTED)[number], string>>;
 
 export type Case = {

@@ -4,9 +4,14 @@ import type { Clock } from "../../driver/machine.ts";
 type Timer = { readonly at: number; readonly work: () => void };
 
 export class MovedClock implements Clock {
-  readonly #start = Date.now();
+  readonly #start: number;
   readonly #timers = new Set<Timer>();
   #elapsed = 0;
+
+  /** `start`: what it shows first, in milliseconds since 1970. */
+  constructor(start: number = Date.now()) {
+    this.#start = start;
+  }
 
   now(): number {
     return this.#start + this.#elapsed;
@@ -20,6 +25,11 @@ export class MovedClock implements Clock {
     const timer = { at: this.#elapsed + ms, work };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  /** Drops all timers: what waited is gone. */
+  forget(): void {
+    this.#timers.clear();
   }
 
   /** Fires the next timer. Returns false where there is none. */

@@ -7,9 +7,8 @@ import { join } from "node:path";
 import "../../driver/bridge/host.ts";
 import "../../driver/bridge/run.ts";
 import "../../driver/ipam/run.ts";
-import type { Connection, Machine as MachineOfRun } from "../../driver/machine.ts";
+import type { Machine as MachineOfRun } from "../../driver/machine.ts";
 import { run } from "../../driver/run.ts";
-import { connect } from "../../driver/scaleway/connection.ts";
 import { realMachine } from "../../driver/session.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import {
@@ -24,41 +23,40 @@ import {
   type RunResult,
   serverIdOf,
 } from "../rig.ts";
-import { MovedClock } from "./clock.ts";
-
-// So many turns of the event loop without anything new, and a run waits for time alone.
-const QUIET_TURNS = 4;
-const LONGEST_SILENCE_MS = 10_000;
+import { MovedTime } from "./moved-time.ts";
 
 export class InProcessRig {
   readonly simulator: Simulator;
   readonly folder: string;
   readonly frontEnd: Machine;
-  readonly clock: MovedClock;
   /** Whether time passes while the simulator holds an answer back. Of a silent API it always does. */
   timePassesWhileHeld = false;
   readonly #hosts = new Map<string, Machine>();
+  readonly #time: MovedTime;
   readonly #alive = new Set<number>();
-  readonly #waiting = new Set<{ readonly isReached: () => boolean; readonly resolve: () => void }>();
   #started = 0;
-  #inFlight = 0;
-  #isMoving = false;
 
-  constructor(simulator: Simulator, clock: MovedClock) {
+  constructor(simulator: Simulator, time: MovedTime) {
     this.simulator = simulator;
-    this.clock = clock;
+    this.#time = time;
+    time.held = () => this.#heldBack();
     this.folder = mkdtempSync(join(tmpdir(), "scw-flexip-"));
     this.frontEnd = furnish(simulator, join(this.folder, "front-end"), "front-end", FRONT_END_ID);
   }
 
   static async start(options: SimulatorOptions = {}): Promise<InProcessRig> {
-    const clock = new MovedClock();
-    return new InProcessRig(await startSimulator({ ...options, time: clock }), clock);
+    const time = new MovedTime();
+    return new InProcessRig(await startSimulator({ ...options, time: time.clock }), time);
   }
 
   async stop(): Promise<void> {
     await this.simulator.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The hosts that were made so far. */
+  get hosts(): readonly Machine[] {
+    return [...this.#hosts.values()];
   }
 
   /** The host of that name, made at the first call. */
@@ -79,15 +77,12 @@ export class InProcessRig {
   }
 
   logs(): string {
-    return logsOf([this.frontEnd, ...this.#hosts.values()]);
+    return logsOf([this.frontEnd, ...this.hosts]);
   }
 
-  /** Returns as soon as it is so, with the clock standing still until the caller waits again. */
+  /** Returns as soon as it is so. Time stands still until the caller waits again. */
   until(isReached: () => boolean): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.add({ isReached, resolve });
-    this.#keepMoving().catch(reject);
-    return promise;
+    return this.#time.until(isReached);
   }
 
   /** Moves the clock until nothing of the account is in a transient status. */
@@ -120,8 +115,7 @@ export class InProcessRig {
     };
     const input = options.raw?.toString("latin1") ?? Buffer.from(document).toString("base64");
     this.#alive.add(pid);
-    const end = run(caller, words, async () => input);
-    const code = await Promise.race([end, this.#keepMoving().then(() => end)]);
+    const code = await this.#time.during(run(caller, words, async () => input));
     this.#alive.delete(pid);
     // What a process leaves behind ends with it.
     for (const drop of left) drop();
@@ -130,89 +124,33 @@ export class InProcessRig {
   }
 
   #machineOf(pid: number, streams: { 1: string; 2: string }, left: (() => void)[]): MachineOfRun {
-    const { clock } = this;
+    const { clock } = this.#time;
     return {
       ...realMachine,
-      now: () => clock.now(),
-      elapsed: () => clock.elapsed(),
+      ...clock,
       after: (ms, work) => {
         const forget = clock.after(ms, work);
         left.push(forget);
         return forget;
       },
       connect: (origin) => {
-        const connection = connect(origin);
+        const connection = this.#time.connect(origin);
         left.push(() => void connection.destroy().catch(() => {}));
-        return this.#counted(connection);
+        return connection;
       },
       write: (stream, text) => {
         streams[stream] += text;
       },
+      tellSyslog: async () => {},
       self: () => ({ pid, startTicks: "0", bootId: this.folder }),
       isRunning: (other) => (other.bootId === this.folder ? this.#alive.has(other.pid) : undefined),
     };
   }
 
-  /** The same connection, whose open requests are known. */
-  #counted(connection: Connection): Connection {
-    return {
-      destroy: () => connection.destroy(),
-      dispatch: (request, handler) => {
-        this.#inFlight += 1;
-        return connection.dispatch(request, {
-          onRequestStart: () => handler.onRequestStart(),
-          onResponseStart: (controller, status, headers) => handler.onResponseStart(controller, status, headers),
-          onResponseData: (controller, chunk) => handler.onResponseData(controller, chunk),
-          onResponseEnd: () => {
-            this.#inFlight -= 1;
-            handler.onResponseEnd();
-          },
-          onResponseError: (controller, error) => {
-            this.#inFlight -= 1;
-            handler.onResponseError(controller, error);
-          },
-        });
-      },
-    };
-  }
-
-  /** Moves the clock whenever all that runs waits for time, until nothing runs and nobody waits. */
-  async #keepMoving(): Promise<void> {
-    if (this.#isMoving) return;
-    this.#isMoving = true;
-    try {
-      let quiet = 0;
-      let since = performance.now();
-      while (this.#alive.size > 0 || this.#waiting.size > 0) {
-        await new Promise((resolve) => setImmediate(resolve));
-        quiet = this.#isQuiet() ? quiet + 1 : 0;
-        if (quiet >= QUIET_TURNS && (this.#wake() || this.clock.move())) {
-          quiet = 0;
-          since = performance.now();
-        }
-        if (performance.now() - since > LONGEST_SILENCE_MS) throw new Error("what is waited for does not happen");
-      }
-    } finally {
-      this.#isMoving = false;
-    }
-  }
-
-  #isQuiet(): boolean {
-    if (this.#inFlight === 0) return true;
+  #heldBack(): number {
     const { account, requests } = this.simulator;
-    const open = requests.filter(({ status, durationMs }) => status === undefined && durationMs === undefined);
-    const mayPass = this.timePassesWhileHeld || account.behaviour.api === "silent";
-    return mayPass && open.length === this.#inFlight;
-  }
-
-  #wake(): boolean {
-    for (const waiting of this.#waiting) {
-      if (!waiting.isReached()) continue;
-      this.#waiting.delete(waiting);
-      waiting.resolve();
-      return true;
-    }
-    return false;
+    if (!this.timePassesWhileHeld && account.behaviour.api !== "silent") return 0;
+    return requests.filter(({ status, durationMs }) => status === undefined && durationMs === undefined).length;
   }
 }
 

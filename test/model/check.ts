@@ -1,7 +1,7 @@
-// Histories until one goes wrong, which is then made as short as it can be.
+// Plays histories until one goes wrong, and makes that one as short as it can be.
 import fc from "fast-check";
 import type { Totals } from "./figures.ts";
-import type { Outcome } from "./history.ts";
+import type { HistoryResult } from "./history.ts";
 import { type History, historyArbitrary, type Rules } from "./steps.ts";
 
 export type CheckOptions = {
@@ -16,9 +16,9 @@ export type CheckOptions = {
 export async function check(
   options: CheckOptions,
   totals: Totals,
-  run: (history: History) => Promise<Outcome>,
+  run: (history: History) => Promise<HistoryResult>,
 ): Promise<string | undefined> {
-  let last: Outcome | undefined;
+  let last: HistoryResult | undefined;
   const result = await fc.check(
     fc.asyncProperty(historyArbitrary(options.rules), async (history) => {
       const outcome = await run(history);
@@ -38,7 +38,7 @@ export async function check(
   if (history === undefined || last === undefined) return `SEED=${result.seed}: ${result.errorInstance}`;
   return [
     `SEED=${result.seed} REPLAY=${result.counterexamplePath} shows it again`,
-    `inherits ${history.inherits}, ground ${history.ground}`,
+    `inherits ${history.inherits}, ${history.firstRanges} ranges at the start`,
     ...history.steps.map((step) => JSON.stringify(step)),
     ...last.actions,
     ...last.account,

@@ -1,13 +1,13 @@
-// A history on the built executable, and whether anybody could tell it from the same one in this process.
+// A history on the built executable, and how it differs from the same history in this process.
 import { Executable } from "./executable.ts";
-import { type Outcome, runHistory } from "./history.ts";
+import { type HistoryResult, runHistory } from "./history.ts";
 import type { History } from "./steps.ts";
 
-export async function runExecutable(history: History): Promise<Outcome> {
+export async function runExecutable(history: History): Promise<HistoryResult> {
   let machines: Executable | undefined;
   try {
-    return await runHistory(history, async (station) => {
-      machines = await Executable.start(station);
+    return await runHistory(history, async (api) => {
+      machines = await Executable.start(api);
       return machines;
     });
   } finally {
@@ -16,7 +16,7 @@ export async function runExecutable(history: History): Promise<Outcome> {
 }
 
 /** Where the two ways differ: in an action's exit code, answer or plain line, in the account, in what is wrong. */
-export function differences(virtual: Outcome, real: Outcome): string[] {
+export function differences(virtual: HistoryResult, real: HistoryResult): string[] {
   return (["actions", "account", "complaints"] as const).flatMap((part) => {
     const length = Math.max(virtual[part].length, real[part].length);
     return Array.from({ length }, (_, index) => [virtual[part][index], real[part][index]])

@@ -1,19 +1,19 @@
-// The same on the built executable, and what shows that the two ways of running are equal: each history is run in this
-// process too, and every exit code, answer, plain line and flexible IP has to be the same.
+// Histories on the built executable, and in this process too: every exit code, answer, plain line and flexible IP must be
+// the same.
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import fc from "fast-check";
+import { anySeed } from "../cloud/random.ts";
 import { differences, runExecutable } from "./equal.ts";
 import { Totals } from "./figures.ts";
-import type { Outcome } from "./history.ts";
+import type { HistoryResult } from "./history.ts";
 import { InProcessRuns } from "./run.ts";
 import { type History, historyArbitrary } from "./steps.ts";
-import { anySeed } from "./virtual-process.ts";
 
 const seed = Number(process.env.SEED ?? anySeed());
-const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 20);
+const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 12);
 const totals = new Totals();
-const histories = fc.sample(historyArbitrary({ maxSteps: 14, isQuick: true, maxGround: 3 }), { seed, numRuns });
+const histories = fc.sample(historyArbitrary({ maxSteps: 14, isQuick: true, mostFirstRanges: 3 }), { seed, numRuns });
 
 after(() => process.stdout.write(`SEED=${seed}, on the built executable: ${totals}\n`));
 
@@ -33,9 +33,9 @@ suite(`${numRuns} histories on the built executable (SEED=${seed})`, { concurren
 });
 
 /** All of them before the first one on the executable: this process has a virtual clock meanwhile. */
-async function inProcess(all: readonly History[]): Promise<Outcome[]> {
+async function inProcess(all: readonly History[]): Promise<HistoryResult[]> {
   const runs = new InProcessRuns();
-  const outcomes: Outcome[] = [];
+  const outcomes: HistoryResult[] = [];
   for (const history of all) outcomes.push(await runs.run(history, seed));
   runs.close();
   return outcomes;

@@ -1,4 +1,4 @@
-// The built executable, started as OpenNebula starts it, against the station behind HTTP.
+// The built executable, started as OpenNebula starts it, against the api behind HTTP.
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -6,13 +6,13 @@ import { mkdtempSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type ReconcileInput, reconcile } from "../cloud/reconcile.ts";
 import type { Simulator } from "../fakes/flexible-ip-server.ts";
 import { type Hook, type IpamAction, type Machine, Rig, type RunResult } from "../rig.ts";
-import { TOKEN, ZONE } from "./history.ts";
-import type { CloudName, Machines, Ran, Reconciled } from "./machines.ts";
-import { type ReconcileInput, reconcile } from "./reconcile.ts";
-import type { Station } from "./station.ts";
-import type { Reply } from "./weather.ts";
+import { TOKEN, ZONE } from "./account.ts";
+import type { FaultyApi } from "./faulty-api.ts";
+import { applyAll, type CloudName, type Machines, type Ran, type Reconciled } from "./machines.ts";
+import type { Reply } from "./request-faults.ts";
 
 export class Executable implements Machines {
   started = 0;
@@ -27,9 +27,9 @@ export class Executable implements Machines {
   }
 
   /** For one history. */
-  static async start(station: Station): Promise<Executable> {
+  static async start(api: FaultyApi): Promise<Executable> {
     const found: { machines?: Executable } = {};
-    const simulator = await serve(station, () => found.machines?.kill());
+    const simulator = await serve(api, () => found.machines?.kill());
     found.machines = new Executable(simulator);
     return found.machines;
   }
@@ -69,18 +69,7 @@ export class Executable implements Machines {
       SCW_FLEXIP_LOG_LEVEL: "error",
     };
     const caller = { action: "reconcile", version: "0.0.0", environment, executable: process.execPath };
-    const signals = ["SIGTERM", "SIGINT"] as const;
-    const known = signals.map((signal) => process.listeners(signal));
-    try {
-      return await reconcile(caller, input);
-    } finally {
-      // An action's process ends; this one goes on.
-      for (const [index, signal] of signals.entries()) {
-        for (const added of process.listeners(signal)) {
-          if (known[index]?.includes(added) !== true) process.removeListener(signal, added);
-        }
-      }
-    }
+    return reconcile(caller, input, applyAll);
   }
 
   kill(): void {
@@ -113,21 +102,21 @@ export class Executable implements Machines {
   }
 }
 
-/** The station behind HTTP, in the shape of the simulator that the rig takes. */
-async function serve(station: Station, kill: () => void): Promise<Simulator> {
-  const server = createServer((request, response) => void receive(station, request, response, kill));
+/** The api behind HTTP, in the shape of the simulator that the rig takes. */
+async function serve(api: FaultyApi, kill: () => void): Promise<Simulator> {
+  const server = createServer((request, response) => void receive(api, request, response, kill));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the station has no port");
+  if (address === null || typeof address === "string") throw new Error("the api has no port");
   const none = (): never => {
-    throw new Error("the weather makes the faults here");
+    throw new Error("the requests' faults are made elsewhere");
   };
   return {
     url: `http://127.0.0.1:${address.port}`,
     token: TOKEN,
     zone: ZONE,
-    account: station.account,
+    account: api.account,
     requests: [],
     clearRequests: none,
     calls: none,
@@ -143,14 +132,14 @@ async function serve(station: Station, kill: () => void): Promise<Simulator> {
 }
 
 async function receive(
-  station: Station,
+  api: FaultyApi,
   request: IncomingMessage,
   response: ServerResponse,
   kill: () => void,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const reply: Reply = station.receive({
+  const reply: Reply = api.receive({
     method: request.method ?? "",
     target: request.url ?? "",
     token: String(request.headers["x-auth-token"]),

@@ -1,6 +1,22 @@
 // What many histories amount to.
-import { count, type Figures, total } from "./history.ts";
-import { FAULT_KINDS, isKill } from "./weather.ts";
+import { FAULT_KINDS, isKill } from "./request-faults.ts";
+
+/** Of one history. */
+export type Figures = {
+  /** Steps that asked something of the driver, by operation; the others found nothing to be about. */
+  readonly played: ReadonlyMap<string, number>;
+  readonly actions: number;
+  readonly requests: number;
+  /** Faults and kills that took effect, by kind. */
+  readonly hits: ReadonlyMap<string, number>;
+  readonly failures: number;
+  /** Steps of the reconciles by kind. */
+  readonly repaired: ReadonlyMap<string, number>;
+  /** Leases that a killed free_address left, which only an operator can end. */
+  readonly stuckByKill: number;
+  /** Failures of actions that met no fault of their own, by what was said. */
+  readonly refusals: ReadonlyMap<string, number>;
+};
 
 export class Totals {
   histories = 0;
@@ -55,4 +71,12 @@ export class Totals {
       ...lines("refusals without a fault in the action", this.refusals),
     ];
   }
+}
+
+export function count(figures: Map<string, number>, name: string, more = 1): void {
+  figures.set(name, (figures.get(name) ?? 0) + more);
+}
+
+export function total(figures: ReadonlyMap<string, number>): number {
+  return [...figures.values()].reduce((sum, one) => sum + one, 0);
 }

@@ -8,27 +8,28 @@ import "../../driver/bridge/run.ts";
 import "../../driver/ipam/run.ts";
 import { run } from "../../driver/run.ts";
 import type { Caller } from "../../driver/session.ts";
-import { type Hook, type IpamAction, PROJECT } from "../rig.ts";
-import { CLOUDS, type CloudName, type Machines, type Ran, type Reconciled, serverIdOf } from "./machines.ts";
-import { type ReconcileInput, reconcile } from "./reconcile.ts";
+import { type ReconcileInput, reconcile } from "../cloud/reconcile.ts";
+import { type Hook, type IpamAction, PROJECT, serverIdOf } from "../rig.ts";
+import { applyAll, CLOUDS, type CloudName, type Machines, type Ran, type Reconciled } from "./machines.ts";
 import { type Connect, VirtualProcesses } from "./virtual-process.ts";
 
-export type Ground = { readonly token: string; readonly zone: string };
+/** How the actions reach the API. */
+export type ApiAccess = { readonly token: string; readonly zone: string };
 
 /** Files of the machines, in one folder for many histories. */
 export class InProcess implements Machines {
   readonly processes: VirtualProcesses;
   readonly #folder: string;
   readonly #known = new Set<string>();
-  readonly #ground: Ground;
+  readonly #access: ApiAccess;
   // Which front-end of each cloud leads.
   readonly #leader = { one: 0, two: 0 };
 
-  constructor(ground: Ground, connect: Connect) {
-    this.#ground = ground;
+  constructor(access: ApiAccess, connect: Connect) {
+    this.#access = access;
     this.#folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "scw-flexip-model-"));
     const token = join(this.#folder, "token");
-    writeFileSync(token, `${ground.token}\n`);
+    writeFileSync(token, `${access.token}\n`);
     chmodSync(token, 0o600);
     for (const cloud of CLOUDS) this.#writeSettings(cloud);
     this.processes = new VirtualProcesses(connect);
@@ -77,7 +78,7 @@ export class InProcess implements Machines {
 
   async reconcile(cloud: CloudName, input: ReconcileInput): Promise<Reconciled> {
     const { ran, value } = await this.processes.run("reconcile", () =>
-      reconcile(this.#caller(cloud, "reconcile"), input),
+      reconcile(this.#caller(cloud, "reconcile"), input, applyAll),
     );
     if (value === undefined) throw new Error(`reconcile failed: ${ran.stderr}`);
     return value;
@@ -92,14 +93,14 @@ export class InProcess implements Machines {
 
   #serverFile(host: string): string {
     const file = join(this.#folder, `server-${host}`);
-    if (!this.#known.has(host)) writeFileSync(file, `${this.#ground.zone}/${this.serverId(host)}\n`);
+    if (!this.#known.has(host)) writeFileSync(file, `${this.#access.zone}/${this.serverId(host)}\n`);
     this.#known.add(host);
     return file;
   }
 
   #writeSettings(cloud: CloudName): void {
     const settings = {
-      ZONE: this.#ground.zone,
+      ZONE: this.#access.zone,
       PROJECT_ID: PROJECT,
       API_URL: "http://127.0.0.1:9",
       TOKEN_FILE: join(this.#folder, "token"),

@@ -1,16 +1,11 @@
-// Where actions run: what the model needs of a way of running them.
+// Where actions run: in this process, or as the executable.
 
 import type { Step } from "../../driver/operator/reconcile/step.ts";
+import type { Ran } from "../cloud/oned.ts";
+import type { Reconcile, ReconcileInput } from "../cloud/reconcile.ts";
 import type { Hook, IpamAction } from "../rig.ts";
-import type { ReconcileInput } from "./reconcile.ts";
 
-/** What oned or the network driver saw of one action. */
-export type Ran = {
-  /** Null: killed. */
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-};
+export type { Ran };
 
 export const CLOUDS = ["one", "two"] as const;
 export type CloudName = (typeof CLOUDS)[number];
@@ -36,12 +31,9 @@ export type Reconciled = {
   readonly outcomes: readonly string[];
 };
 
-/** Lines of standard error that OpenNebula shows to the user. */
-export function plainLines({ stderr }: Ran): string[] {
-  return stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
-}
-
-/** The server's id as the rig derives it from a host's name. */
-export function serverIdOf(host: string): string {
-  return `33333333-3333-4333-8333-${Buffer.from(host.padStart(6, "0").slice(-6)).toString("hex")}`;
+/** Takes every step of the plan, as an operator would who knows that OpenNebula is right. */
+export async function applyAll({ steps, apply }: Reconcile): Promise<Reconciled> {
+  const outcomes: string[] = [];
+  for (const step of steps) outcomes.push(await apply(step));
+  return { steps, outcomes };
 }

@@ -1,10 +1,10 @@
 // The long run, and a failure seen again: --runs, --seed, --replay, --steps; --both runs the executable beside it.
 import { parseArgs } from "node:util";
+import { anySeed } from "../cloud/random.ts";
 import { check } from "./check.ts";
 import { differences, runExecutable } from "./equal.ts";
 import { Totals } from "./figures.ts";
 import { InProcessRuns } from "./run.ts";
-import { anySeed } from "./virtual-process.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,18 +1,19 @@
 // Histories in this process, many of them on one set of virtual machines.
 
-import { newAccount, type Outcome, runHistory, TOKEN, ZONE } from "./history.ts";
+import { newAccount, TOKEN, ZONE } from "./account.ts";
+import type { FaultyApi } from "./faulty-api.ts";
+import { type HistoryResult, runHistory } from "./history.ts";
 import { InProcess } from "./in-process.ts";
-import type { Station } from "./station.ts";
 import type { History } from "./steps.ts";
 
 export class InProcessRuns {
   readonly #machines: InProcess;
-  #station: Station | undefined;
+  #api: FaultyApi | undefined;
 
   constructor() {
     this.#machines = new InProcess({ token: TOKEN, zone: ZONE }, (call) => {
-      if (this.#station === undefined) throw new Error("a request before any history");
-      return this.#station.receive(call);
+      if (this.#api === undefined) throw new Error("a request before any history");
+      return this.#api.receive(call);
     });
   }
 
@@ -20,14 +21,14 @@ export class InProcessRuns {
     return this.#machines.started;
   }
 
-  run(history: History, seed: number): Promise<Outcome> {
+  run(history: History, seed: number): Promise<HistoryResult> {
     this.#machines.reset(seed);
     const account = newAccount();
     account.clock.next = this.#machines.processes.stamp;
     return runHistory(
       history,
-      async (station) => {
-        this.#station = station;
+      async (api) => {
+        this.#api = api;
         return this.#machines;
       },
       account,

@@ -1,6 +1,6 @@
-// What a history is made of: operations of OpenNebula with the weather they meet. Plain data, so that it shrinks.
+// A history: operations of OpenNebula with the faults that they meet. Plain data, which fast-check can shrink.
 import fc from "fast-check";
-import { FAULT_KINDS, type Fault, type FaultKind, isKill } from "./weather.ts";
+import { FAULT_KINDS, type Fault, type FaultKind, isKill } from "./request-faults.ts";
 
 export const OPERATIONS = [
   "add-range",
@@ -37,6 +37,8 @@ export type Step = {
   readonly pick: number;
   readonly other: number;
   readonly faults: readonly Fault[];
+  /** How many pages of listings show the project as it was before the step. */
+  readonly staleListings: number;
   /** Looks after which what is under way has settled. */
   readonly pace: number;
   /** Whether all that is under way has settled before the next step. */
@@ -46,8 +48,8 @@ export type Step = {
 export type History = {
   /** Whether oned.conf has NICs inherit the flexible IPs' ids. */
   readonly inherits: boolean;
-  /** How many networks there are at the start, with guests on every other one. */
-  readonly ground: number;
+  /** How many ranges there are at the start, with guests on every other one. */
+  readonly firstRanges: number;
   readonly steps: readonly Step[];
 };
 
@@ -55,7 +57,7 @@ export type Rules = {
   readonly maxSteps: number;
   /** Without what takes long in real time: silence, and faults that last longer than the driver's patience. */
   readonly isQuick: boolean;
-  readonly maxGround?: number;
+  readonly mostFirstRanges?: number;
 };
 
 const WEIGHTS: Readonly<Record<Operation, number>> = {
@@ -87,7 +89,7 @@ const WEIGHTS: Readonly<Record<Operation, number>> = {
 export function historyArbitrary(rules: Rules): fc.Arbitrary<History> {
   return fc.record({
     inherits: fc.boolean(),
-    ground: fc.nat(rules.maxGround ?? 5),
+    firstRanges: fc.nat(rules.mostFirstRanges ?? 5),
     steps: fc.array(stepArbitrary(rules), { minLength: 3, maxLength: rules.maxSteps, size: "max" }),
   });
 }
@@ -105,6 +107,7 @@ function stepArbitrary(rules: Rules): fc.Arbitrary<Step> {
       { weight: 5, arbitrary: fc.array(faultArbitrary(rules), { minLength: 1, maxLength: 1 }) },
       { weight: 2, arbitrary: fc.array(faultArbitrary(rules), { minLength: 2, maxLength: 2 }) },
     ),
+    staleListings: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(6) }),
     pace: fc.nat(2),
     isRested: fc.boolean(),
   });
@@ -115,7 +118,7 @@ function faultArbitrary(rules: Rules): fc.Arbitrary<Fault> {
   return fc.record({
     action: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(3) }),
     request: fc.oneof({ weight: 3, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(9) }),
-    // A kill is what costs most.
+    // Kills do the most damage.
     kind: fc.constantFrom(...kinds, ...kinds.filter(isKill), ...kinds.filter(isKill)),
     times: rules.isQuick
       ? fc.integer({ min: 1, max: 3 })

@@ -2,29 +2,27 @@
 // standard error, and a clock that jumps to the next timer when nothing else is left to do. Requests leave it through
 // `connect` in the place of sockets. It is handed to the driver as its Machine; no global is replaced.
 import type { Answered, Connection, Dispatched, Machine } from "../../driver/machine.ts";
+import { randomFrom } from "../cloud/random.ts";
+import { MovedClock } from "../in-process/clock.ts";
+import type { Call } from "./faulty-api.ts";
 import type { Ran } from "./machines.ts";
-import type { Call } from "./station.ts";
-import type { Reply } from "./weather.ts";
+import type { Reply } from "./request-faults.ts";
 
 // The API's and the machines' clock when a history starts.
 const EPOCH = Date.parse("2026-03-01T00:00:00Z");
 
 export type Connect = (call: Call) => Reply;
 
-type Timer = { readonly at: number; readonly order: number; readonly fire: () => void };
-
 export class VirtualProcesses {
-  /** Milliseconds since the clock started. */
-  now = 0;
   started = 0;
   readonly machine: Machine;
-  readonly #timers = new Set<Timer>();
-  #order = 0;
+  #clock = new MovedClock(EPOCH);
+  #stamps = 0;
   #isAlive = false;
   #isKilled = false;
   #stdout = "";
   #stderr = "";
-  #random = 1;
+  #random = randomFrom(1);
 
   constructor(connect: Connect) {
     const serve = (call: Call): Reply => {
@@ -34,15 +32,16 @@ export class VirtualProcesses {
       return reply;
     };
     this.machine = {
-      now: () => EPOCH + this.now,
-      elapsed: () => this.now,
-      after: (ms, work) => this.#after(ms, work),
-      random: () => this.#nextRandom(),
+      now: () => this.#clock.now(),
+      elapsed: () => this.#clock.elapsed(),
+      after: (ms, work) => this.#clock.after(ms, work),
+      random: () => this.#random(),
       connect: () => new Line(serve),
       write: (stream, text) => {
         if (stream === 1) this.#stdout += text;
         else this.#stderr += text;
       },
+      tellSyslog: async () => {},
       self: () => ({ pid: this.started, startTicks: "0", bootId: "virtual" }),
       // Only the process that runs now is alive.
       isRunning: ({ pid }) => this.#isAlive && pid === this.started,
@@ -51,18 +50,18 @@ export class VirtualProcesses {
 
   /** The API's time in nanoseconds since 1970, never the same twice. */
   readonly stamp = (): bigint => {
-    this.#order += 1;
-    return BigInt(EPOCH + Math.round(this.now)) * 1_000_000n + BigInt(this.#order % 1_000) * 1_000n;
+    this.#stamps += 1;
+    return BigInt(Math.round(this.#clock.now())) * 1_000_000n + BigInt(this.#stamps % 1_000) * 1_000n;
   };
 
   /** Forgets what belonged to the history before. */
   reset(seed: number): void {
-    this.now = 0;
-    this.#order = 0;
-    this.#random = seed | 1;
+    this.#clock = new MovedClock(EPOCH);
+    this.#stamps = 0;
+    this.#random = randomFrom(seed);
   }
 
-  /** Runs `main` as one process, from its start to its exit or until the weather kills it. */
+  /** Runs `main` as one process, from its start to its exit or until a fault kills it. */
   async run<T>(action: string, main: () => Promise<T>): Promise<{ ran: Ran; value: T | undefined }> {
     this.started += 1;
     this.#stdout = "";
@@ -80,40 +79,15 @@ export class VirtualProcesses {
     );
     while (end === undefined && !this.#isKilled) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (end === undefined && !this.#isKilled) this.#advance(action);
+      if (end !== undefined || this.#isKilled || this.#clock.move()) continue;
+      throw new Error(`${action} waits for what never comes`);
     }
     this.#isAlive = false;
-    this.#timers.clear();
+    this.#clock.forget();
     if (end !== undefined && "error" in end) throw end.error;
     const value = end?.value;
     const code = end === undefined ? null : typeof value === "number" ? value : 0;
     return { ran: { code, stdout: this.#stdout, stderr: this.#stderr }, value };
-  }
-
-  #advance(action: string): void {
-    let next: Timer | undefined;
-    for (const timer of this.#timers) {
-      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
-    }
-    if (next === undefined) throw new Error(`${action} waits for what never comes`);
-    this.#timers.delete(next);
-    this.now = Math.max(this.now, next.at);
-    next.fire();
-  }
-
-  #after(ms: number, fire: () => void): () => void {
-    this.#order += 1;
-    const timer = { at: this.now + Math.max(1, ms), order: this.#order, fire };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  // Mulberry32: the same pauses in every run of a seed.
-  #nextRandom(): number {
-    this.#random = (this.#random + 0x6d2b79f5) | 0;
-    let bits = Math.imul(this.#random ^ (this.#random >>> 15), this.#random | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   }
 }
 
@@ -167,9 +141,4 @@ function answerTo(handler: Answered, reply: Extract<Reply, { kind: "answer" | "r
   handler.onResponseStart(undefined, reply.status, reply.headers);
   if (reply.text !== "") handler.onResponseData(undefined, Buffer.from(reply.text));
   handler.onResponseEnd();
-}
-
-/** A seed that nobody chose. */
-export function anySeed(): number {
-  return Math.floor(Math.random() * 0x7fffffff);
 }

@@ -1,96 +1,118 @@
-// Breaks the sources in one place at a time and looks whether a test notices. Usage: main.ts [--count N] [--seed N] [--only PATH]
+// Breaks the sources in one place at a time and looks whether a test notices.
+// Usage: main.ts [--count N] [--seed N] [--only TREE or part of a path] [--again]
 import { spawnSync } from "node:child_process";
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Mutant, mutantsOf, sample } from "./operators.ts";
+import { whyEquivalent } from "./explained.ts";
+import { type Mutant, mutantsOf, shuffled } from "./operators.ts";
 import { writeReport } from "./report.ts";
+import { TestFiles } from "./test-files.ts";
+import { TREES, type Tree } from "./trees.ts";
+import { workCopy } from "./work-copy.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const TEST_MS = 600_000;
 
-// Fast and in process first: a mutant that dies there never needs a build. Then what runs the executable.
-const STAGES: readonly (readonly string[])[] = [
-  ["test/opennebula/*.test.ts", "test/flexible-ip/*.test.ts", "test/operator/reconcile/plan.test.ts", "test/*.test.ts"],
-  ["test/state/*.test.ts", "test/scaleway/*.test.ts", "test/model/model.test.ts"],
-  ["test/golden.test.ts", "test/recordings.test.ts", "test/bridge/*.test.ts", "test/ipam/*.test.ts"],
-];
-const SKIPPED = /^test\/(demo|release|documents|secrets|parallel|shims)\.test\.ts$/;
-
-export type Verdict = { readonly mutant: Mutant; readonly is: "killed" | "survived" | "not a program" };
+export type Verdict = {
+  readonly mutant: Mutant;
+  readonly is: "killed" | "survived" | "equivalent" | "not a program";
+  /** The test that failed, or why no test can. */
+  readonly by: string;
+};
 
 const { values } = parseArgs({
-  options: { count: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
+  options: {
+    count: { type: "string", default: "60" },
+    seed: { type: "string", default: "20261121" },
+    only: { type: "string", default: "" },
+    again: { type: "boolean", default: false },
+  },
 });
-const work = mkdtempSync(join(tmpdir(), "scw-flexip-mutants-"));
-const stop = (): void => rmSync(work, { recursive: true, force: true });
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
-process.once("exit", stop);
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const work = workCopy(ROOT);
+for (const tree of TREES) await play(tree);
 
-for (const name of [
-  "driver",
-  "build",
-  "test",
-  "fixtures",
-  "remotes",
-  "packaging",
-  "docs",
-  "package.json",
-  "tsconfig.json",
-]) {
-  cpSync(join(ROOT, name), join(work, name), { recursive: true });
+async function play(tree: Tree): Promise<void> {
+  const all = candidates(tree);
+  const kept = values.again ? readKept(tree, all) : [];
+  const drawn = values.again
+    ? kept.filter(({ is }) => is === "survived").map(({ mutant }) => mutant)
+    : shuffled(all, Number(values.seed));
+  if (drawn.length === 0) return;
+  say(`${tree.name}: ${all.length} places`);
+  const tests = new TestFiles(work, tree);
+  const verdicts = kept.filter(({ is }) => is !== "survived");
+  for (const mutant of drawn) {
+    const tried = verdicts.filter(({ is }) => is === "killed" || is === "survived").length;
+    if (!values.again && tried >= Number(values.count)) break;
+    const { is, by } = await judge(tree, tests, mutant);
+    verdicts.push({ mutant, is, by });
+    say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
+    keep(tree, verdicts);
+  }
+  const isWhole = values.only === "" || values.only === tree.name;
+  if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, verdicts, all.length);
 }
-for (const name of ["README.md", "SECURITY.md", "DECISIONS.md", "CHANGELOG.md", "LICENSE"])
-  cpSync(join(ROOT, name), join(work, name));
-symlinkSync(join(ROOT, "node_modules"), join(work, "node_modules"));
 
-const files = globSync("driver/**/*.ts", { cwd: ROOT, exclude: ["driver/operator/**"] })
-  .filter((file) => file.includes(values.only ?? ""))
-  .sort();
-const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), "utf8")));
-const chosen = sample(all, Number(values.count ?? 40), Number(values.seed ?? 20_261_121));
-process.stderr.write(`${chosen.length} of ${all.length} mutants of ${files.length} files\n`);
-
-// Tests that fail by themselves would kill every mutant.
-const failing = STAGES.findIndex((patterns) => !passes(patterns));
-if (failing !== -1) {
-  process.stderr.write(`the tests of stage ${failing + 1} fail without any change; fix them first\n`);
-  process.exit(1);
+function candidates(tree: Tree): Mutant[] {
+  return globSync([...tree.sources], { cwd: ROOT, exclude: [...tree.except] })
+    .sort()
+    .flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), "utf8")))
+    .filter(({ file }) => values.only === tree.name || file.includes(values.only));
 }
-const verdicts: Verdict[] = [];
-for (const [index, mutant] of chosen.entries()) {
-  const verdict = { mutant, is: judge(mutant) };
-  verdicts.push(verdict);
-  process.stderr.write(
-    `${index + 1}/${chosen.length} ${verdict.is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()}\n`,
-  );
-}
-writeReport(join(ROOT, "docs/reliability.md"), verdicts, all.length);
 
-function judge(mutant: Mutant): Verdict["is"] {
+async function judge(tree: Tree, tests: TestFiles, mutant: Mutant): Promise<Omit<Verdict, "mutant">> {
+  const why = whyEquivalent(mutant);
+  if (why !== undefined) return { is: "equivalent", by: why };
   const path = join(work, mutant.file);
   const original = readFileSync(path, "utf8");
+  const restore = (): boolean => {
+    writeFileSync(path, original);
+    return compileAndBuild(tree);
+  };
   const lines = original.split("\n");
   lines[mutant.line - 1] = mutant.after;
-  writeFileSync(path, lines.join("\n"));
+  const change = (): boolean => {
+    writeFileSync(path, lines.join("\n"));
+    return compileAndBuild(tree);
+  };
   try {
-    if (!succeeds(["node_modules/typescript/bin/tsc", "-p", "."])) return "not a program";
-    if (!STAGES.slice(0, 2).every(passes)) return "killed";
-    if (!(succeeds(["build/bundle.ts"]) && succeeds(["build/binary.ts"]))) return "killed";
-    return passes(STAGES[2] ?? []) ? "survived" : "killed";
+    if (!change()) return { is: "not a program", by: "the compiler" };
+    const killer = await tests.firstToFail(mutant.file, { restore, change });
+    return killer === undefined ? { is: "survived", by: "no test" } : { is: "killed", by: killer };
   } finally {
-    writeFileSync(path, original);
+    restore();
   }
 }
 
-function passes(patterns: readonly string[]): boolean {
-  const tests = globSync([...patterns], { cwd: work }).filter((file) => !SKIPPED.test(file));
-  return succeeds(["--test", "--test-timeout=300000", "--test-concurrency=2", ...tests]);
+function compileAndBuild(tree: Tree): boolean {
+  const kept = join(work, `${tree.name}.tsbuildinfo`);
+  return [
+    ["node_modules/typescript/bin/tsc", "-p", ".", "--incremental", "--tsBuildInfoFile", kept],
+    ...tree.build.map((script) => [script]),
+  ].every(
+    (words) => spawnSync(process.execPath, words, { cwd: join(work, tree.folder), stdio: "ignore" }).status === 0,
+  );
 }
 
-function succeeds(words: readonly string[]): boolean {
-  const { status } = spawnSync(process.execPath, words, { cwd: work, timeout: TEST_MS, stdio: "ignore" });
-  return status === 0;
+function keptFile(tree: Tree): string {
+  return join(ROOT, "dist/mutants", `${tree.name}.json`);
+}
+
+function keep(tree: Tree, verdicts: readonly Verdict[]): void {
+  mkdirSync(dirname(keptFile(tree)), { recursive: true });
+  writeFileSync(keptFile(tree), JSON.stringify(verdicts, null, 1));
+}
+
+/** The verdicts of the last run on lines that are still there. */
+function readKept(tree: Tree, all: readonly Mutant[]): Verdict[] {
+  if (!existsSync(keptFile(tree))) return [];
+  const verdicts: Verdict[] = JSON.parse(readFileSync(keptFile(tree), "utf8"));
+  return verdicts.flatMap((verdict) => {
+    const mutant = all.find(
+      ({ file, before, after }) =>
+        file === verdict.mutant.file && before === verdict.mutant.before && after === verdict.mutant.after,
+    );
+    return mutant === undefined ? [] : [{ ...verdict, mutant }];
+  });
 }

@@ -1,22 +1,29 @@
-// The figures of `make mutants` as a section of docs/reliability.md.
+// The figures of `make mutants` as sections of docs/reliability.md, one for each tree.
 import { readFileSync, writeFileSync } from "node:fs";
 import { withSection } from "../generated-section.ts";
 import type { Verdict } from "./main.ts";
 
-const SECTION = "mutants";
-
-/** Puts the section into the page, in the place of an earlier one. */
-export function writeReport(file: string, verdicts: readonly Verdict[], candidates: number): void {
-  writeFileSync(file, withSection(readFileSync(file, "utf8"), SECTION, section(verdicts, candidates)));
+/** Puts the tree's section into the page, in the place of an earlier one. */
+export function writeReport(file: string, tree: string, verdicts: readonly Verdict[], places: number): void {
+  writeFileSync(file, withSection(readFileSync(file, "utf8"), `mutants ${tree}`, section(tree, verdicts, places)));
 }
 
-function section(verdicts: readonly Verdict[], candidates: number): string {
-  const programs = verdicts.filter(({ is }) => is !== "not a program");
-  const survivors = programs.filter(({ is }) => is === "survived");
+function section(tree: string, verdicts: readonly Verdict[], places: number): string {
+  const count = (what: Verdict["is"]): number => verdicts.filter(({ is }) => is === what).length;
+  const tried = verdicts.length - count("not a program") - count("equivalent");
   return `
-## Would a test notice?
+## Would a test notice? ${tree}/
 
-\`make mutants\` breaks the driver in one place at a time and runs its tests, without the fault runs. Of ${candidates} places, a
-random ${verdicts.length} were tried; ${verdicts.length - programs.length} did not compile. Of the other ${programs.length} the tests noticed ${programs.length - survivors.length}.
-${survivors.length === 0 ? "" : `\nNot noticed:\n\n${survivors.map(({ mutant }) => `- \`${mutant.file}:${mutant.line}\`: \`${mutant.after.trim().replaceAll("`", "'")}\``).join("\n")}\n`}`;
+\`make mutants\` breaks one place of the sources at a time and runs the tests that are nearest to it, up to ninety
+seconds of them. Of ${places} places it tried ${verdicts.length} at random: ${count("not a program")} did not compile, and ${count("equivalent")} change nothing.
+**The tests noticed ${count("killed")} of the other ${tried}.**
+${list("Nobody noticed", verdicts, "survived")}${list("Nothing changes", verdicts, "equivalent")}`;
+}
+
+function list(title: string, verdicts: readonly Verdict[], what: Verdict["is"]): string {
+  const rows = verdicts.filter(({ is }) => is === what);
+  if (rows.length === 0) return "";
+  const cell = (text: string): string => text.trim().replaceAll("`", "'").replaceAll("|", "\\|");
+  const lines = rows.map(({ mutant, by }) => `| ${mutant.file} | \`${cell(mutant.after)}\` | ${cell(by)} |`);
+  return `\n| ${title} | changed line | why |\n| --- | --- | --- |\n${lines.join("\n")}\n`;
 }

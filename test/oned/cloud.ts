@@ -1,9 +1,10 @@
 // A whole cloud for one file of scenes: simulated API, oned, hosts, and the product installed by its own commands.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { placeOf } from "../cloud/place.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
-import { PROJECT } from "../rig.ts";
+import { PROJECT, serverIdOf } from "../rig.ts";
 import type { Element } from "./document.ts";
 import { Host } from "./host.ts";
 import { installFrontEnd, writeSettings } from "./install.ts";
@@ -28,7 +29,7 @@ export type CloudOptions = SimulatorOptions & {
 
 export class Cloud {
   readonly simulator: Simulator;
-  /** The one that leads, where there are several. */
+  /** The leader, where there are several. */
   oned: Oned;
   readonly hosts = new Map<string, Host>();
   readonly #tokenFile: string;
@@ -68,9 +69,9 @@ export class Cloud {
     await this.simulator.close();
   }
 
-  /** One more host; without a server it is one that scw-flexip was never installed on. */
+  /** One more host. Without a server, scw-flexip was never installed on it. */
   async addHost(name: string, { hasServer = true } = {}): Promise<Host> {
-    const serverId = `33333333-3333-4333-8333-${Buffer.from(name.padStart(6, "0")).toString("hex")}`;
+    const serverId = serverIdOf(name);
     const { oned } = this;
     const server = hasServer ? `${this.simulator.zone}/${serverId}` : undefined;
     const host = await Host.add({ oned, rig: RIG, name, serverId, server, tokenFile: this.#tokenFile });
@@ -160,12 +161,14 @@ export class Cloud {
     return found;
   }
 
-  /** The name of the host whose server the address is attached to; its status where it is not simply attached. */
+  /** Where the address of a flexible IP is. */
   whereIs(address: string): string {
-    const { status, server_id } = this.flexibleIp(address);
-    if (status === "ready") return "nowhere";
-    const host = [...this.hosts.values()].find(({ serverId }) => serverId === server_id);
-    return status === "attached" ? (host?.name ?? `server ${server_id}`) : status;
+    return placeOf(this.flexibleIp(address), this.hosts.values());
+  }
+
+  /** Where the flexible IP of that id is. */
+  placeOf(id: string): string {
+    return placeOf(this.simulator.account.get(id), this.hosts.values());
   }
 
   async untilAt(address: string, where: string): Promise<void> {

@@ -23,6 +23,14 @@ export class Element {
     return first === undefined || typeof first.#node !== "string" ? "" : first.#node;
   }
 
+  /** The texts of its children by name. */
+  fields(): Record<string, string> {
+    const texts = Object.entries(recordOf(this.#node)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    );
+    return Object.fromEntries(texts);
+  }
+
   all(path: string): Element[] {
     return path
       .split("/")

@@ -194,7 +194,7 @@ function onedOf(number: FrontEndNumber): Oned {
   });
 }
 
-/** A network namespace for each, and a bridge in the one that this process is in. */
+/** A network namespace for each, and a bridge in this process's namespace. */
 async function connectFrontEnds({ environment }: Oned): Promise<void> {
   const ip = (words: string) => runCommand(["ip", ...words.split(" ")], { env: environment });
   await ip("link add front-ends type bridge");

@@ -63,7 +63,7 @@ export class Oned {
         // On a busy machine its drivers may be too slow for it.
         if (starts === STARTS) throw new Error(`oned ended ${STARTS} times as it started\n${this.log().slice(-3_000)}`);
         starts += 1;
-        // What one that was killed left behind.
+        // A killed oned leaves its lock behind.
         rmSync(join(this.folder, "var/lock/.lock"), { force: true });
         const [program = "", ...words] = [...this.#inside, join(this.location, "bin/oned"), "-f"];
         this.#process = spawn(program, words, { env: this.environment, stdio: "ignore" });

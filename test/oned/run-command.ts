@@ -22,7 +22,7 @@ export function tryCommand(words: readonly string[], options: CommandOptions): P
   });
 }
 
-/** Standard output of a command that has to succeed. */
+/** Standard output of a command that must succeed. */
 export async function runCommand(words: readonly string[], options: CommandOptions): Promise<string> {
   const { code, stdout, stderr } = await tryCommand(words, options);
   if (code === 0) return stdout;

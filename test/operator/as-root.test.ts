@@ -56,8 +56,7 @@ run install --frontend --host --server-id "$ZONE/${SERVER}" --token-stdin --rest
 sed -i "s#^ZONE=.*#ZONE=\\"$ZONE\\"#; s#^PROJECT_ID=.*#PROJECT_ID=\\"$PROJECT\\"#; s#^.API_URL=.*#API_URL=\\"$URL\\"#" ${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf
 run doctor --frontend
 run install --frontend --restart
-sleep 3
-touch ${LOCATION}/etc/oned.conf
+touch -d "+1 minute" ${LOCATION}/etc/oned.conf
 run doctor --frontend
 run install --frontend --restart
 chown root ${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf
@@ -164,7 +163,7 @@ test("root's commands read and write as oneadmin", {
   assert.doesNotMatch(said, /internal error/);
   assert.match(said, /^give to oneadmin \/var\/log\/vnm$/m);
   assert.match(said, /^root is needed for the rest: install -d .* \/var\/lib\/host\/var\/log\/vnm$/m);
-  assert.match(said, /^scw-flexip logs: settings, key and logs are oneadmin's; run this as root or as oneadmin$/m);
+  assert.match(said, /^scw-flexip logs: settings, key and logs belong to oneadmin; run this as root or as oneadmin$/m);
   const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split(/ *\n/);
   assert.deepEqual([...new Set(calls)].sort(), [
     "onehost list -x as 9869 9869, home /var/lib/one",

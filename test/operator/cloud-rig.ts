@@ -1,10 +1,10 @@
 // A machine for the operator's commands: a root of its own with OpenNebula's folders and oned.conf, OpenNebula's commands on
-// PATH (fake-one.ts), the built executable, and the simulated API.
+// PATH (fake-cloud.ts), the built executable, and the simulated API.
 import { spawn } from "node:child_process";
 import {
-  chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   globSync,
   linkSync,
   mkdirSync,
@@ -16,9 +16,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
-import type { FakeCloud } from "./fake-one.ts";
+import { type FakeCloud, writeCloud } from "./fake-cloud.ts";
 
 export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
 const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
@@ -32,6 +34,8 @@ const SERVERS = [
   { id: SERVER_A, name: "a", projectId: PROJECT, addresses: [ADDRESS_A, "127.0.0.1"] },
   { id: SERVER_B, name: "b", projectId: PROJECT, addresses: [ADDRESS_B, "127.0.0.1"] },
 ];
+
+let installedTree: string | undefined;
 
 /** The executable, which is large and is never changed in its place, is linked. */
 function copyTree(from: string, to: string): void {
@@ -69,7 +73,7 @@ export class CloudRig {
       mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${action}.d`), { recursive: true });
     }
     copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
-    // oneadmin is whoever runs the tests: root's files are given away to nobody.
+    // oneadmin is the user that runs the tests, so no file needs another owner.
     const ids = `${process.getuid?.()}:${process.getgid?.()}`;
     writeFileSync(this.at("etc/passwd"), `oneadmin:x:${ids}::/var/lib/one:/bin/sh\n`);
     for (const name of ["kvm-a", "kvm-b"]) {
@@ -116,7 +120,8 @@ export class CloudRig {
 
   async stop(): Promise<void> {
     await this.simulator.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    // A logger may still be writing.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   at(path: string): string {
@@ -148,7 +153,7 @@ export class CloudRig {
       rmSync(join(this.#folder, folder), { recursive: true });
       copyTree(join(saved, folder), join(this.#folder, folder));
     }
-    copyFileSync(join(saved, "one.json"), this.#stateFile);
+    this.cloud = JSON.parse(readFileSync(join(saved, "one.json"), "utf8"));
     const { account } = this.simulator;
     account.allow();
     account.behave({ api: "up" });
@@ -161,7 +166,18 @@ export class CloudRig {
   }
 
   set cloud(cloud: FakeCloud) {
-    writeFileSync(this.#stateFile, JSON.stringify(cloud));
+    writeCloud(this.#stateFile, cloud);
+  }
+
+  /** The lines of the system's log with that word, once there are so many: commands do not wait for logger. */
+  async syslog(word: string, count: number): Promise<string[]> {
+    const file = `${this.#stateFile}.syslog`;
+    for (;;) {
+      const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+      const lines = text.split("\n").filter((line) => line.includes(word));
+      if (lines.length >= count) return lines;
+      await sleep(20);
+    }
   }
 
   /** Changes what OpenNebula knows. */
@@ -171,7 +187,7 @@ export class CloudRig {
     this.cloud = cloud;
   }
 
-  /** Writes what an operator has to fill in. */
+  /** Writes the settings that an operator must fill in. */
   configure(more: Readonly<Record<string, string>> = {}): void {
     const values = { ZONE: this.simulator.zone, PROJECT_ID: PROJECT, API_URL: this.simulator.url, ...more };
     const file = this.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf");
@@ -182,10 +198,20 @@ export class CloudRig {
     writeFileSync(file, text);
   }
 
-  /** A front-end that is installed and configured. */
+  /** A front-end that is installed and configured. The command runs for the first one; its tree serves the others. */
   async installed(): Promise<this> {
-    const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
-    if (outcome.code !== 0) throw new Error(outcome.stderr);
+    if (installedTree === undefined) {
+      const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
+      if (outcome.code !== 0) throw new Error(outcome.stderr);
+      const folder = mkdtempSync(join(tmpdir(), "scw-flexip-installed-"));
+      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+      copyTree(this.root, folder);
+      installedTree = folder;
+    } else {
+      rmSync(this.root, { recursive: true });
+      copyTree(installedTree, this.root);
+      writeFileSync(this.at("var/lib/one/.scw-flexip.token"), `${this.simulator.token}\n`);
+    }
     this.configure();
     return this;
   }
@@ -241,13 +267,25 @@ export class CloudRig {
     for (const tool of TOOLS) {
       const path = join(this.#folder, "bin", tool);
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${fake}" ${tool} "$@"\n`);
-      chmodSync(path, 0o755);
+      const text = `#!/bin/sh\nset -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"\n`;
+      writeFileSync(path, text, { mode: 0o755 });
     }
   }
 }
 
-const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+export const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
+
+/** An installed front-end, gone when the test ends. */
+export async function installedRig(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
+  const rig = await CloudRig.start(options);
+  context.after(() => rig.stop());
+  return rig.installed();
+}
+
+/** Lets a VM run on the host. */
+export function runVm(rig: CloudRig, id: string, host: string): void {
+  rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
+}
 
 /** A range with its flexible IP, as if added long ago. */
 export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {

@@ -1,46 +1,11 @@
-// A small OpenNebula for one test: `onevnet`, `onevm`, `onehost`, `onezone`, `ssh` and `logger` by their first argument. State
-// is a JSON file. Ranges are registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
+// What changes the small OpenNebula of a test (fake-cloud.ts): `onevnet` and `onehost`, by their first argument. Ranges are
+// registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
 import { spawnSync } from "node:child_process";
-import { cpSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { inspectOnedConf } from "../../driver/operator/install/oned-conf.ts";
 import { ipamDocument, readTemplate } from "../documents.ts";
-
-export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
-export type FakeNetwork = {
-  id: string;
-  name: string;
-  driver: string;
-  bridge?: string;
-  ranges: FakeRange[];
-  /** Attributes of its template. */
-  template?: Record<string, string>;
-};
-export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
-export type FakeHost = {
-  name: string;
-  serverId?: string;
-  state: string;
-  /** What it prints for a command. */
-  answers: Record<string, string>;
-  /** Where its files are: a command that starts with a path is run there. */
-  root?: string;
-};
-export type FakeCloud = {
-  readonly remotes: string;
-  readonly onedConf: string;
-  /** Environment of the IPAM actions, and of what runs on hosts. */
-  readonly environment: Record<string, string>;
-  networks: FakeNetwork[];
-  vms: FakeVm[];
-  hosts: FakeHost[];
-  /** What onezone shows of the front-ends; none where there is one alone. */
-  servers?: { id: string; name: string; state: string; term: string }[];
-  /** What the system's log got. */
-  syslog?: string[];
-  /** What was run, without what only reads. */
-  calls: string[];
-};
+import { type FakeCloud, type FakeNetwork, writeCloud } from "./fake-cloud.ts";
 
 const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 const file = process.env.FAKE_ONE ?? "";
@@ -48,32 +13,12 @@ const cloud: FakeCloud = JSON.parse(readFileSync(file, "utf8"));
 const [tool = "", ...words] = process.argv.slice(2);
 
 function save(): void {
-  writeFileSync(`${file}.new`, JSON.stringify(cloud, null, 1));
-  renameSync(`${file}.new`, file);
+  writeCloud(file, cloud);
 }
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(255);
-}
-
-function element(name: string, value: string): string {
-  return `<${name}><![CDATA[${value}]]></${name}>`;
-}
-
-/** The listing packs a lease as its index and the holder's number, with bit 36 for a VM. */
-function rangeXml({ id, attributes, vm }: FakeRange): string {
-  const allocated = vm === undefined ? {} : { ALLOCATED: ` 0 ${2n ** 36n + BigInt(vm)}` };
-  const all = Object.entries({ ...allocated, AR_ID: id, ...attributes }).map(([name, value]) => element(name, value));
-  return `<AR>${all.join("")}</AR>`;
-}
-
-function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: FakeNetwork): string {
-  const pool = ranges.map(rangeXml).join("");
-  const attributes = Object.entries(template)
-    .map(([key, value]) => element(key, value))
-    .join("");
-  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<TEMPLATE>${attributes}</TEMPLATE><AR_POOL>${pool}</AR_POOL></VNET>`;
 }
 
 function network(name: string): FakeNetwork {
@@ -115,21 +60,6 @@ function removeRange(name: string, id: string, isForced: boolean): void {
   save();
 }
 
-function vmXml(vm: FakeVm): string {
-  const history = `<HISTORY_RECORDS><HISTORY>${element("HOSTNAME", vm.host)}</HISTORY></HISTORY_RECORDS>`;
-  return `<VM><ID>${vm.id}</ID><NAME>${vm.name}</NAME><STATE>${vm.state}</STATE><LCM_STATE>${vm.lcmState}</LCM_STATE>${history}</VM>`;
-}
-
-function hostXml(host: FakeHost): string {
-  const attribute = host.serverId === undefined ? "" : element("SCW_SERVER_ID", host.serverId);
-  return `<HOST><NAME>${host.name}</NAME><STATE>${host.state}</STATE><TEMPLATE>${attribute}</TEMPLATE></HOST>`;
-}
-
-function serverXml({ id, name, state, term }: NonNullable<FakeCloud["servers"]>[number]): string {
-  const endpoint = element("ENDPOINT", `http://${name}:2633/RPC2`);
-  return `<SERVER>${endpoint}<ID>${id}</ID><NAME>${name}</NAME><STATE>${state}</STATE><TERM>${term}</TERM></SERVER>`;
-}
-
 /** As onehost sync: the whole tree, links followed. */
 function sync(): void {
   for (const { root } of cloud.hosts) {
@@ -160,51 +90,17 @@ function updateHost(name: string, file: string): void {
   save();
 }
 
-/** Runs what stands in the host's root, as oneadmin's shell there would. */
-function onHost({ root, answers }: FakeHost, command: string[]): void {
-  const answer = answers[command.join(" ")];
-  if (answer !== undefined) {
-    process.stdout.write(answer);
-    return;
-  }
-  if (root === undefined) fail("ssh: connect to host: Connection refused");
-  const [program = "", ...rest] = command.map((word) => (/^\/var\//.test(word) ? join(root, word) : word));
-  const isOurs = program.endsWith("/scw-flexip");
-  const result = spawnSync(program, [...rest, ...(isOurs ? ["--root", root] : [])], {
-    stdio: ["inherit", "inherit", "inherit"],
-    env: { PATH: "/usr/bin:/bin" },
-  });
-  process.exit(result.status ?? 127);
-}
-
 const asked = `${tool} ${words.join(" ")}`;
-if (!/ list |^ssh|^onezone show|^logger/.test(`${asked} `)) {
-  cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
-  save();
-}
-if (asked === "onevnet list -x") {
-  process.stdout.write(`<VNET_POOL>${cloud.networks.map(networkXml).join("")}</VNET_POOL>\n`);
-} else if (tool === "onevnet" && words[0] === "addar") {
+cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
+save();
+if (tool === "onevnet" && words[0] === "addar") {
   addRange(words[1] ?? "", words[2] ?? "");
 } else if (tool === "onevnet" && words[0] === "rmar") {
   removeRange(words[1] ?? "", words[2] ?? "", words[3] === "--force");
-} else if (asked === "onevm list -x") {
-  process.stdout.write(`<VM_POOL>${cloud.vms.map(vmXml).join("")}</VM_POOL>\n`);
-} else if (asked === "onehost list -x") {
-  process.stdout.write(`<HOST_POOL>${cloud.hosts.map(hostXml).join("")}</HOST_POOL>\n`);
-} else if (asked === "onezone show 0 -x") {
-  const pool = (cloud.servers ?? []).map(serverXml).join("");
-  process.stdout.write(`<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${pool}</SERVER_POOL></ZONE>\n`);
-} else if (tool === "logger") {
-  cloud.syslog = [...(cloud.syslog ?? []), words.join(" ")];
-  save();
 } else if (asked === "onehost sync -f") {
   sync();
 } else if (tool === "onevnet" && words[0] === "create") {
   createNetwork(words[1] ?? "");
 } else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {
   updateHost(words[1] ?? "", words[3] ?? "");
-} else if (tool === "ssh") {
-  const [name = "", ...command] = words.slice(words.indexOf("--") + 1);
-  onHost(cloud.hosts.find((host) => host.name === name) ?? fail(`ssh: could not resolve ${name}`), command);
 } else fail(`${tool}: no such command here: ${words.join(" ")}`);

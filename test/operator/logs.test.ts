@@ -45,7 +45,7 @@ async function messages(words: readonly string[]): Promise<string[]> {
   return JSON.parse(outcome.stdout).map(({ message }: { message: string }) => message.split(" ").slice(0, 4).join(" "));
 }
 
-test("history reads rotated and compressed logs in the order of time, and takes no address for another", async () => {
+test("history reads rotated and compressed logs in the order of time, and only the address asked for", async () => {
   assert.deepEqual(await messages(["history", "203.0.113.7"]), [
     "created flexible IP 203.0.113.7",
     "attached flexible IP 203.0.113.7",
@@ -68,13 +68,13 @@ test("logs filters by level, VM, address, time and number", async () => {
   assert.equal((await messages(["logs", "--since", "2026-01-10"])).length, 4);
 });
 
-test("logs also work while the settings are wrong, which is when they are needed", async () => {
+test("logs works while the settings are wrong", async () => {
   const outcome = await rig.run(["logs"], { env: { SCW_FLEXIP_ZONE: "paris" } });
   assert.equal(outcome.code, 0);
   assert.match(outcome.stdout, /leased flexible IP/);
 });
 
-test("--follow goes on with what is written, also after the log was rotated in place", async () => {
+test("logs --follow prints what is written, also after a rotation in place", async () => {
   const file = rig.at("var/log/one/scw-flexip.log");
   const words = ["logs", "--follow", "-n", "1", "--address", "203.0.113.9", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "ignore"] });
@@ -96,7 +96,7 @@ test("--follow goes on with what is written, also after the log was rotated in p
   assert.match(said, / {2}info {2}get_address {2}second 203\.0\.113\.9\n$/);
 });
 
-test("--follow ends when nobody reads it any more, as after head", async () => {
+test("logs --follow ends when nobody reads it, as after head", async () => {
   const file = rig.at("var/log/one/scw-flexip.log");
   const words = ["logs", "--follow", "-n", "1", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "ignore"] });

@@ -1,35 +1,25 @@
-// What a person at the terminal meets: an API that is silent, a look from far, reverse names, who changed what, and the past
-// of an address with what failed.
+// Commands of everyday use: a silent API, status, reverse names, the audit log, history and adopting.
 import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { PROJECT } from "../rig.ts";
-import { CloudRig, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, installedRig, OURS, runVm, SERVER_B } from "./cloud-rig.ts";
 
 const IP = "203.0.113.7";
-const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
 const ALWAYS = Number.POSITIVE_INFINITY;
 
 async function rigFor(context: TestContext): Promise<{ rig: CloudRig; id: string }> {
-  const rig = await CloudRig.start();
-  context.after(() => rig.stop());
-  await rig.installed();
-  const mac = "52:54:00:00:01:07";
-  const seed = { ip: IP, mac, tags: OURS, projectId: PROJECT, serverId: SERVER_B };
-  const { id } = rig.simulator.account.add(seed);
-  rig.change(({ networks, vms }) => {
-    const attributes = { IP, MAC: mac, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
-    networks[0]?.ranges.push({ id: "0", attributes, vm: "7" });
-    vms.push({ id: "7", name: "web", state: "3", lcmState: "3", host: "kvm-b" });
-  });
+  const rig = await installedRig(context);
+  const id = addRange(rig, IP, "7", SERVER_B);
+  runVm(rig, "7", "kvm-b");
   return { rig, id };
 }
 
-test("while the API fails, a reading command says what it waits for, and gives up", async (context) => {
+test("list says what it waits for while the API fails, and gives up", async (context) => {
   const { rig } = await rigFor(context);
   const body = { message: "planted outage" };
   rig.simulator.fault({ call: "list", times: ALWAYS, do: { kind: "status", status: 502, body } });
-  const outcome = await rig.run(["list", "--timeout", "5"]);
+  const outcome = await rig.run(["list", "--timeout", "7"]);
   assert.equal(outcome.code, 1);
   assert.match(outcome.stderr, /^waiting for the API, try [2-9]: .*502.*\n/);
   assert.match(outcome.stderr, /^scw-flexip list: .*502/m);
@@ -37,7 +27,7 @@ test("while the API fails, a reading command says what it waits for, and gives u
   assert.deepEqual([ranges.code, ranges.stdout.trim(), ranges.stderr], [0, IP, ""], "needs no API");
 });
 
-test("status tells in ten lines how things are, also while the API is away", async (context) => {
+test("status prints ten lines, also while the API does not answer", async (context) => {
   const { rig } = await rigFor(context);
   rig.simulator.account.add({ ip: "203.0.113.8", tags: OURS, projectId: PROJECT });
   const well = await rig.run(["status", "--grace", "0"]);
@@ -70,7 +60,7 @@ test("reverse shows, sets and clears a name, and only of this cloud's addresses"
   assert.equal(rig.simulator.account.get(foreign)?.reverse, before);
 });
 
-test("each change says who made it, in the driver's log and the system's", async (context) => {
+test("each change of a command names who made it, in the driver's log and the system's", async (context) => {
   const { rig } = await rigFor(context);
   const env = { SUDO_USER: "alice" };
   await rig.run(["reverse", IP, "mail.example.org"], { env });
@@ -79,16 +69,18 @@ test("each change says who made it, in the driver's log and the system's", async
   const log = readFileSync(rig.at("var/log/one/scw-flexip.log"), "utf8");
   const audited = log.split("\n").filter((line) => line.includes('"audit":true'));
   assert.equal(audited.length, 1);
-  const { by, message, before, after, address } = JSON.parse(audited[0] ?? "");
-  assert.deepEqual([by, message, after, address], ["alice", `reverse ${IP}: done`, "mail.example.org", IP]);
+  const { by, what, before, after, address, request_id } = JSON.parse(audited[0] ?? "");
+  assert.deepEqual([by, what, after, address], ["alice", "reverse", "mail.example.org", IP]);
+  assert.match(request_id, /^[0-9a-f-]{36}$/);
   assert.ok(typeof before === "string");
-  const [installed = "", reversed = "", ...more] = rig.cloud.syslog ?? [];
-  assert.match(installed, /^-t scw-flexip -p authpriv\.notice -- install: done \(audit=true by=/);
-  assert.match(reversed, /^-t scw-flexip -p authpriv\.notice -- reverse 203\.0\.113\.7: done \(.*by=alice/);
-  assert.deepEqual(more, []);
+  assert.equal((await rig.run(["install", "--frontend"], { env })).code, 0);
+  const said = await rig.syslog("by=alice", 2);
+  assert.equal(said.length, 2, said.join("\n"));
+  assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice reverse of 203\.0\.113\.7: was .*what=reverse/);
+  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice install: done .*what=install/);
 });
 
-test("history shows what failed for the VM, and with --hosts what the hosts know", async (context) => {
+test("history shows the failures of the VM, and with --hosts the logs of the hosts", async (context) => {
   const { rig } = await rigFor(context);
   const entry = (fields: Record<string, unknown>): string =>
     `${JSON.stringify({ time: "2026-01-01T00:00:00.000Z", level: "info", host: "kvm-b", pid: 1, ...fields })}\n`;
@@ -129,7 +121,7 @@ test("history shows what failed for the VM, and with --hosts what the hosts know
   assert.match(outcome.stderr, /^host kvm-b was left out: its log cannot be read \(.*\)$/m);
 });
 
-test("range add adopts an address that the project has, and refuses one that it has not", async (context) => {
+test("range add adopts an address of the project, and refuses any other", async (context) => {
   const { rig } = await rigFor(context);
   const { id } = rig.simulator.account.add({ ip: "203.0.113.20", tags: ["theirs"], projectId: PROJECT });
   const dry = await rig.run(["range", "add", "public", "--adopt", "203.0.113.20", "--dry-run"]);
@@ -144,7 +136,27 @@ test("range add adopts an address that the project has, and refuses one that it 
   assert.equal(rig.simulator.account.all().length, count);
 });
 
-test("a range that the API refuses leaves no registration open, also where listing is refused too", async (context) => {
+test("range add adopts what an earlier range of this cloud left, which stays bought", async (context) => {
+  const { rig } = await rigFor(context);
+  const left = rig.simulator.account.add({ ip: "203.0.113.20", tags: OURS, projectId: PROJECT }).id;
+  const attached = { ip: "203.0.113.21", tags: OURS, projectId: PROJECT, serverId: SERVER_B };
+  rig.simulator.account.add(attached);
+  const words = ["range", "add", "public", "--grace", "0", "--adopt"];
+  const added = await rig.run([...words, "203.0.113.20"]);
+  assert.equal(added.code, 0, added.stderr);
+  const tags = rig.simulator.account.get(left)?.tags ?? [];
+  assert.ok(tags.includes("scw-flexip:created") && !tags.includes("scw-flexip:idle"), tags.join(" "));
+  assert.match(added.stdout, /^203\.0\.113\.20 /m);
+  const refused = await rig.run([...words, attached.ip]);
+  assert.match(refused.stderr, /203\.0\.113\.21 is attached to server .*; detach it/);
+  const inRange = await rig.run([...words, IP]);
+  assert.match(inRange.stderr, /203\.0\.113\.7 is in a range of this cloud; see scw-flexip list/);
+  rig.simulator.account.set(rig.simulator.account.byAddress(attached.ip)?.id ?? "", { serverId: null });
+  const young = await rig.run(["range", "add", "public", "--adopt", attached.ip]);
+  assert.match(young.stderr, /203\.0\.113\.21 changed a moment ago/);
+});
+
+test("range add leaves no registration open when the API refuses all calls", async (context) => {
   const { rig } = await rigFor(context);
   rig.simulator.fault({ times: ALWAYS, do: { kind: "status", status: 403, body: { type: "permissions_denied" } } });
   const outcome = await rig.run(["range", "add", "public"]);

@@ -6,32 +6,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { CallName } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
-import { addRange, CloudRig, EXECUTABLE, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, EXECUTABLE, installedRig, OURS, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
-const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
-
-async function rigFor(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
-  const rig = await CloudRig.start(options);
-  context.after(() => rig.stop());
-  return rig.installed();
-}
-
-function runVm(rig: CloudRig, id: string, host: string): void {
-  rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
-}
-
-test("what would take something away is done only by name", async (context) => {
-  const rig = await rigFor(context);
-  const astray = addRange(rig, "203.0.113.1", "7", SERVER_A);
+test("reconcile takes something away only by key", async (context) => {
+  const rig = await installedRig(context);
+  const misplaced = addRange(rig, "203.0.113.1", "7", SERVER_A);
   runVm(rig, "7", "kvm-b");
   const orphan = rig.simulator.account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
   const words = ["reconcile", "--grace", "0"];
 
   const safe = await rig.run([...words, "--apply"]);
   assert.equal(safe.code, 3, safe.stderr);
-  assert.equal(rig.simulator.account.get(astray)?.server_id, SERVER_A);
+  assert.equal(rig.simulator.account.get(misplaced)?.server_id, SERVER_A);
   assert.ok(rig.simulator.account.get(orphan));
 
   const unknown = await rig.run([...words, "--apply", "orphan:203.0.113.77"]);
@@ -50,34 +38,11 @@ test("what would take something away is done only by name", async (context) => {
   assert.equal(all.code, 0, all.stderr);
   const [step] = JSON.parse(all.stdout);
   assert.deepEqual([step.key, step.action, step.result], ["wrong-server:203.0.113.1", "move", "done"]);
-  assert.equal(rig.simulator.account.get(astray)?.server_id, SERVER_B);
+  assert.equal(rig.simulator.account.get(misplaced)?.server_id, SERVER_B);
 });
 
-test("a running guest on its own server is never touched", async (context) => {
-  const rig = await rigFor(context);
-  const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
-  runVm(rig, "7", "kvm-b");
-  rig.simulator.clearRequests();
-  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply-all"]);
-  assert.equal(outcome.code, 0, outcome.stdout);
-  assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_B);
-  assert.deepEqual([...new Set(rig.simulator.requests.map(({ method }) => method))], ["GET"]);
-});
-
-test("an address reserved for another network is that lease's, not a free one", async (context) => {
-  const rig = await rigFor(context);
-  const id = addRange(rig, "203.0.113.1", undefined, SERVER_B);
-  runVm(rig, "7", "kvm-b");
-  rig.change(({ networks }) => {
-    const attributes = { IP: "203.0.113.1", SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", PARENT_NETWORK_AR_ID: "0" };
-    networks.push({ id: "2", name: "reserved", driver: "bridge", ranges: [{ id: "0", attributes, vm: "7" }] });
-  });
-  assert.equal((await rig.run(["reconcile", "--grace", "0", "--apply"])).code, 0);
-  assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_B);
-});
-
-test("a step that fails says why, the others are done: exit code 1", async (context) => {
-  const rig = await rigFor(context);
+test("reconcile says why a step fails and does the others: exit code 1", async (context) => {
+  const rig = await installedRig(context);
   addRange(rig, "203.0.113.1", "7");
   runVm(rig, "7", "kvm-b");
   const lost = addRange(rig, "203.0.113.2");
@@ -93,10 +58,10 @@ test("a step that fails says why, the others are done: exit code 1", async (cont
   assert.deepEqual([done?.key, done?.result, done?.error], ["lost-tags:203.0.113.2", "done", null]);
 });
 
-test("--watch looks again and again until it is stopped: exit code 130", async (context) => {
-  const rig = await rigFor(context);
+test("reconcile --watch repeats until it is stopped: exit code 130", async (context) => {
+  const rig = await installedRig(context);
   const id = addRange(rig, "203.0.113.1");
-  const words = ["reconcile", "--watch", "--interval", "5", "--apply", "--grace", "0", "--root", rig.root];
+  const words = ["reconcile", "--watch", "--interval", "1", "--apply", "--grace", "0", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "ignore", "pipe"] });
   const closed = once(child, "close");
   context.after(() => child.kill("SIGKILL"));
@@ -115,8 +80,8 @@ test("--watch looks again and again until it is stopped: exit code 130", async (
   assert.ok(rig.simulator.account.get(id)?.tags.includes("scw-flexip:cloud=one"));
 });
 
-test("the journal's dead registration is undone, and doctor says that it is owed", async (context) => {
-  const rig = await rigFor(context);
+test("reconcile --apply undoes a dead registration of the journal, which doctor reports", async (context) => {
+  const rig = await installedRig(context);
   const intent = "44444444-4444-4444-8444-444444444444";
   const orphan = rig.simulator.account.add({ tags: [...OURS, `scw-flexip:intent=${intent}`], projectId: PROJECT }).id;
   const process = { pid: 1, startTicks: "0", bootId: "another" };
@@ -140,7 +105,7 @@ test("the journal's dead registration is undone, and doctor says that it is owed
 });
 
 test("range add stops at the first failure and keeps what was bought before: exit code 1", async (context) => {
-  const rig = await rigFor(context, { perProjectQuota: 2 });
+  const rig = await installedRig(context, { perProjectQuota: 2 });
   const outcome = await rig.run(["range", "add", "--network", "0", "--count", "4"]);
   assert.equal(outcome.code, 1);
   assert.equal(outcome.stdout.trimEnd().split("\n").length, 3, "header and two addresses");
@@ -150,7 +115,7 @@ test("range add stops at the first failure and keeps what was bought before: exi
 });
 
 test("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (context) => {
-  const rig = await rigFor(context);
+  const rig = await installedRig(context);
   const outcome = await rig.run(["range", "add", "--network", "public", "--dual-stack", "-j"]);
   assert.equal(outcome.code, 0, outcome.stderr);
   const [added] = JSON.parse(outcome.stdout);
@@ -166,7 +131,7 @@ test("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (con
 });
 
 test("range add refuses what cannot work, and buys nothing: exit codes 4 and 2", async (context) => {
-  const rig = await rigFor(context);
+  const rig = await installedRig(context);
   const tries = [
     [["--network", "nowhere"], 4],
     [["--network", "private"], 4],
@@ -180,7 +145,7 @@ test("range add refuses what cannot work, and buys nothing: exit codes 4 and 2",
 });
 
 test("range remove goes on after a failure, and removes only what is named", async (context) => {
-  const rig = await rigFor(context);
+  const rig = await installedRig(context);
   const ids = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map((ip) => addRange(rig, ip));
   const body = { type: "invalid", message: "planted refusal" };
   rig.simulator.fault({ call: "delete", do: { kind: "status", status: 400, body } });
@@ -195,7 +160,7 @@ test("range remove goes on after a failure, and removes only what is named", asy
 });
 
 test("range remove takes an address from a guest only with --force", async (context) => {
-  const rig = await rigFor(context);
+  const rig = await installedRig(context);
   const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
   runVm(rig, "7", "kvm-b");
   assert.equal((await rig.run(["range", "remove", "203.0.113.1", "--yes"])).code, 4);
@@ -205,8 +170,8 @@ test("range remove takes an address from a guest only with --force", async (cont
   assert.equal(rig.simulator.account.get(id), undefined);
 });
 
-test("Ctrl-C lets the range that was begun be finished, and no other be started: exit code 130", async (context) => {
-  const rig = await rigFor(context);
+test("range add finishes the current range after Ctrl-C and starts no other: exit code 130", async (context) => {
+  const rig = await installedRig(context);
   const words = ["range", "add", "--network", "public", "--count", "3"];
   const { code, said } = await interruptedAt(context, rig, "create", words);
   assert.equal(code, 130, said);
@@ -214,28 +179,28 @@ test("Ctrl-C lets the range that was begun be finished, and no other be started:
   assert.equal(rig.simulator.account.all().length, 1);
 });
 
-test("--watch that is stopped in the middle of a step ends with it: exit code 130", async (context) => {
-  const rig = await rigFor(context);
+test("reconcile --watch ends after the step in which it is stopped: exit code 130", async (context) => {
+  const rig = await installedRig(context);
   addRange(rig, "203.0.113.1", "7");
   runVm(rig, "7", "kvm-b");
-  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5"];
+  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "1"];
   const { code, said } = await interruptedAt(context, rig, "attach", words);
   assert.equal(code, 130, said);
   assert.equal(said.includes("next look"), false, said);
 });
 
-test("many steps are done without a word of the runtime", async (context) => {
-  const rig = await rigFor(context);
+test("reconcile does many steps without a warning of the runtime", async (context) => {
+  const rig = await installedRig(context);
   const ids = Array.from({ length: 12 }, (_, index) => addRange(rig, `203.0.113.${index + 1}`));
   for (const id of ids) rig.simulator.account.set(id, { tags: [] });
   const outcome = await rig.run(["reconcile", "--grace", "0", "--apply"]);
   assert.deepEqual([outcome.code, outcome.stderr], [0, "12 of 12 done\n"]);
 });
 
-test("what was bought is told also when OpenNebula cannot be asked any more", async (context) => {
-  const rig = await rigFor(context);
+test("range add says what it bought when OpenNebula stops answering", async (context) => {
+  const rig = await installedRig(context);
   const words = ["range", "add", "--network", "public", "--count", "2", "--root", rig.root];
-  // The fourth listing, behind those before the first range and both ranges, finds nobody.
+  // The third listing, after both ranges were added, fails.
   const path = join(dirname(rig.root), "flaky");
   mkdirSync(path);
   const tool = `#!/bin/sh\nif [ "$1" = list ]; then echo x >> ${path}/asked; [ $(wc -l < ${path}/asked) -lt 3 ] || { echo "Connection refused" >&2; exit 255; }; fi\nexec ${join(dirname(rig.root), "bin/onevnet")} "$@"\n`;
@@ -249,15 +214,6 @@ test("what was bought is told also when OpenNebula cannot be asked any more", as
   const noFolder = await rig.run(["range", "add", "--network", "public"], { env: { TMPDIR: "/nowhere" } });
   assert.equal(noFolder.code, 1);
   assert.match(noFolder.stderr, /^range 1 of 1 was not added: ENOENT.*\n0 of 1 added to public\n$/);
-});
-
-test("--apply-all deletes nothing while OpenNebula shows no range at all", async (context) => {
-  const rig = await rigFor(context);
-  const id = rig.simulator.account.add({ tags: OURS, projectId: PROJECT }).id;
-  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply-all", "--yes"]);
-  assert.equal(outcome.code, 4);
-  assert.match(outcome.stderr, /OpenNebula shows no range of the driver/);
-  assert.ok(rig.simulator.account.get(id));
 });
 
 /** Ctrl-C while the call is held back: how the command ended, and what it said. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { createClient } from "@scaleway/sdk-client";
 import { Flexibleipv1alpha1 } from "@scaleway/sdk-flexibleip";
 import { z } from "zod";
@@ -167,20 +167,23 @@ function blur(body: unknown): unknown {
   return blurred;
 }
 
-test("Scaleway's SDK leads a flexible IP through its whole life", async (context) => {
-  const simulator = await start(context);
-  const serverId = "0a11ce00-0000-4000-8000-00000000000a";
-  await live(sdk(simulator), { tags: ["one"], serverId, maxDelay: 1 });
-});
-
-for (const directAttach of ["refused", "ignored", "moves"] as const) {
-  test(`Scaleway's SDK sees what an attach of an attached flexible IP does: ${directAttach}`, async (context) => {
-    const api = sdk(await start(context, { directAttach }));
+// The SDK looks once a second.
+suite("what Scaleway's SDK waits for", { concurrency: true }, () => {
+  test("Scaleway's SDK leads a flexible IP through its whole life", async (context) => {
+    const simulator = await start(context);
     const serverId = "0a11ce00-0000-4000-8000-00000000000a";
-    const other = "0a11ce00-0000-4000-8000-00000000000b";
-    assert.equal(await directAttachOf(api, { tags: ["one"], serverId, maxDelay: 1 }, other), directAttach);
+    await live(sdk(simulator), { tags: ["one"], serverId, maxDelay: 1 });
   });
-}
+
+  for (const directAttach of ["refused", "ignored", "moves"] as const) {
+    test(`Scaleway's SDK sees what an attach of an attached flexible IP does: ${directAttach}`, async (context) => {
+      const api = sdk(await start(context, { directAttach }));
+      const serverId = "0a11ce00-0000-4000-8000-00000000000a";
+      const other = "0a11ce00-0000-4000-8000-00000000000b";
+      assert.equal(await directAttachOf(api, { tags: ["one"], serverId, maxDelay: 1 }, other), directAttach);
+    });
+  }
+});
 
 test("Scaleway's SDK makes a MAC group of two, moves a MAC and deletes one", async (context) => {
   const simulator = await start(context);

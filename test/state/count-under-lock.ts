@@ -1,11 +1,14 @@
-// Adds one to the number in a file, so many times, each time under its lock; a lost update shows in the number. Begins
-// when standard input ends, so that several begin at once.
+// For each file that standard input names, a line each: adds one to the number in it, so many times, each time under its
+// lock, and says that it is done. A lost update shows in the number.
 import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { withLock } from "../../driver/state/lock.ts";
 
-const [file = "", times = "1"] = process.argv.slice(2);
+const [times = "1"] = process.argv.slice(2);
 process.stdout.write("ready\n");
-await process.stdin.resume().toArray();
-for (let count = 0; count < Number(times); count += 1) {
-  await withLock(file, () => writeFileSync(file, String(Number(readFileSync(file, "utf8")) + 1)));
+for await (const file of createInterface(process.stdin)) {
+  for (let count = 0; count < Number(times); count += 1) {
+    await withLock(file, () => writeFileSync(file, String(Number(readFileSync(file, "utf8")) + 1)));
+  }
+  process.stdout.write("done\n");
 }

@@ -19,23 +19,19 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { z } from "zod";
 import { openLog } from "../../driver/log.ts";
 import { Journal } from "../../driver/state/journal.ts";
 import { ipamDocument, rangeOf, readTemplate } from "../documents.ts";
-import { type IpamAction, Rig, type RunResult } from "../rig.ts";
+import { InProcessRig } from "../in-process/rig.ts";
+import { readJournal } from "../journal.ts";
+import { type IpamAction, plainLines, Rig, type RunResult } from "../rig.ts";
 
 const NEW_RANGE = ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" });
 const ACTIONS = ["get_address", "allocate_address", "free_address", "register_address_range"] as const;
 const UNKNOWN_ID = "f1e81b1e-0000-4000-8000-0000000000ff";
+const KILLS = 12;
 // Any account but root, to which no folder is closed.
 const NOBODY = 65_534;
-
-const journal = z.strictObject({
-  version: z.literal(1),
-  intents: z.record(z.string(), z.unknown()),
-  leases: z.record(z.string(), z.object({ flexibleIpId: z.string() })),
-});
 
 suite("a journal", { concurrency: 2 }, () => {
   test("is begun by the first run, for its owner's eyes alone", async (t) => {
@@ -104,7 +100,7 @@ suite("a journal", { concurrency: 2 }, () => {
     const file = join(folder, "state.json");
     const writers = new Set<number>();
     let looks = 0;
-    for (let kills = 0; kills < 20; kills += 1) {
+    for (let kills = 0; kills < KILLS; kills += 1) {
       const writer = child("write-journal.ts", file, join(folder, "log"));
       await once(writer.stdout, "data");
       // A different number of looks each time, so that the writer is hit at different points.
@@ -123,7 +119,7 @@ suite("a journal", { concurrency: 2 }, () => {
       // Nobody else is there: what it held need not be waited for.
       rmSync(`${file}.lock`, { recursive: true, force: true });
     }
-    assert.equal(writers.size, 20);
+    assert.equal(writers.size, KILLS);
     assert.ok(looks > 0);
     // A log would hold a warning.
     const left = readdirSync(folder).filter((name) => name !== "state.json" && !name.startsWith("state.json.new-"));
@@ -226,24 +222,19 @@ suite("a journal in a folder that may not be written", () => {
   });
 });
 
-async function start(t: TestContext): Promise<Rig> {
-  const rig = await Rig.start();
+async function start(t: TestContext): Promise<InProcessRig> {
+  const rig = await InProcessRig.start();
   t.after(() => rig.stop());
   return rig;
 }
 
 /** A document for the action, about a range that is registered and leased; so the journal has an entry. */
-async function leasedDocument(rig: Rig, action: IpamAction): Promise<string> {
+async function leasedDocument(rig: InProcessRig, action: IpamAction): Promise<string> {
   const range = rangeOf(readTemplate((await rig.ipam("register_address_range", NEW_RANGE)).stdout, "AR"));
   const size = ipamDocument(range, { SIZE: "1" });
   succeeded(await rig.ipam("get_address", size));
   if (action === "register_address_range") return NEW_RANGE;
   return action === "get_address" ? size : ipamDocument(range, { IP: range.IP, SIZE: "1" });
-}
-
-/** Throws when the file is no whole journal. */
-function readJournal(file: string): z.infer<typeof journal> {
-  return journal.parse(JSON.parse(readFileSync(file, "utf8")));
 }
 
 function succeeded(run: RunResult): void {
@@ -277,8 +268,7 @@ function runAs(user: number, rig: Rig, action: IpamAction, document: string): Pr
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      const plain = stderr.split("\n").filter((line) => line !== "" && !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
-      resolve({ code, signal, stdout, stderr, plain });
+      resolve({ code, signal, stdout, stderr, plain: plainLines(stderr) });
     });
   });
 }

@@ -5,62 +5,66 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, suite, type TestContext, test } from "node:test";
+import { withLock } from "../../driver/state/lock.ts";
 
 const HOUR_S = 3_600;
+const PROCESSES = 8;
+const TIMES = 3;
 
-test("eight processes at once lose no update", async (t) => {
-  const file = newFile(t);
-  await countWith(8, 25, file);
-  assert.equal(readFileSync(file, "utf8"), "200");
-  assert.ok(!existsSync(`${file}.lock`));
+suite(`${PROCESSES} processes at once lose no update`, () => {
+  const counters = Array.from({ length: PROCESSES }, () => child("count-under-lock.ts", String(TIMES)));
+  const areReady = Promise.all(counters.map((counter) => once(counter.stdout, "data")));
+  after(() => {
+    for (const counter of counters) counter.stdin.end();
+  });
+
+  // One process in the right moment is enough to lose an update, so this is tried some times.
+  for (const [what, ageS, rounds] of [
+    ["of a file that nobody has locked", undefined, 4],
+    ["where a process that died an hour ago holds the lock", -HOUR_S, 12],
+    ["where a lock is from the future, because the clock was set back", HOUR_S, 3],
+  ] as const) {
+    test(what, async (t) => {
+      await areReady;
+      for (let round = 1; round <= rounds; round += 1) {
+        const file = newFile(t);
+        if (ageS !== undefined) leaveLock(file, ageS);
+        const done = counters.map((counter) => once(counter.stdout, "data"));
+        for (const counter of counters) counter.stdin.write(`${file}\n`);
+        await Promise.all(done);
+        assert.equal(readFileSync(file, "utf8"), String(PROCESSES * TIMES), `round ${round}`);
+        assert.ok(!existsSync(`${file}.lock`));
+      }
+    });
+  }
 });
 
-test("what a killed process holds is overcome", async (t) => {
+test("the lock of a process that was killed is overcome", async (t) => {
   const file = newFile(t);
   const holder = child("hold-lock.ts", file);
-  await ready(holder);
+  await once(holder.stdout, "data");
   holder.kill("SIGKILL");
   await once(holder, "close");
   assert.ok(existsSync(`${file}.lock`));
-  await countWith(1, 2, file);
-  assert.equal(readFileSync(file, "utf8"), "2");
+  assert.equal(await withLock(file, ({ wasDead }) => wasDead), true);
   assert.ok(!existsSync(`${file}.lock`));
 });
 
-test("what a killed process holds since before the clock was set back is overcome", async (t) => {
+test("a lock that is not free in time is one error with the next move", async (t) => {
   const file = newFile(t);
-  leaveLock(file, HOUR_S);
-  await countWith(1, 2, file);
-  assert.equal(readFileSync(file, "utf8"), "2");
-  assert.ok(!existsSync(`${file}.lock`));
+  mkdirSync(`${file}.lock`);
+  await assert.rejects(
+    withLock(file, () => {}, 50),
+    /state file .* cannot be locked \(another process holds it\); check the owner, the mode and the free space/,
+  );
 });
 
-for (const [when, ageS, rounds] of [
-  ["an hour ago", -HOUR_S, 12],
-  ["in an hour", HOUR_S, 3],
-] as const) {
-  test(`eight processes at once overcome a lock from ${when} and lose no update`, async (t) => {
-    // One process in the right moment is enough to lose an update, so this is tried some times.
-    for (let round = 1; round <= rounds; round += 1) {
-      const file = newFile(t);
-      leaveLock(file, ageS);
-      await countWith(8, 3, file);
-      assert.equal(readFileSync(file, "utf8"), "24", `round ${round}`);
-    }
-  });
-}
-
-test("a folder that cannot be made is told", async (t) => {
-  const file = newFile(t);
-  const counter = child("count-under-lock.ts", join(file, "state.json"), "1");
-  counter.stdin.end();
-  let stderr = "";
-  counter.stderr.on("data", (chunk) => {
-    stderr += chunk;
-  });
-  assert.notDeepEqual(await once(counter, "close"), [0, null]);
-  assert.match(stderr, /state file .* cannot be locked .*; check the owner, the mode and the free space/);
+test("a folder that cannot be made is one error with the next move", async (t) => {
+  await assert.rejects(
+    withLock(join(newFile(t), "state.json"), () => {}),
+    /state file .* cannot be locked .*; check the owner, the mode and the free space/,
+  );
 });
 
 function newFile(t: TestContext): string {
@@ -78,19 +82,6 @@ function leaveLock(file: string, ageS: number): void {
   utimesSync(`${file}.lock`, time, time);
 }
 
-/** Has processes that all begin at once count to the end. */
-async function countWith(processes: number, times: number, file: string): Promise<void> {
-  const counters = Array.from({ length: processes }, () => child("count-under-lock.ts", file, String(times)));
-  await Promise.all(counters.map(ready));
-  const ends = counters.map((counter) => once(counter, "close"));
-  for (const counter of counters) counter.stdin.end();
-  for (const end of await Promise.all(ends)) assert.deepEqual(end, [0, null]);
-}
-
 function child(script: string, ...parameters: string[]): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [join(import.meta.dirname, script), ...parameters], { stdio: "pipe" });
-}
-
-async function ready(process: ChildProcessWithoutNullStreams): Promise<void> {
-  await once(process.stdout, "data");
 }

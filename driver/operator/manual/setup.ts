@@ -6,7 +6,7 @@ const ROLES: readonly OptionText[] = [
 ];
 const RESTART: OptionText = { flags: "--restart", text: "restart opennebula, unless it runs with this oned.conf" };
 const NOOP: readonly OptionText[] = [
-  { flags: "-n, --noop", text: "only say what would be done; for oned.conf as a diff" },
+  { flags: "-n, --noop", text: "only print what would be done; for oned.conf as a diff" },
   { flags: "--dry-run", text: "the same as --noop" },
 ];
 
@@ -18,9 +18,9 @@ export const INSTALL: CommandText = {
 oned.conf the driver's name and the attributes that VMs get and users may not set. On a host: server id, secret key, log
 folder; the tree comes there by onehost sync. With --hosts, from the front-end over OpenNebula's ssh: the same on all
 hosts or on those named, each with the server id of the Elastic Metal server that has its address; a host without a key
-gets the front-end's, unless a key is given. Settings that are there are never overwritten, nor a rotation of logs that was
-edited. oned.conf is written to a temporary file and renamed, after a dated copy; three copies are kept. A second run
-changes nothing.`,
+gets the front-end's, unless a key is given. Existing settings are never overwritten, nor is a rotation of logs that somebody
+edited. oned.conf is copied with the date first (three copies are kept), then written to a temporary file and renamed. A
+second run changes nothing.`,
   options: [
     ...ROLES,
     { flags: "--hosts [names...]", text: "from the front-end: set up these hosts, or all" },
@@ -48,14 +48,14 @@ changes nothing.`,
 export const UNINSTALL: CommandText = {
   name: "uninstall",
   parameters: "",
-  summary: "take the driver out again",
-  text: `Refuses (exit code 4) while address ranges use the driver, or, on a host, while flexible IPs are attached to it. Takes out of oned.conf what install put in. Leaves the
-settings, the token, the server id, the journal and the logs, and says where they are; on a machine that is both, what the
-other half still needs.`,
+  summary: "remove the driver",
+  text: `Refuses (exit code 4) while address ranges use the driver, or, on a host, while flexible IPs are attached to it. Removes from
+oned.conf what install added. Leaves settings, token, server id, journal and logs, and prints where they are; on a machine
+that is both, leaves what the other half still needs.`,
   options: [
     ...ROLES,
     { flags: "--force", text: "even while it is in use: addresses stay paid for, guests lose theirs when they move" },
-    { flags: "--purge", text: "delete what is otherwise left" },
+    { flags: "--purge", text: "also delete settings, token, server id, journal and logs" },
     RESTART,
     ...NOOP,
   ],
@@ -68,7 +68,7 @@ other half still needs.`,
 export const DOCTOR: CommandText = {
   name: "doctor",
   parameters: "",
-  summary: "check everything that must be right, on this machine and on every host",
+  summary: "check everything that the driver needs, on this machine and on every host",
   text: `Each line: ok, warning or failure, where, what was looked at, why; below them, for each that is not ok, the command that
 fixes it. On a front-end every host runs its own doctor over one ssh, and must have the front-end's settings, scripts and
 executable. Without --frontend or --host, both are checked where they are installed. Nothing is changed. In JSON each

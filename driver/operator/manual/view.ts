@@ -3,9 +3,9 @@ import { type CommandText, GRACE, OUTPUT, TIMEOUT } from "./text.ts";
 export const STATUS: CommandText = {
   name: "status",
   parameters: "",
-  summary: "tell in ten lines how the cloud's addresses are",
+  summary: "show the state of the cloud in ten lines",
   text: `The front-end, the hosts, ranges and addresses by state, drift, the journal, the API, and what failed last. Exit code
-0: all is well; 3: drift, or hosts whose server is not known; 1: something could not be learned.`,
+0: all is well; 3: drift, or hosts whose server is not known; 1: something could not be read.`,
   options: [...OUTPUT, GRACE, TIMEOUT],
   examples: [
     { command: "scw-flexip status", text: "ten lines" },
@@ -56,10 +56,10 @@ const LOG_FILTERS = [
 export const HISTORY: CommandText = {
   name: "history",
   parameters: "<address>",
-  summary: "tell the past of one address from the logs",
-  text: `Reads rotated and compressed logs too, and shows the failures of the VMs that had the address. The front-end knows of
-ranges and leases, each host of what its hooks attached and detached: --hosts asks them all, from the front-end, over
-OpenNebula's ssh. Exit code 4: the logs do not speak of it.`,
+  summary: "show what the logs say about one address",
+  text: `Reads rotated and compressed logs too, and shows the failures of the VMs that had the address. The front-end logs ranges
+and leases, each host what its hooks attached and detached: --hosts asks all hosts, from the front-end, over OpenNebula's
+ssh. Exit code 4: the logs do not mention it.`,
   options: [
     { flags: "--hosts", text: "on the front-end: with the logs of every host" },
     { flags: "--vm <id>", text: "with the failures of this VM" },
@@ -78,9 +78,9 @@ export const LOGS: CommandText = {
   summary: "show the driver's log on this machine",
   text: "The newest 50 entries, or all since a time. Rotated and compressed logs are read too.",
   options: [
-    { flags: "-f, --follow", text: "go on with what is written from now on" },
+    { flags: "-f, --follow", text: "keep printing what is written from now on" },
     { flags: "-n, --lines <count>", text: "how many entries (50)" },
-    { flags: "--address <address>", text: "that speak of this address or flexible IP id" },
+    { flags: "--address <address>", text: "about this address or flexible IP id" },
     { flags: "--vm <id>", text: "of this VM" },
     ...LOG_FILTERS,
     ...OUTPUT,
@@ -100,6 +100,6 @@ export const COMPLETION: CommandText = {
   options: [],
   examples: [
     { command: "source <(scw-flexip completion bash)", text: "in this shell" },
-    { command: "scw-flexip completion zsh > ~/.zfunc/_scw-flexip", text: "for good" },
+    { command: "scw-flexip completion zsh > ~/.zfunc/_scw-flexip", text: "in every shell" },
   ],
 };

@@ -22,16 +22,17 @@ export const POOL: CommandText = {
   name: "pool",
   parameters: "[network]",
   summary: "keep a number of free addresses ready in a network",
-  text: `Adds ranges to the network until --spare of them are free, up to --max in all, and gives back bought ranges that have been
-free for longer than --shrink-after, those first that have been free longest. Idle flexible IPs of this cloud that no range has
-are taken before any is bought. A range with a lease, an adopted one, and one that is attached somewhere stay. Without a network: every
-network that declares it, by SCW_FLEXIP_SPARE and SCW_FLEXIP_MAX (and SCW_FLEXIP_SHRINK_AFTER), which is what the timer runs. Stops at the
-first refusal. Exit code 3: fewer are free than are wanted, because --max is reached.`,
+  text: `Adds ranges to the network until --spare of them are free, up to --max in all, and gives back bought ranges that have
+been free for longer than --shrink-after, those first that have been free longest; the time counts from the first run that
+saw the range free. Idle flexible IPs of this cloud that no range has are taken before any is bought. A range with a lease,
+an adopted one and an attached one stay. Without a network: every network that declares SCW_FLEXIP_SPARE and SCW_FLEXIP_MAX
+(and SCW_FLEXIP_SHRINK_AFTER), which is what the timer runs. Stops at the first refusal. Exit code 3: fewer are free than are
+wanted, because --max is reached.`,
   options: [
     { flags: "--spare <number>", text: "free ranges to keep ready" },
     { flags: "--max <number>", text: "ranges of this driver in the network, at most" },
     { flags: "--shrink-after <span>", text: "how long a range must have been free before it is given back (24h)" },
-    { flags: "--dry-run", text: "say what would be done and what it would cost a month" },
+    { flags: "--dry-run", text: "only print what would be done and what it would cost a month" },
     GRACE,
     ...OUTPUT,
   ],

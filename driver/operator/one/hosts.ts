@@ -1,11 +1,11 @@
-// Hosts, and which server each one is: said by the host's template, or by the file that provisioning wrote there.
+// Hosts, and which server each one is, by the host's template or the file that provisioning wrote there.
 import { isUuid } from "../../addresses.ts";
-import { child, children, textOf } from "../../opennebula/xml.ts";
+import { child, children, parseXml, textOf } from "../../opennebula/xml.ts";
 import { isRoot } from "../oneadmin.ts";
 import type { Operator } from "../operator.ts";
 import { type ProgramResult, runProgram } from "../run-program.ts";
 import { inTurn } from "./in-turn.ts";
-import { oneCommand, readXml } from "./one-command.ts";
+import { oneListing } from "./one-command.ts";
 
 const SSH = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
 const SSH_MS = 15_000;
@@ -23,17 +23,18 @@ export type Host = {
   readonly isInError: boolean;
 };
 
-export async function listHosts(operator: Operator): Promise<Host[]> {
-  const text = await oneCommand(operator, "onehost", ["list", "-x"]);
-  return children(readXml(text, "HOST_POOL", ["HOST"], "onehost list -x"), "HOST").map((host) => ({
-    name: textOf(host, "NAME"),
-    attribute: textOf(child(host, "TEMPLATE"), "SCW_SERVER_ID"),
-    isOffline: textOf(host, "STATE") === OFFLINE,
-    isInError: ERRORS.includes(textOf(host, "STATE")),
-  }));
+export function listHosts(operator: Operator): Promise<Host[]> {
+  return oneListing(operator, "onehost", ["list", "-x"], (text) =>
+    children(parseXml(text, "HOST_POOL", ["HOST"]), "HOST").map((host) => ({
+      name: textOf(host, "NAME"),
+      attribute: textOf(child(host, "TEMPLATE"), "SCW_SERVER_ID"),
+      isOffline: textOf(host, "STATE") === OFFLINE,
+      isInError: ERRORS.includes(textOf(host, "STATE")),
+    })),
+  );
 }
 
-/** The servers of the hosts, by host name. A host that is not known is not in it. */
+/** The servers of the hosts, by host name, without the hosts whose server is not known. */
 export async function serversOf(
   operator: Operator,
   hosts: readonly Host[],
@@ -51,7 +52,7 @@ export async function serversOf(
   );
 }
 
-/** Runs a command on a host. Its words come to a shell there: only plain ones are let through. */
+/** Runs a command on a host. A shell there reads the words, so only plain ones are allowed. */
 export async function onHost(
   operator: Operator,
   host: string,

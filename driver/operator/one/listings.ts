@@ -2,7 +2,7 @@
 // places. Shapes as recorded from OpenNebula 7.0.0.
 import { child, children, type Element, parseXml, textOf } from "../../opennebula/xml.ts";
 
-/** Who has a lease. A hold has no VM, a virtual router or a reserved network is told by its own id. */
+/** Who has a lease: a VM, a virtual router, a network that reserved it, or a hold, which has no id. */
 export type Holder =
   | { readonly kind: "vm"; readonly id: string }
   | { readonly kind: "vrouter" | "network" | "hold"; readonly id: string };
@@ -26,7 +26,7 @@ export type CloudRange = {
 export type CloudVm = {
   readonly id: string;
   readonly name: string;
-  /** `busy`: on its way between two states, or not known to be well, so that nothing follows from where it is. */
+  /** `busy`: in transition or in an unknown state; its host says nothing about its address. */
   readonly state: "running" | "busy" | "off";
   readonly host: string;
 };
@@ -81,7 +81,7 @@ function parseRange(network: Element, range: Element): CloudRange {
   };
 }
 
-// `onevnet show` spells the leases of a range out.
+// `onevnet show` lists the leases of a range one by one.
 function shownHolder(lease: Element | undefined): Holder | undefined {
   if (lease === undefined) return undefined;
   // VNET is also the name of a network, which comes as a list.
@@ -94,7 +94,7 @@ function shownHolder(lease: Element | undefined): Holder | undefined {
 }
 
 // `onevnet list` packs them: pairs of an index and a number, whose low 32 bits are the holder's id and whose high ones its
-// kind (OpenNebula/one, include/PoolObjectSQL.h). What cannot be read is still not free.
+// kind (OpenNebula/one, include/PoolObjectSQL.h). An entry that cannot be parsed still counts as leased.
 function listedHolder(allocated: string): Holder | undefined {
   if (allocated === "") return undefined;
   const packed = /^\d+ (\d+)/.exec(allocated)?.[1];

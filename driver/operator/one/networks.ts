@@ -1,12 +1,10 @@
-// Networks and their address ranges, as OpenNebula knows them.
-
-import { child, children, type Element, textOf } from "../../opennebula/xml.ts";
+// Networks, their address ranges and the VMs, as OpenNebula's command line lists them.
+import { child, children, type Element, parseXml, textOf } from "../../opennebula/xml.ts";
 import { NAME } from "../layout.ts";
 import type { Operator } from "../operator.ts";
-import { type CloudRange, parseRanges } from "./listings.ts";
-import { oneCommand, readXml } from "./one-command.ts";
+import { type CloudRange, type CloudVm, parseRanges, parseVms } from "./listings.ts";
+import { oneListing } from "./one-command.ts";
 
-const LISTS = ["VNET", "AR"];
 const LIST = ["list", "-x"];
 
 export type Network = {
@@ -20,21 +18,24 @@ export type Network = {
   attribute(name: string): string | undefined;
 };
 
-/** Our ranges, and who has each. */
-export async function listRanges(operator: Operator): Promise<CloudRange[]> {
-  const text = await oneCommand(operator, "onevnet", LIST);
-  readXml(text, "VNET_POOL", LISTS, "onevnet list -x");
-  return parseRanges(text.trim(), NAME);
+/** The driver's ranges, and who has each. */
+export function listRanges(operator: Operator): Promise<CloudRange[]> {
+  return oneListing(operator, "onevnet", LIST, (text) => parseRanges(text, NAME));
 }
 
-export async function listNetworks(operator: Operator): Promise<Network[]> {
-  const text = await oneCommand(operator, "onevnet", LIST);
-  return children(readXml(text, "VNET_POOL", LISTS, "onevnet list -x"), "VNET").map((network) => ({
-    id: textOf(network, "ID"),
-    name: textOf(network, "NAME"),
-    driver: textOf(network, "VN_MAD"),
-    bridge: textOf(network, "BRIDGE"),
-    ranges: children(child(network, "AR_POOL"), "AR"),
-    attribute: (name) => textOf(child(network, "TEMPLATE"), name) || undefined,
-  }));
+export function listVms(operator: Operator): Promise<CloudVm[]> {
+  return oneListing(operator, "onevm", LIST, parseVms);
+}
+
+export function listNetworks(operator: Operator): Promise<Network[]> {
+  return oneListing(operator, "onevnet", LIST, (text) =>
+    children(parseXml(text, "VNET_POOL", ["VNET", "AR"]), "VNET").map((network) => ({
+      id: textOf(network, "ID"),
+      name: textOf(network, "NAME"),
+      driver: textOf(network, "VN_MAD"),
+      bridge: textOf(network, "BRIDGE"),
+      ranges: children(child(network, "AR_POOL"), "AR"),
+      attribute: (name) => textOf(child(network, "TEMPLATE"), name) || undefined,
+    })),
+  );
 }

@@ -1,31 +1,29 @@
-// OpenNebula's own command line, which is how it is read and told what to do.
+// OpenNebula's own command line, by which its state is read and changed.
 import { DriverError, InputError } from "../../errors.ts";
-import { type Element, parseXml } from "../../opennebula/xml.ts";
 import { isRoot } from "../oneadmin.ts";
 import type { Operator } from "../operator.ts";
 import { runProgram } from "../run-program.ts";
 
+const AS_ONEADMIN = "try it as oneadmin on the front-end";
 const READ_MS = 60_000;
 // oned gives a driver 90 s, and a call may have to wait for the one before it.
 const CHANGE_MS = 180_000;
 
-/** Runs a command that changes something, to its end even when Ctrl-C is pressed. Throws DriverError. */
-export async function oneChange(operator: Operator, words: readonly string[]): Promise<string> {
+type Tool = "onevnet" | "onevm" | "onehost" | "onezone";
+
+/** Runs an onevnet command that changes something, to its end even when Ctrl-C is pressed. Throws DriverError. */
+export function oneChange(operator: Operator, words: readonly string[]): Promise<string> {
   return runOne(operator, "onevnet", words, { timeoutMs: CHANGE_MS, isShielded: true });
 }
 
 /** Runs a command of OpenNebula as oneadmin and returns what it prints. Throws DriverError. */
-export async function oneCommand(
-  operator: Operator,
-  name: "onevnet" | "onevm" | "onehost" | "onezone",
-  words: readonly string[],
-): Promise<string> {
+export function oneCommand(operator: Operator, name: Tool, words: readonly string[]): Promise<string> {
   return runOne(operator, name, words, { timeoutMs: READ_MS, isShielded: false });
 }
 
 async function runOne(
   operator: Operator,
-  name: string,
+  name: Tool,
   words: readonly string[],
   limits: { readonly timeoutMs: number; readonly isShielded: boolean },
 ): Promise<string> {
@@ -33,17 +31,23 @@ async function runOne(
   const as = isRoot() && layout.root === "" ? oneadmin : undefined;
   const result = await runProgram(name, words, { environment, as, ...limits });
   if (result.code === 0) return result.stdout;
-  // A change's file is gone by now, and oned's own words name the next move.
+  // The words of a change name a temporary file that is gone by now, and oned's message says enough.
   if (limits.isShielded) throw new DriverError(result.complaint);
-  throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}`, "try it as oneadmin on the front-end");
+  throw new DriverError(`${name} ${words.join(" ")}: ${result.complaint}`, AS_ONEADMIN);
 }
 
-/** The root element that a command with -x prints. Throws DriverError. */
-export function readXml(text: string, root: string, lists: readonly string[], command: string): Element {
+/** What a listing says, as `parse` reads it. Throws DriverError. */
+export async function oneListing<T>(
+  operator: Operator,
+  name: Tool,
+  words: readonly string[],
+  parse: (text: string) => T,
+): Promise<T> {
+  const text = await oneCommand(operator, name, words);
   try {
-    return parseXml(text.trim(), root, lists);
+    return parse(text.trim());
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new DriverError(`${command} printed no <${root}> document`, "try it as oneadmin on the front-end");
+    throw new DriverError(`${name} ${words.join(" ")} printed no list (${error.message})`, AS_ONEADMIN);
   }
 }

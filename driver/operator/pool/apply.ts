@@ -1,26 +1,23 @@
 // One step of a pool run: a range bought, taken over or given back.
 import { DriverError, messageOf } from "../../errors.ts";
-import { idleTags } from "../../flexible-ip/ownership.ts";
-import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
-import { auditHere } from "../audit.ts";
+import { audit } from "../audit.ts";
 import { listRanges, type Network } from "../one/networks.ts";
 import { oneChange } from "../one/one-command.ts";
 import type { Operator } from "../operator.ts";
 import { addRange } from "../range-add.ts";
-import { type Survey, withPorts } from "../survey.ts";
 import type { PoolStep } from "./plan.ts";
 
 export const DONE = "done";
 
-/** `result`: DONE, or why not. What a VM took meanwhile just stays, which is no failure. */
+/** `result`: DONE, or why not. A range that was leased since the plan just stays, which is no failure. */
 export type StepEnd = { readonly result: string; readonly isFailed: boolean };
 
 /** Does the step and notes it in the audit log. */
-export async function applyStep(operator: Operator, found: Survey, network: Network, step: PoolStep): Promise<StepEnd> {
+export async function applyStep(operator: Operator, network: Network, step: PoolStep): Promise<StepEnd> {
   try {
-    const end = await act(operator, found, network, step);
+    const end = await act(operator, network, step);
     if (end.result === DONE) {
-      await auditHere(operator, { what: `pool ${network.name}: ${step.do}`, address: addressOf(step) || undefined });
+      audit(operator, { what: `pool ${network.name}: ${step.do}`, address: addressOf(step) || undefined });
     }
     return end;
   } catch (error) {
@@ -35,26 +32,11 @@ export function addressOf(step: PoolStep): string {
   return step.do === "adopt" ? step.flexibleIp.address : step.range.ip;
 }
 
-async function act(operator: Operator, found: Survey, network: Network, step: PoolStep): Promise<StepEnd> {
+async function act(operator: Operator, network: Network, step: PoolStep): Promise<StepEnd> {
   if (step.do === "remove") return remove(operator, network, step.range.arId);
-  const failure =
-    step.do === "buy"
-      ? await addRange(operator, network, { isDualStack: false, adopted: undefined })
-      : await adopt(operator, found, network, step.flexibleIp);
+  const adopted = step.do === "adopt" ? step.flexibleIp : undefined;
+  const failure = await addRange(operator, network, { isDualStack: false, adopted });
   return { result: failure ?? DONE, isFailed: failure !== undefined };
-}
-
-// The tag lets the driver register what its own cloud holds, and keep it as bought.
-async function adopt(
-  operator: Operator,
-  { config }: Survey,
-  network: Network,
-  flexibleIp: FlexibleIp,
-): Promise<string | undefined> {
-  await withPorts(operator, config, config.timeoutMs, ({ api }) =>
-    api.update(flexibleIp.id, { tags: idleTags(flexibleIp) }),
-  );
-  return addRange(operator, network, { isDualStack: false, adopted: flexibleIp.id });
 }
 
 /** Without --force oned refuses a range with a lease, whenever the lease began. */
@@ -71,9 +53,9 @@ async function remove(operator: Operator, network: Network, arId: string): Promi
   }
 }
 
-/** Why the range is not to be removed any more. */
+/** Why the range must stay. */
 async function obstacle(operator: Operator, network: Network, arId: string): Promise<string | undefined> {
   const now = (await listRanges(operator)).find((range) => range.networkId === network.id && range.arId === arId);
-  if (now === undefined) return "somebody removed it meanwhile";
-  return now.holder === undefined ? undefined : "somebody leased it meanwhile; it stays";
+  if (now === undefined) return "the range was removed since the plan";
+  return now.holder === undefined ? undefined : "the range was leased since the plan, and stays";
 }

@@ -2,7 +2,7 @@
 import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
 import type { CloudRange } from "../one/listings.ts";
 
-export type Wish = {
+export type Target = {
   /** Free ranges to keep ready. */
   readonly spare: number;
   /** All ranges of the network that this driver holds, at most. */
@@ -16,6 +16,8 @@ export type PoolRange = {
   /** Undefined: the flexible IP is gone, or is not this range's. */
   readonly flexibleIp: FlexibleIp | undefined;
   readonly isBought: boolean;
+  /** Undefined: it is not free. */
+  readonly freeSince: Date | undefined;
 };
 
 export type PoolStep =
@@ -32,14 +34,19 @@ export type PoolPlan = {
 };
 
 /** What to do in one network. `idle`: flexible IPs of this cloud that no range has, taken before any is bought. */
-export function planPool(wish: Wish, ranges: readonly PoolRange[], idle: readonly FlexibleIp[], now: Date): PoolPlan {
+export function planPool(
+  target: Target,
+  ranges: readonly PoolRange[],
+  idle: readonly FlexibleIp[],
+  now: Date,
+): PoolPlan {
   const free = ranges.filter(isReady);
-  const missing = Math.max(0, wish.spare - free.length);
-  const room = Math.max(0, wish.max - ranges.length);
+  const missing = Math.max(0, target.spare - free.length);
+  const room = Math.max(0, target.max - ranges.length);
   const growth = Math.min(missing, room);
   const adopted = idle.slice(0, growth).map((flexibleIp): PoolStep => ({ do: "adopt", flexibleIp }));
   const bought = Array.from({ length: growth - adopted.length }, (): PoolStep => ({ do: "buy" }));
-  const removed = longestFree(free, wish, now).slice(0, Math.max(0, free.length - wish.spare));
+  const removed = longestFree(free, target, now).slice(0, Math.max(0, free.length - target.spare));
   return {
     total: ranges.length,
     free: free.length,
@@ -53,11 +60,13 @@ function isReady({ range, flexibleIp }: PoolRange): boolean {
   return range.holder === undefined && flexibleIp !== undefined && !["error", "locked"].includes(flexibleIp.status);
 }
 
-/** Bought ranges that nothing uses, free for long enough by the API's own time stamp, the longest first. */
-function longestFree(free: readonly PoolRange[], { shrinkAfterMs }: Wish, now: Date): CloudRange[] {
+/** Bought ranges that nothing uses, free for long enough, the longest first. */
+function longestFree(free: readonly PoolRange[], { shrinkAfterMs }: Target, now: Date): CloudRange[] {
   return free
-    .flatMap(({ range, flexibleIp, isBought }) =>
-      isBought && flexibleIp?.status === "ready" ? [{ range, since: Date.parse(flexibleIp.updatedAt) }] : [],
+    .flatMap(({ range, flexibleIp, isBought, freeSince }) =>
+      isBought && flexibleIp?.status === "ready" && freeSince !== undefined
+        ? [{ range, since: freeSince.getTime() }]
+        : [],
     )
     .filter(({ since }) => now.getTime() - since >= shrinkAfterMs)
     .sort((one, other) => one.since - other.since)

@@ -18,7 +18,7 @@ export type Column<T> = {
   readonly style?: (text: string) => Style | undefined;
 };
 
-/** What a table shows of the row in this column. */
+/** The row's text in this column of a table. */
 export function cell<T extends Row>(column: Column<T>, row: T): string {
   return column.text === undefined ? textOfValue(row[column.key]) : printable(column.text(row)) || "-";
 }

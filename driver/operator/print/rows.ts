@@ -15,7 +15,7 @@ export type Form<T> = {
   readonly isFixed: boolean;
 };
 
-/** What --output, --columns and --no-header ask for. Throws UsageError, which is why a command asks before it does anything. */
+/** The form that --output, --columns and --no-header ask for. Throws UsageError, so commands call it before anything else. */
 export function formOf<T>({ options }: Operator, columns: readonly Column<T>[]): Form<T> {
   const format = options.has("json") ? "json" : options.choice("output", "--output", FORMATS, "table");
   const names = options.text("columns");

@@ -70,7 +70,7 @@ function measure<T extends Row>(
   return { column, width, leastWidth };
 }
 
-/** One long name takes no column from everybody: on a terminal it is cut. What is never left out is never cut. */
+/** Cuts a long name, which on a terminal would push other columns out. A column of rank 0 is never cut. */
 function shortened<T>({ width }: Terminal, { rank }: Column<T>, text: string): string {
   if (width === undefined || rank === 0 || text.length <= LONGEST_TEXT) return text;
   return `${text.slice(0, LONGEST_TEXT - 1)}…`;

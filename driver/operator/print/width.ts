@@ -1,4 +1,4 @@
-// Texts that others chose, on a terminal: names of VMs and networks may hold anything. Pure.
+// Text from others on a terminal: names of VMs and networks may hold anything. Pure.
 
 /** The text on one line, without what a terminal would act on: control characters, and marks that turn its direction. */
 export function printable(text: string): string {

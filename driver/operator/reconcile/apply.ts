@@ -1,5 +1,6 @@
-// Doing a step of a plan. Each looks first: what changed since the plan was made is left to the next one.
+// Applies a step of a plan. Each step reads again first: what has changed since the plan is left to the next plan.
 
+import { changed } from "../../flexible-ip/change.ts";
 import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
 import { find } from "../../flexible-ip/presence.ts";
 import { deleteUntilGone } from "../../ipam/delete.ts";
@@ -8,30 +9,35 @@ import { stillToCome, undoIntent } from "../../ipam/recover.ts";
 import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
 import type { Step } from "./step.ts";
 
-export type Outcome =
-  | "done"
-  | "not yet: a call may still be acted on"
-  | "changed since the plan"
-  | "for a person to do";
+/** `later`: a call whose answer was lost may still be acted on; `changed`: since the plan; `manual`: only a person can. */
+export type Outcome = "done" | "later" | "changed" | "manual";
 
 const WHY = "scw-flexip reconcile";
 
-/** Whether OpenNebula still says of the step's address what it said when the plan was made. */
-export type Witness = (step: Step) => Promise<boolean>;
+/** Whether OpenNebula still says about the step's address what it said when the plan was made. */
+type StillHolds = (step: Step) => Promise<boolean>;
 
-/** Applies one step. Throws DriverError when it cannot be done; nothing is left half-way that a later plan does not find. */
-export async function apply(ports: IpamSession, step: Step, stillHolds: Witness): Promise<Outcome> {
+/** Applies one step. Throws DriverError when it fails; a later plan finds whatever is left half-way. */
+export async function apply(ports: IpamSession, step: Step, stillHolds: StillHolds): Promise<Outcome> {
   const { remedy } = step;
-  const unchanged = (planned: readonly FlexibleIp[], work: Work): Promise<Outcome> =>
-    ifUnchanged(ports, planned, () => stillHolds(step), work);
+  const unchanged = async (planned: readonly FlexibleIp[], work: Work): Promise<Outcome> => {
+    const now = await unchangedOnes(ports, planned, () => stillHolds(step));
+    if (now === undefined) return "changed";
+    await work(now);
+    ports.log.info(`reconcile ${step.key}: done`, { address: step.address });
+    return "done";
+  };
   switch (remedy.do) {
     case "none":
-      return "for a person to do";
+      return "manual";
     case "undo-registration":
       return undo(ports, remedy.intent);
     case "delete":
       return unchanged([remedy.flexibleIp], async ([flexibleIp]) => {
-        if (flexibleIp !== undefined) await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+        if (flexibleIp === undefined) return;
+        await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
+        const fields = changed(ports.api, "delete", flexibleIp, flexibleIp.address, undefined);
+        ports.log.info(`deleted ${nameOf(flexibleIp)}, which no range had`, fields);
       });
     case "detach":
       return unchanged(remedy.flexibleIps, async (now) => {
@@ -41,7 +47,11 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
     case "restore-tags":
     case "remove-tags":
       return unchanged([remedy.flexibleIp], async () => {
-        await ports.api.update(remedy.flexibleIp.id, { tags: remedy.tags });
+        const { flexibleIp, tags } = remedy;
+        await ports.api.update(flexibleIp.id, { tags });
+        const what = remedy.do === "remove-tags" ? "give back" : "restore tags";
+        const fields = changed(ports.api, what, flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
+        ports.log.info(`${what}: ${nameOf(flexibleIp)}`, fields);
       });
     case "attach":
     case "move":
@@ -55,28 +65,25 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: Witness)
 
 async function undo(ports: IpamSession, intent: string): Promise<Outcome> {
   const noted = ports.journal.read().intents[intent];
-  if (noted === undefined) return "changed since the plan";
+  if (noted === undefined) return "changed";
   const isClosed = await undoIntent(ports, intent, stillToCome(ports, noted));
-  return isClosed ? "done" : "not yet: a call may still be acted on";
+  return isClosed ? "done" : "later";
 }
 
 type Work = (now: readonly FlexibleIp[]) => Promise<void>;
 
-async function ifUnchanged(
+/** The planned ones as they are now; undefined when any of them, or what OpenNebula says, has changed. */
+async function unchangedOnes(
   ports: IpamSession,
   planned: readonly FlexibleIp[],
   isStillSo: () => Promise<boolean>,
-  work: Work,
-): Promise<Outcome> {
+): Promise<FlexibleIp[] | undefined> {
   const [so, ...now] = await Promise.all([
     isStillSo(),
     ...planned.map(({ id, projectId }) => find(ports.api, id, projectId)),
   ]);
-  const same = now
-    .filter((one) => one !== undefined)
-    .filter((one, index) => one.updatedAt === planned[index]?.updatedAt);
-  if (!so || same.length < planned.length) return "changed since the plan";
-  await work(same);
-  ports.log.info(`reconciled ${planned.map(nameOf).join(", ")}`);
-  return "done";
+  const same = now.flatMap((one, index) =>
+    one !== undefined && one.updatedAt === planned[index]?.updatedAt ? [one] : [],
+  );
+  return so && same.length === planned.length ? same : undefined;
 }

@@ -1,8 +1,8 @@
-// Which steps of a plan are taken: those that are named, the safe ones, or all that can be; and what is refused.
+// Which steps of a plan are applied: named ones, the safe ones, or all; and what is refused.
 import { RefusedError } from "../../errors.ts";
+import { cloudOf } from "../../flexible-ip/ownership.ts";
 import { type Leadership, leads } from "../one/leader.ts";
 import type { Survey } from "../survey.ts";
-import { countOwn } from "./row.ts";
 import type { Step } from "./step.ts";
 
 export type Asked = "all" | "safe" | readonly string[];
@@ -14,12 +14,12 @@ export type Choice = {
 
 type Found = Pick<Survey, "steps" | "young" | "view">;
 
-/** The steps to take. Only the leader's word is acted on; the own journal's counts everywhere. Throws RefusedError. */
+/** The steps to apply. Where OpenNebula does not lead, only those of this front-end's own journal. Throws RefusedError. */
 export function chooseSteps(asked: Asked, found: Found, leadership: Leadership): Choice {
   const chosen = asked === "all" ? all(found) : asked === "safe" ? safe(found) : byKey(asked, found);
   if (leads(leadership)) return chosen;
   const own = [...chosen.steps].filter(({ remedy }) => remedy.do === "undo-registration");
-  const reservation = `${leadership.why}; only what this front-end's own journal asks for is done, run this where it leads`;
+  const reservation = `${leadership.why}; only what this front-end's own journal asks for is done; run this on the leader`;
   return { steps: new Set(own), reservation };
 }
 
@@ -50,7 +50,7 @@ function all(found: Found): Choice {
   const isDoubtful = steps.some(({ kind }) => kind === "same-name");
   const chosen = steps.filter((step) => step.remedy.do !== "none" && !(needsKey(step) || (isDoubtful && isLoss(step))));
   const deleted = chosen.filter(({ remedy }) => remedy.do === "delete").length;
-  const own = countOwn(view);
+  const own = view.flexibleIps.filter((one) => cloudOf(one) === view.cloud).length;
   if (deleted > 0 && view.ranges.length === 0) {
     throw new RefusedError(
       `OpenNebula shows no range of the driver, and --apply-all would delete ${deleted} addresses; check onevnet list, then name the steps: --apply KEY`,
@@ -66,7 +66,7 @@ function all(found: Found): Choice {
   return { steps: new Set(chosen), reservation: left > 0 ? reservation : undefined };
 }
 
-/** An address that is attached may be in use, whatever OpenNebula shows. */
+/** An attached address may be in use, whatever OpenNebula shows. */
 function needsKey({ remedy }: Step): boolean {
   return remedy.do === "delete" && remedy.flexibleIp.serverId !== undefined;
 }

@@ -1,4 +1,4 @@
-// What is not as it should be between OpenNebula, Scaleway and the journal, and what would fix it. Pure.
+// Where OpenNebula, Scaleway and the journal differ, and the steps that would fix it. Pure.
 
 import { cloudOf, foreignTags, hasIntent, originOf } from "../../flexible-ip/ownership.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
@@ -6,7 +6,7 @@ import { rangeFindings } from "./range-findings.ts";
 import { isYoung, type RangeState, rangeStates } from "./range-state.ts";
 import { finder, type Step, type View } from "./step.ts";
 
-/** All findings, those that fix a guest's network first. */
+/** All steps, those that fix a guest's network first. */
 export function plan(view: View): Step[] {
   const states = rangeStates(view);
   const held = new Set(states.flatMap(({ flexibleIps }) => flexibleIps.map(({ id }) => id)));
@@ -20,7 +20,7 @@ export function plan(view: View): Step[] {
   ];
 }
 
-/** What the plan would also hold if nothing were left alone for having changed a moment ago. */
+/** The steps that the plan leaves out because their address changed a moment ago. */
 export function tooYoung(view: View): Step[] {
   const keys = new Set(plan(view).map(({ key }) => key));
   return plan({ ...view, graceMs: 0 }).filter(({ key }) => !keys.has(key));
@@ -53,22 +53,30 @@ function shared(states: readonly RangeState[]): Step[] {
 /** Whether a flexible IP that no range has carries our tags and nothing is at work on it. */
 function isLeftOver(view: View, flexibleIp: FlexibleIp): boolean {
   if (cloudOf(flexibleIp) !== view.cloud) return false;
-  // Those of dead intents are shown, and given back, as such.
+  // Flexible IPs of dead intents have a step of their own.
   const isUnderWay = [...view.liveIntents, ...view.deadIntents].some((intent) => hasIntent(flexibleIp, intent));
   return !(isUnderWay || isYoung(view, flexibleIp) || isSettling(flexibleIp));
 }
 
-/** Another OpenNebula with our CLOUD attaches its addresses to servers that are no hosts of ours. */
+/**
+ * Another OpenNebula with our CLOUD attaches its addresses to servers that are no hosts of ours. While a host's server is
+ * not known, the addresses may be there; nothing is taken away in either case.
+ */
 function sameName(view: View, unheld: readonly FlexibleIp[]): Step[] {
-  const strange = unheld.filter((flexibleIp) => isOnStrangeServer(view, flexibleIp));
-  if (strange.length === 0) return [];
-  const addresses = strange.map(({ address }) => address).join(", ");
+  const unknown = unheld.filter((flexibleIp) => isOnUnknownServer(view, flexibleIp));
+  if (unknown.length === 0) return [];
+  const addresses = unknown.map(({ address }) => address).join(", ");
+  const hosts = view.unknownHosts?.join(" ") ?? "";
+  const cause =
+    hosts === ""
+      ? `another one may use CLOUD="${view.cloud}" in this project, give each its own`
+      : `the server of ${hosts} is not known yet, run scw-flexip install --hosts ${hosts} and look again`;
   return [
     {
       kind: "same-name",
       key: `same-name:${view.cloud}`,
       address: undefined,
-      reason: `${addresses}: in no range here, but attached to servers that are not known as hosts of this OpenNebula; another one may use CLOUD="${view.cloud}" in this project, give each its own`,
+      reason: `${addresses}: in no range here, but attached to servers that are not known as hosts of this OpenNebula; ${cause}`,
       remedy: { do: "none" },
       isSafe: false,
     },
@@ -90,6 +98,6 @@ function inNoRange(flexibleIp: FlexibleIp): Step {
 }
 
 /** Whether the flexible IP is attached to a server that is no host of this cloud, as far as its hosts are known. */
-function isOnStrangeServer({ servers }: View, { serverId }: FlexibleIp): boolean {
+function isOnUnknownServer({ servers }: View, { serverId }: FlexibleIp): boolean {
   return serverId !== undefined && ![...servers.values()].includes(serverId);
 }

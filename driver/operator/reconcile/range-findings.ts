@@ -1,4 +1,4 @@
-// What is wrong with an address of a range: its flexible IP, or where that is. Pure.
+// What is wrong with a range: its flexible IPs, or where they are attached. Pure.
 
 import { cloudOf, foreignTags, isBorrower, isLender, ownershipTags } from "../../flexible-ip/ownership.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../../scaleway/flexible-ip.ts";
@@ -6,7 +6,7 @@ import type { CloudVm, Holder } from "../one/listings.ts";
 import { isYoung, type RangeState } from "./range-state.ts";
 import { type Finding, finder, type Step, type View } from "./step.ts";
 
-/** All that is wrong with the range's flexible IPs, or else with their place. */
+/** All that is wrong with the range's flexible IPs; if nothing is, what is wrong with their servers. */
 export function rangeFindings(view: View, states: readonly RangeState[], state: RangeState): Step[] {
   const { range, flexibleIps, missing, recycled } = state;
   const where = `range ${range.arId} of network ${range.network}`;
@@ -29,7 +29,7 @@ export function rangeFindings(view: View, states: readonly RangeState[], state: 
 function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp, finding: Finding): Step[] {
   const cloud = cloudOf(flexibleIp);
   if (cloud === undefined) {
-    // Whether it was created or adopted is gone with the tags; an adopted one is never deleted.
+    // The tags told whether it was created or adopted. Adopted is the safe answer: it is never deleted.
     const tags = [...foreignTags(flexibleIp), ...ownershipTags(view.cloud, "adopted", range.intent)];
     return [finding("lost-tags", "its tags were taken away", { do: "restore-tags", flexibleIp, tags })];
   }
@@ -48,7 +48,7 @@ function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp,
   ];
 }
 
-/** Whether the address is where its lease wants it. Nothing follows while anything is on its way. */
+/** Whether the address is where its lease needs it. Nothing is judged while anything is in transition. */
 function placing(
   view: View,
   states: readonly RangeState[],
@@ -86,7 +86,7 @@ function placing(
   if (own === undefined) {
     return [finding(kind, `${reason}; which NIC the alias belongs to is not known here: ${ATTACH_AGAIN}`)];
   }
-  // What brings the NIC's own addresses to the guest brings its aliases' too.
+  // The step that brings the NIC's own addresses to the guest brings its aliases too.
   if (own !== flexibleIps && own.some((one) => one.serverId !== serverId)) return [];
   const aliases = own === flexibleIps ? (own === nics.lender ? nics.aliases : []) : flexibleIps;
   const isTaken = [...own, ...aliases].some((one) => one.serverId !== undefined && one.serverId !== serverId);
@@ -99,7 +99,7 @@ function placing(
   return [finding(kind, reason, remedy)];
 }
 
-/** Why no guest can be using the address right now; undefined where one may. */
+/** Why no guest can be using the address right now; undefined when one may. */
 function idleUse(holder: Holder | undefined, vm: CloudVm | undefined): string | undefined {
   if (holder === undefined) return "free";
   if (holder.kind === "hold") return "on hold";
@@ -118,7 +118,7 @@ function nicsOf(
     ({ flexibleIps: [owner] }) => owner !== undefined && isLender(owner) && !isBorrower(owner),
   );
   if (lender === undefined || others.length > 0) return { lender: undefined, aliases: [] };
-  // The IPv6 one of a dual-stack alias never had a virtual MAC to give up, so that nothing marks it.
+  // The IPv6 address of a dual-stack alias never had a virtual MAC to give up, so nothing marks it.
   const aliases = held
     .map(({ flexibleIps }) => flexibleIps)
     .filter(([owner]) => owner !== undefined && isBorrower(owner));

@@ -10,13 +10,13 @@ export type RangeState = {
   readonly flexibleIps: readonly FlexibleIp[];
   /** Addresses of the range that no flexible IP of the project has. */
   readonly missing: readonly string[];
-  /** Addresses of the range whose flexible IP was obtained by another registration since. */
+  /** Addresses of the range whose flexible IP another registration has obtained since. */
   readonly recycled: readonly string[];
 };
 
 /**
- * Matched by address, which oned vouches for: an id in a range can be changed by a network's manager. One that came back
- * from the pool with the same address, for another range, has another intent in its tags.
+ * Matched by address, which oned vouches for: a network's manager can change the id in a range. A flexible IP that Scaleway
+ * recycled for another range has another intent in its tags.
  */
 export function rangeStates(view: {
   readonly ranges: readonly CloudRange[];

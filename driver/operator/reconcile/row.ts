@@ -1,6 +1,5 @@
-// A step as `reconcile` prints it, and what taking it means for the guest and for the bill. Pure.
+// A step as `reconcile` prints it, and what applying it means for the guest and the bill. Pure.
 import * as z from "zod/mini";
-import { cloudOf } from "../../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
 import type { Column } from "../print/column.ts";
 import { STEP_KINDS, type Step, type View } from "./step.ts";
@@ -37,7 +36,7 @@ const GUEST: Readonly<Record<StepRow["guest"], string>> = {
 };
 const BILL: Readonly<Record<StepRow["bill"], string>> = {
   same: "the bill stays",
-  less: "lost for good, one address less on the bill",
+  less: "the address is lost forever, and off the bill",
   keeps: "on the bill even without a range",
 };
 
@@ -58,7 +57,7 @@ export const STEP_COLUMNS: readonly Column<StepRow>[] = [
 
 export type Result = Pick<StepRow, "result" | "error">;
 
-/** The row of a step that was applied, or not. */
+/** The row of a step, with what came of applying it. */
 export function rowOf(view: View, step: Step, isYoung: boolean, { result, error }: Result): StepRow {
   const { kind, key, address, reason, remedy, isSafe } = step;
   const apply = remedy.do === "none" ? "manual" : isSafe ? "auto" : "by-key";
@@ -87,7 +86,6 @@ function costOf(view: View, { kind, remedy }: Step): Pick<StepRow, "guest" | "bi
     case "undo-registration":
       return { guest: "none", bill: "less" };
     case "restore-tags":
-      return { guest: "none", bill: "keeps" };
     case "remove-tags":
       return { guest: "none", bill: "keeps" };
     case "none":
@@ -98,9 +96,4 @@ function costOf(view: View, { kind, remedy }: Step): Pick<StepRow, "guest" | "bi
 /** On a server that is no host of this cloud, where something else may use it. */
 function isElsewhere(view: View, { serverId }: FlexibleIp): boolean {
   return serverId !== undefined && ![...view.servers.values()].includes(serverId);
-}
-
-/** How many flexible IPs carry this cloud's tag. */
-export function countOwn({ flexibleIps, cloud }: View): number {
-  return flexibleIps.filter((one) => cloudOf(one) === cloud).length;
 }

@@ -1,4 +1,4 @@
-// What a plan is made of and what it is made from.
+// What a plan is made from, and the steps that it consists of.
 
 import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
 import type { CloudRange, CloudVm } from "../one/listings.ts";
@@ -13,6 +13,8 @@ export type View = {
   readonly vms: readonly CloudVm[];
   /** The server of each host, by the host's name in OpenNebula; a host that is missing is not judged. */
   readonly servers: ReadonlyMap<string, string>;
+  /** The hosts whose server is not known: what is attached to a strange server may be on one of them. */
+  readonly unknownHosts?: readonly string[];
   /** Intents of the journal, of processes that are gone and of those at work. */
   readonly deadIntents: readonly string[];
   readonly liveIntents: readonly string[];
@@ -21,7 +23,7 @@ export type View = {
   readonly graceMs: number;
 };
 
-/** What a step does; none: a person must. */
+/** What applying a step does; none: only a person can fix it. */
 export type Remedy =
   | { readonly do: "undo-registration"; readonly intent: string }
   | { readonly do: "delete"; readonly flexibleIp: FlexibleIp }
@@ -31,7 +33,7 @@ export type Remedy =
       readonly do: "attach" | "move";
       readonly flexibleIps: readonly FlexibleIp[];
       readonly serverId: string;
-      /** Those of NIC aliases, which borrow the virtual MAC of the others' first. */
+      /** Those of NIC aliases, which share the virtual MAC of the first of `flexibleIps`. */
       readonly aliases?: readonly FlexibleIp[];
     }
   | { readonly do: "none" };
@@ -63,7 +65,7 @@ export type Step = {
   readonly address: string | undefined;
   readonly reason: string;
   readonly remedy: Remedy;
-  /** Whether it is taken without being named: it takes nothing from any guest, whatever OpenNebula left out. */
+  /** Whether --apply applies it without its key: it takes nothing from any guest, whatever OpenNebula does not show. */
   readonly isSafe: boolean;
 };
 

@@ -30,7 +30,7 @@ scenes("VMs without flexible IPs", {}, (cloud) => {
     await vm.deploy("h1");
     assert.equal(cloud().whereIs(address), "h1");
     await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
   });
 
   test("a public address that is no flexible IP needs nothing of a host", async () => {
@@ -51,7 +51,7 @@ scenes("VMs without flexible IPs", {}, (cloud) => {
     await vm.do("deploy", "h3");
     await vm.until("boot failure");
     assert.match(vm.log(), /server.?id|token/i);
-    assert.equal(cloud().whereIs(address), "nowhere");
+    assert.equal(cloud().whereIs(address), "free");
     await vm.terminate();
   });
 

@@ -70,7 +70,7 @@ suite("three front-ends", () => {
       ["h1", "h2"],
     );
     await vm.terminate();
-    await cloud.untilAt(String(first), "nowhere");
+    await cloud.untilAt(String(first), "free");
     assert.equal(cloud.whereIs(String(second)), "h2");
     await next.terminate();
   });

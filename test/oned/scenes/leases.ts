@@ -19,7 +19,7 @@ scenes("leases and attachments", { settings: { HOOK_TIMEOUT: "6" } }, (cloud) =>
     assert.deepEqual(await cloud().leases(network), { [address]: `vm ${vm.id}` });
     assert.match(cloud().oned.log(), new RegExp(`\\[W\\].*${address}.*${cloud().host("h1").serverId}`));
     await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
   });
 
   test("an address left attached to the host where its next guest starts stays with that guest", async () => {
@@ -29,7 +29,7 @@ scenes("leases and attachments", { settings: { HOOK_TIMEOUT: "6" } }, (cloud) =>
     await stir();
     assert.equal(cloud().whereIs(address), "h1");
     await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
   });
 
   test("an address left attached elsewhere is with its next guest before that boots", async () => {

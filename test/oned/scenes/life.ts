@@ -17,7 +17,7 @@ scenes("the life of an address", {}, (cloud) => {
     const vm = await cloud().createVm([network]);
     assert.deepEqual(await vm.addresses(), [address]);
     assert.deepEqual(await cloud().leases(network), { [address]: `vm ${vm.id}` });
-    assert.equal(cloud().whereIs(address), "nowhere");
+    assert.equal(cloud().whereIs(address), "free");
 
     await vm.deploy("h1");
     assert.equal(cloud().whereIs(address), "h1");
@@ -25,7 +25,7 @@ scenes("the life of an address", {}, (cloud) => {
 
     await vm.terminate();
     assert.deepEqual(await cloud().leases(network), {});
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
 
     await cloud().oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
     assert.equal(cloud().paid(), paid);
@@ -105,7 +105,7 @@ scenes("the life of an address", {}, (cloud) => {
     await vm.deploy("h1");
     assert.equal(cloud().whereIs(address), "h1");
     await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
     await cloud().oned.run("onevnet", "delete", "mine");
     // oned deletes a network after its driver has answered.
     await until("the address is back", async () => (await cloud().isFree(network)) || undefined);

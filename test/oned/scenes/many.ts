@@ -39,7 +39,7 @@ scenes("many guests at once", { settle: { recorded: SCALE }, settings: { HOOK_TI
     assert.equal(cloud().host("h1").guests().length, COUNT);
     await cloud().oned.run("onevm", "terminate", "--hard", all);
     for (const vm of vms) await vm.until("done");
-    for (const address of addresses) await cloud().untilAt(address, "nowhere");
+    for (const address of addresses) await cloud().untilAt(address, "free");
   });
 });
 

@@ -40,7 +40,7 @@ scenes("a guest moves", {}, (cloud) => {
         .filter((call) => call === "attach" || call === "detach");
       assert.deepEqual(changes, answers[directAttach]);
       await vm.terminate();
-      await cloud().untilAt(address, "nowhere");
+      await cloud().untilAt(address, "free");
     });
   }
 
@@ -55,14 +55,14 @@ scenes("a guest moves", {}, (cloud) => {
     assert.equal(await vm.host(), "h1");
     assert.equal(cloud().whereIs(address), "h1");
     await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
   });
 
   test("suspended it is free, resumed it is back", async () => {
     const { vm, address } = await runningOn(cloud(), "h1", "suspended");
     await vm.do("suspend");
     await vm.until("suspended");
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
     await vm.do("resume");
     await vm.until("running");
     assert.equal(cloud().whereIs(address), "h1");
@@ -73,7 +73,7 @@ scenes("a guest moves", {}, (cloud) => {
     const { network, vm, address } = await runningOn(cloud(), "h1", "off");
     await vm.do("poweroff", "--hard");
     await vm.until("powered off");
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
     assert.deepEqual(await cloud().leases(network), { [address]: `vm ${vm.id}` });
     await vm.do("resume");
     await vm.until("running");
@@ -85,7 +85,7 @@ scenes("a guest moves", {}, (cloud) => {
     const { vm, address } = await runningOn(cloud(), "h1", "undeployed");
     await vm.do("undeploy", "--hard");
     await vm.until("undeployed");
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
     await vm.deploy("h2");
     assert.equal(cloud().whereIs(address), "h2");
     await vm.terminate();
@@ -115,6 +115,6 @@ scenes("a guest moves", {}, (cloud) => {
     await vm.do("resume");
     await vm.until("running");
     await vm.terminate();
-    await cloud().untilAt(address, "nowhere");
+    await cloud().untilAt(address, "free");
   });
 });

@@ -71,7 +71,7 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
     await vm.do("deploy", "h1");
     await vm.until("boot failure");
     assert.match(vm.log(), /permission/);
-    assert.equal(cloud().whereIs(address), "nowhere");
+    assert.equal(cloud().whereIs(address), "free");
     fault.remove();
     await vm.do("recover", "--retry");
     await vm.until("running");
@@ -90,7 +90,7 @@ scenes("an API that is away, refuses or is slow", { settings: { HOOK_TIMEOUT: "6
       await vm.deploy("h1");
       assert.equal(cloud().whereIs(address), "h1");
       await vm.terminate();
-      await cloud().untilAt(address, "nowhere");
+      await cloud().untilAt(address, "free");
       cloud().simulator.account.behave({ latencyMs: 0 });
       cloud().set({ HOOK_TIMEOUT: "6" });
     });

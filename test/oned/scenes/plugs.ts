@@ -41,7 +41,7 @@ scenes("hot plug and aliases", {}, (cloud) => {
       ["h1", "h1"],
     );
     await vm.detach(nic.text("NIC_ID"));
-    await cloud().untilAt(String(second), "nowhere");
+    await cloud().untilAt(String(second), "free");
     assert.equal(cloud().whereIs(String(first)), "h1");
     await vm.terminate();
   });
@@ -61,7 +61,7 @@ scenes("hot plug and aliases", {}, (cloud) => {
     const macs = [address, alias].map((one) => cloud().flexibleIp(one).mac_address?.mac_address);
     assert.equal(macs[0], macs[1]);
     await vm.detach("1");
-    await cloud().untilAt(alias, "nowhere");
+    await cloud().untilAt(alias, "free");
     assert.equal(cloud().whereIs(address), "h1");
     // It gave its own MAC up the first time, and serves as an alias again.
     await vm.attach(aliases, "--alias", "NIC0");

@@ -62,7 +62,7 @@ scenes("elastic networks", { settle: { recorded: 0.03 } }, (cloud) => {
     assert.deepEqual(Object.values(leases).sort(), holders.sort(), stdout + stderr);
     assert.equal((await shrink()).code, 0);
     assert.deepEqual(await cloud().leases(network), leases);
-    for (const address of Object.keys(leases)) assert.equal(cloud().whereIs(address), "nowhere", "paid for, and free");
+    for (const address of Object.keys(leases)) assert.equal(cloud().whereIs(address), "free", "paid for, and free");
     assert.equal(cloud().paid(), paid + holders.length);
   });
 
@@ -80,7 +80,7 @@ scenes("elastic networks", { settle: { recorded: 0.03 } }, (cloud) => {
     const another = await cloud().createVm([declared]);
     const full = await pool(cloud());
     assert.equal(full.code, 3, full.stderr);
-    assert.match(full.stderr, /declared: 1 more would be wanted, but 2 is the maximum/);
+    assert.match(full.stderr, /declared: 1 more are wanted, but 2 is the maximum/);
     assert.deepEqual([await sizes(), cloud().paid()], [[2, 1], paid + 2]);
 
     for (const vm of [one, another]) await vm.terminate();

@@ -1,0 +1,66 @@
+// One reconcile on a front-end, as the operator's command does it: look, plan, apply steps.
+import { readConfig } from "../../driver/config.ts";
+import type { IpamSession } from "../../driver/ipam/ipam-session.ts";
+import { deadIntents } from "../../driver/ipam/recover.ts";
+import { openLog } from "../../driver/log.ts";
+import { parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
+import { apply } from "../../driver/operator/reconcile/apply.ts";
+import { plan } from "../../driver/operator/reconcile/plan.ts";
+import type { Step } from "../../driver/operator/reconcile/step.ts";
+import { type Caller, openSession } from "../../driver/session.ts";
+import { Journal } from "../../driver/state/journal.ts";
+
+/** What OpenNebula's own commands print, and which server each host is. */
+export type ReconcileInput = {
+  readonly networks: string;
+  readonly vms: string;
+  readonly servers: ReadonlyMap<string, string>;
+};
+
+const DAY_MS = 86_400_000;
+
+/** The steps that are asked for, and a way to apply one, which says what came of it. */
+export type Reconcile = { readonly steps: readonly Step[]; apply(step: Step): Promise<string> };
+
+/** Plans, and closes the session once `work` is done. */
+export async function reconcile<T>(
+  caller: Caller,
+  input: ReconcileInput,
+  work: (open: Reconcile) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(caller.environment, caller.executable);
+  const log = openLog({ level: "error", file: "/dev/null", context: {}, machine: caller.machine });
+  const session = openSession(caller, config, log, { limitMs: 120_000 });
+  const ports: IpamSession = { ...session, journal: new Journal(config.stateFile, session.log), answer: () => {} };
+  try {
+    return await work({ steps: await stepsOf(ports, input), apply: (step) => attempt(ports, step) });
+  } finally {
+    session.close();
+  }
+}
+
+async function attempt(ports: IpamSession, step: Step): Promise<string> {
+  try {
+    return await apply(ports, step, async () => true);
+  } catch (error) {
+    return `failed: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+async function stepsOf({ api, config, journal, machine }: IpamSession, input: ReconcileInput): Promise<Step[]> {
+  const state = journal.read();
+  const dead = deadIntents({ journal, machine }).map(([intent]) => intent);
+  return plan({
+    cloud: config.cloud,
+    projectId: config.projectId,
+    flexibleIps: await api.list({ projectId: config.projectId }),
+    ranges: parseRanges(input.networks, "scw-flexip"),
+    vms: parseVms(input.vms),
+    servers: input.servers,
+    deadIntents: dead,
+    liveIntents: Object.keys(state.intents).filter((intent) => !dead.includes(intent)),
+    // All has been at rest for a day: nothing that is seen is another run's work under way.
+    now: new Date(machine.now() + DAY_MS),
+    graceMs: 0,
+  });
+}

@@ -1,0 +1,187 @@
+// A cloud for one run of a fault: a front-end, hosts, an account, and what OpenNebula knows. Around it live addresses
+// that no fault may touch.
+import { firstHost } from "../../driver/addresses.ts";
+import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
+import { Oned } from "../cloud/oned.ts";
+import { placeOf } from "../cloud/place.ts";
+import { addNic, Pool, type Range, settleGuest, type Vm } from "../cloud/pool.ts";
+import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { FlexibleIps } from "../fakes/flexible-ips.ts";
+import type { FlexibleIpSeed } from "../fakes/seeds.ts";
+import { OTHER_PROJECT, PROJECT, Rig, type RunResult } from "../rig.ts";
+import { type Launch, launch } from "./launch.ts";
+
+export const CLOUD = "one";
+const LIMITS = { TIMEOUT: "60", HOOK_TIMEOUT: "60" };
+/** For faults that last: the shortest times that the driver takes. */
+export const SHORT = { TIMEOUT: "5", HOOK_TIMEOUT: "5" };
+export const HOSTS = ["h1", "h2", "h3"] as const;
+export type HostName = (typeof HOSTS)[number];
+export type FrontEnd = "front-end" | "fe2";
+
+type RangeOptions = {
+  readonly dual?: boolean;
+  readonly adopted?: boolean;
+  readonly forAliases?: boolean;
+  readonly on?: HostName | undefined;
+};
+
+export class TestCloud {
+  readonly rig: Rig;
+  readonly account: FlexibleIps;
+  readonly pool = new Pool();
+  /** Flexible IPs that somebody bought himself, with the tags he gave them. */
+  readonly adoptable = new Map<string, readonly string[]>();
+  /** Flexible IPs that nothing may be done to: others', and those of other guests. */
+  readonly untouchable = new Set<string>();
+  /** Flexible IPs of a running guest whose other NICs are worked on: their tags may change, nothing else. */
+  readonly serving = new Set<string>();
+  /** Everything that was run: no secret may be in it. */
+  readonly results: RunResult[] = [];
+  /** A range that is free, for actions that are about something else than the fault. */
+  readonly spare: Range;
+  readonly neighbour: Range;
+  readonly foreignId: string;
+  readonly #ends: (() => unknown)[] = [];
+  #count = 0;
+
+  private constructor(rig: Rig) {
+    this.rig = rig;
+    this.account = rig.simulator.account;
+    this.spare = this.range();
+    this.neighbour = this.range({ on: "h1" });
+    settleGuest(this.vm([this.neighbour]), "h1");
+    const attached = { status: "attached", serverId: this.server("h1") } as const;
+    this.foreignId = this.#add({ tags: ownershipTags("two", "created", this.#intent()), ...attached }).id;
+    const own = this.#add({ tags: ["by-hand"], ...attached });
+    const others = this.#add({ projectId: OTHER_PROJECT, ...attached });
+    for (const id of [this.foreignId, own.id, others.id, ...this.neighbour.ids, ...this.spare.ids]) {
+      this.untouchable.add(id);
+    }
+  }
+
+  static async start(options: SimulatorOptions = {}): Promise<TestCloud> {
+    const rig = await Rig.start({ maxPageSize: 4, ...options });
+    for (const host of HOSTS) rig.host(host);
+    return new TestCloud(rig);
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.#ends.toReversed()) await end();
+    await this.rig.stop();
+  }
+
+  /** Has this done before the cloud ends. */
+  atEnd(work: () => unknown): void {
+    this.#ends.push(work);
+  }
+
+  readonly server = (host: string): string => this.rig.host(host).serverId;
+
+  /** OpenNebula as one front-end runs it: its actions are started like that. */
+  oned(how: Launch = {}, frontEnd: FrontEnd = "front-end"): Oned<RunResult> {
+    const options = { ...how, settings: { ...LIMITS, ...how.settings } };
+    const noted = async (result: Promise<RunResult>): Promise<RunResult> => {
+      this.results.push(await result);
+      return result;
+    };
+    const { rig } = this;
+    const machine = frontEnd === "front-end" ? rig.frontEnd : rig.host(frontEnd);
+    return new Oned(this.pool, {
+      ipam: (action, document) => noted(launch(rig, machine, action, document, options)),
+      hook: (host, hook, document) => noted(launch(rig, rig.host(host), hook, document, options)),
+      complain: (text) => {
+        throw new Error(text);
+      },
+    });
+  }
+
+  /** A registered range with its flexible IP, or both of a dual-stack one, free or attached to a host. */
+  range({ dual = false, adopted = false, forAliases = false, on }: RangeOptions = {}): Range {
+    const intent = this.#intent();
+    const tags = ownershipTags(CLOUD, adopted ? "adopted" : "created", intent);
+    const place = on === undefined ? {} : ({ status: "attached", serverId: this.server(on) } as const);
+    const one = this.#add({ tags: adopted ? ["by-hand", ...tags] : tags, ...place });
+    if (adopted) this.adoptable.set(one.id, ["by-hand"]);
+    const attributes = {
+      ...{ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1", IP: one.ip, MAC: one.mac, USED_LEASES: "0" },
+      ...{ EXTERNAL_IP: one.ip, SCW_FLEXIBLE_IP_ID: one.id, SCW_FLEXIP_INTENT: intent },
+      ...(forAliases ? { SCW_FLEXIP_ALIAS: "YES" } : {}),
+    };
+    if (!dual) return this.pool.addRange(attributes);
+    const two = this.account.add({
+      ...{ projectId: PROJECT, ip: this.#prefix("702"), tags, ...place },
+      ...(on === undefined ? {} : { mac: one.mac }),
+    });
+    const IP6 = firstHost(two.ip_address.replace("/64", ""));
+    return this.pool.addRange({
+      ...attributes,
+      ...{ TYPE: "IP4_6_STATIC", IP6, PREFIX_LENGTH: "64", SCW_FLEXIBLE_IP6_ID: two.id },
+    });
+  }
+
+  /** A range whose address somebody typed: the one of a flexible IP that nobody registered. */
+  handWritten(): Range {
+    const { id, ip, mac } = this.#add({ tags: ["by-hand"] });
+    return this.pool.addRange({ TYPE: "IP4", SIZE: "1", IP: ip, MAC: mac }, [id]);
+  }
+
+  /** Makes one range's address an alias of another's on their server, as `pre` does. */
+  lend(owner: Range, alias: Range): void {
+    for (const [range, tag] of [
+      [owner, "lender"],
+      [alias, "borrower"],
+    ] as const) {
+      const [id = ""] = range.ids;
+      const tags = this.account.get(id)?.tags ?? [];
+      this.account.set(id, { tags: [...tags, `scw-flexip:mac-${tag}`], mac: owner.mac });
+    }
+    alias.hasLentOut = true;
+  }
+
+  /** A flexible IP that somebody bought himself, which no range has. */
+  bought(isIpv6 = false): { id: string; ip: string } {
+    const tags = ["by-hand"];
+    const { id, ip } = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix("703"), mac: null } : {}) });
+    this.adoptable.set(id, tags);
+    return { id, ip };
+  }
+
+  /** A VM that has the leases of these ranges, one NIC on each, and ran before. */
+  vm(ranges: readonly Range[]): Vm {
+    const vm = this.pool.addVm({ hasRun: true });
+    for (const range of ranges) {
+      addNic(vm, range);
+      range.holder = { vm: vm.id };
+    }
+    return vm;
+  }
+
+  /** The host that all flexible IPs of a range are attached to; `free` when they are; else "between". */
+  placeOf({ ids }: Range): string {
+    const places = new Set(ids.map((id) => placeOf(this.account.get(id), this.rig.hosts)));
+    const [place = "between"] = places;
+    return places.size === 1 ? place : "between";
+  }
+
+  /** Whether a flexible IP is deleted, or a bought one without our tags. */
+  isGivenBack(id: string): boolean {
+    const now = this.account.get(id);
+    return this.adoptable.has(id) ? now?.tags.some((tag) => /^scw-flexip(:|$)/.test(tag)) === false : now === undefined;
+  }
+
+  #add(seed: FlexibleIpSeed): { id: string; ip: string; mac: string } {
+    this.#count += 1;
+    const mac = `52:54:00:aa:00:${this.#count.toString(16).padStart(2, "0")}`;
+    const { id, ip_address: ip } = this.account.add({ projectId: PROJECT, mac, ...seed });
+    return { id, ip, mac };
+  }
+
+  #prefix(third: string): string {
+    return `2001:db8:${third}:${(0x100 + this.#count).toString(16)}::/64`;
+  }
+
+  #intent(): string {
+    return `0a11ce00-0000-4000-8000-0000000c${this.#count.toString(16).padStart(4, "0")}`;
+  }
+}

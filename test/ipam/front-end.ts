@@ -1,0 +1,133 @@
+// A front-end with an account, and what the tests of the IPAM actions ask of it.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import type { JournalState } from "../../driver/state/journal.ts";
+import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
+import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { FlexibleIps } from "../fakes/flexible-ips.ts";
+import { InProcessRig } from "../in-process/rig.ts";
+import { readJournal } from "../journal.ts";
+import type { IpamAction, Rig, RunOptions, RunResult } from "../rig.ts";
+
+export type Range = Readonly<Record<string, string>>;
+type Wire = ReturnType<FlexibleIps["all"]>[number];
+
+export const MAC = "52:54:00:0a:0b:0c";
+export const UNKNOWN_ID = "44444444-4444-4444-8444-444444444444";
+
+/** A test on a front-end of its own, in this process. */
+export function onFrontEnd(
+  name: string,
+  play: (frontEnd: FrontEnd, rig: InProcessRig) => Promise<void>,
+  options: SimulatorOptions = {},
+): void {
+  test(name, async (t) => {
+    const rig = await InProcessRig.start(options);
+    await play(new FrontEnd(t, rig), rig);
+  });
+}
+
+export class FrontEnd {
+  readonly account: FlexibleIps;
+  readonly #rig: InProcessRig | Rig;
+
+  constructor(t: TestContext, rig: InProcessRig | Rig) {
+    t.after(() => rig.stop());
+    this.#rig = rig;
+    this.account = rig.simulator.account;
+  }
+
+  /** Runs an action, which succeeds, on a document or on what oned sends for a range. Returns its answer. */
+  async succeed(action: IpamAction, about: Fields | string, options: RunOptions = {}): Promise<RunResult> {
+    const document = typeof about === "string" ? about : documentFor(action, about);
+    const result = await this.#rig.ipam(action, document, options);
+    assert.equal(result.code, 0, result.stderr);
+    assert.deepEqual(result.plain, []);
+    if (!["register_address_range", "get_address"].includes(action)) assert.equal(result.stdout, "");
+    return result;
+  }
+
+  /** Runs an action, which fails with one line for the user that matches all `words` and has a next move. */
+  async fail(action: IpamAction, about: Fields | string, ...words: readonly RegExp[]): Promise<void> {
+    const document = typeof about === "string" ? about : documentFor(action, about);
+    assertFailed(await this.#rig.ipam(action, document, { settings: { TIMEOUT: "5" } }), ...words);
+  }
+
+  /** The range of a registration that succeeds, as oned sends it from then on. */
+  async register(fields: Fields = {}): Promise<Range> {
+    return rangeIn(await this.succeed("register_address_range", newRange(fields)));
+  }
+
+  /** Registers a range and leases its address. */
+  async lease(fields: Fields = {}): Promise<Range> {
+    const range = await this.register(fields);
+    await this.succeed("get_address", range);
+    return range;
+  }
+
+  /** Attaches the range's flexible IPs to a host, behind the driver's back; both share the virtual MAC. */
+  attach(range: Range, host = "alpha"): void {
+    const { serverId } = this.#rig.host(host);
+    for (const id of idsOf(range)) this.account.set(id, { status: "attached", serverId, mac: range.MAC ?? null });
+  }
+
+  get journal(): JournalState {
+    return readJournal(this.#rig.frontEnd.stateFile);
+  }
+
+  /** The calls that changed something, since the last `forget`. */
+  get writes(): CallName[] {
+    return this.#rig.simulator.requests.filter(({ method }) => method !== "GET").map(({ call }) => call);
+  }
+
+  forget(): void {
+    this.#rig.simulator.clearRequests();
+  }
+
+  /** The account holds the flexible IPs of these ranges and no other, and no registration is owed. */
+  expectOnly(...ranges: readonly Range[]): void {
+    const left = this.account.all().map(({ ip_address }) => ip_address);
+    assert.deepEqual(left.sort(), ranges.map(({ IP = "" }) => IP).sort());
+    if (existsSync(this.#rig.frontEnd.stateFile)) assert.deepEqual(this.journal.intents, {});
+  }
+
+  /** Fails unless the flexible IP carries the tags of a range of ours. */
+  owned(id: string | undefined, origin: "created" | "adopted"): Wire {
+    const one = this.account.get(id ?? "");
+    assert.ok(one !== undefined, `${id} is gone`);
+    const [intent = "", ...tags] = one.tags.filter((tag) => tag.startsWith("scw-flexip")).toReversed();
+    assert.deepEqual(tags.toReversed(), ["scw-flexip", "scw-flexip:cloud=one", `scw-flexip:${origin}`]);
+    assert.match(intent, /^scw-flexip:intent=[0-9a-f-]{36}$/);
+    return one;
+  }
+}
+
+export function newRange(fields: Fields = {}): string {
+  return ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1", ...fields });
+}
+
+/** What oned sends: the size alone to get_address, the address to the other actions on a lease. */
+export function documentFor(action: IpamAction, range: Fields): string {
+  if (action === "register_address_range") return newRange();
+  if (action === "unregister_address_range") return ipamDocument(range);
+  return ipamDocument(range, action === "get_address" ? { SIZE: "1" } : { IP: range.IP, SIZE: "1" });
+}
+
+export function rangeIn({ stdout }: RunResult): Range {
+  return rangeOf(readTemplate(stdout, "AR"));
+}
+
+export function idsOf(range: Range): string[] {
+  return [range.SCW_FLEXIBLE_IP_ID, range.SCW_FLEXIBLE_IP6_ID].filter((id) => id !== undefined);
+}
+
+export function idOf(range: Range): string {
+  return range.SCW_FLEXIBLE_IP_ID ?? "";
+}
+
+/** Exit code 1, no answer, one line for the user that matches all of `words` and tells what to do. */
+export function assertFailed({ code, stdout, plain, stderr }: RunResult, ...words: readonly RegExp[]): void {
+  assert.deepEqual({ code, stdout, lines: plain.length }, { code: 1, stdout: "", lines: 1 }, stderr);
+  for (const word of [/; \S/, ...words]) assert.match(plain[0] ?? "", word);
+}

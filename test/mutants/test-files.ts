@@ -1,0 +1,110 @@
+// Runs test files one after the other until one of them fails.
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { Tree } from "./trees.ts";
+
+// Of a file whose own time is not known yet, and of one that takes no time.
+const FIRST_LIMIT_MS = 300_000;
+const SHORTEST_LIMIT_MS = 30_000;
+// After this much time no further file is asked about a mutant.
+const BUDGET_MS = 90_000;
+const HISTORIES = "60";
+
+export type Change = { readonly change: () => void; readonly restore: () => void };
+
+export class TestFiles {
+  readonly #work: string;
+  readonly #tree: Tree;
+  // The time that a file takes where it passes.
+  readonly #ms = new Map<string, number>();
+  readonly #files: string[];
+
+  constructor(work: string, tree: Tree) {
+    this.#work = work;
+    this.#tree = tree;
+    this.#files = globSync([...tree.tests], { cwd: work }).filter((file) => !tree.untried.test(file));
+  }
+
+  /** What notices the change in `source`. A file that fails without the change too is asked about nothing any more. */
+  async firstToFail(source: string, { change, restore }: Change): Promise<string | undefined> {
+    const end = performance.now() + BUDGET_MS;
+    for (const file of this.#inOrder(source)) {
+      if (performance.now() > end) return undefined;
+      const failed = await this.#run(file);
+      if (failed === undefined) continue;
+      if (this.#ms.has(file)) return `${file}: ${failed}`;
+      restore();
+      const failedBefore = await this.#run(file);
+      change();
+      if (failedBefore === undefined) return `${file}: ${failed}`;
+      process.stderr.write(`${file} fails without any change: ${failedBefore}\n`);
+      this.#files.splice(this.#files.indexOf(file), 1);
+    }
+    return undefined;
+  }
+
+  /** Those whose name is near the source's first, then the fast ones. */
+  #inOrder(source: string): string[] {
+    const words = wordsOf(source);
+    const near = (file: string): number => wordsOf(file).filter((word) => words.includes(word)).length;
+    const ms = (file: string): number => this.#ms.get(file) ?? 0;
+    return this.#files.toSorted((a, b) => near(b) - near(a) || ms(a) - ms(b));
+  }
+
+  async #run(file: string): Promise<string | undefined> {
+    const known = this.#ms.get(file);
+    const limit = known === undefined ? FIRST_LIMIT_MS : Math.max(SHORTEST_LIMIT_MS, 5 * known);
+    const start = performance.now();
+    const failed = await firstFailure(join(this.#work, this.#tree.folder), this.#tree, file, limit);
+    if (failed === undefined) this.#ms.set(file, performance.now() - start);
+    return failed;
+  }
+}
+
+/** Runs one file up to its first failure. Resolves with the name of what failed; undefined: all passed. */
+function firstFailure(folder: string, { flags, folder: name }: Tree, file: string, limit: number) {
+  const words = [...flags, "--test-reporter=tap", "--test-force-exit", relative(name, file)];
+  const child = spawn(process.execPath, words, {
+    cwd: folder,
+    env: { ...process.env, RUNS: HISTORIES, SEED: "20261121" },
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
+  const end = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // All of them have ended.
+    }
+  };
+  process.once("exit", end);
+  return new Promise<string | undefined>((resolve) => {
+    let failed: string | undefined;
+    const fail = (what: string): void => {
+      failed ??= what;
+      end();
+    };
+    const timer = setTimeout(() => fail("takes too long"), limit);
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const what = /^ *not ok \d+ - (.*)$/m.exec(text)?.[1];
+      if (what !== undefined) fail(what);
+      text = text.slice(text.lastIndexOf("\n") + 1);
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      process.off("exit", end);
+      end();
+      resolve(failed ?? (code === 0 ? undefined : `ends with ${code}`));
+    });
+  });
+}
+
+function wordsOf(path: string): string[] {
+  return path
+    .replace(/(\.test)?\.ts$/, "")
+    .split("/")
+    .filter((word) => !["driver", "provision", "test"].includes(word));
+}

@@ -1,0 +1,41 @@
+// The two programs that are broken, and which tests are asked about each.
+
+export type Tree = {
+  readonly name: string;
+  /** Files that are broken, and those among them that are not. */
+  readonly sources: readonly string[];
+  readonly except: readonly string[];
+  /** Where the compiler and the tests run. */
+  readonly folder: string;
+  readonly tests: readonly string[];
+  readonly untried: RegExp;
+  /** Words for Node before a test file. */
+  readonly flags: readonly string[];
+  /** Scripts that build what the tests start as a process. */
+  readonly build: readonly string[];
+};
+
+export const TREES: readonly Tree[] = [
+  {
+    name: "driver",
+    sources: ["driver/**/*.ts"],
+    except: ["driver/operator/**", "**/*.d.ts"],
+    folder: ".",
+    tests: ["test/*.test.ts", "test/{bridge,flexible-ip,fuzz,ipam,model,opennebula,scaleway,state}/*.test.ts"],
+    // Not about what the driver does, or the same again with the packed executable and for long.
+    untried:
+      /test\/(audit|demo|docs|layers|release|secrets|shims|model\/executable|scaleway\/(contract|simulator))\.test\.ts$/,
+    flags: ["--import", "./test/mutants/in-process.ts"],
+    build: ["build/bundle.ts"],
+  },
+  {
+    name: "provision",
+    sources: ["provision/**/*.ts"],
+    except: ["**/test/**", "**/node_modules/**"],
+    folder: "provision",
+    tests: ["provision/test/*.test.ts"],
+    untried: /$^/,
+    flags: [],
+    build: [],
+  },
+];

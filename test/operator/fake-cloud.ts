@@ -1,0 +1,98 @@
+// What a small OpenNebula of a test knows. Its state is a JSON file; beside it stands a shell script that answers what is
+// asked most, listings and ssh, because starting a Node for each would take most of a test's time.
+import { renameSync, writeFileSync } from "node:fs";
+import { element, networksXml, vmsXml } from "../cloud/listing.ts";
+
+export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
+export type FakeNetwork = {
+  id: string;
+  name: string;
+  driver: string;
+  bridge?: string;
+  ranges: FakeRange[];
+  /** Attributes of its template. */
+  template?: Record<string, string>;
+};
+export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
+export type FakeHost = {
+  name: string;
+  serverId?: string;
+  state: string;
+  /** What it prints for a command. */
+  answers: Record<string, string>;
+  /** Where its files are: a command that starts with a path is run there. */
+  root?: string;
+};
+export type FakeCloud = {
+  readonly remotes: string;
+  readonly onedConf: string;
+  /** Environment of the IPAM actions, and of what runs on hosts. */
+  readonly environment: Record<string, string>;
+  networks: FakeNetwork[];
+  vms: FakeVm[];
+  hosts: FakeHost[];
+  /** What onezone shows of the front-ends; none where there is one alone. */
+  servers?: { id: string; name: string; state: string; term: string }[];
+  /** What was run, without what only reads. */
+  calls: string[];
+};
+
+/** Writes the state, and the script that answers from it. */
+export function writeCloud(file: string, cloud: FakeCloud): void {
+  for (const [path, text] of [
+    [file, JSON.stringify(cloud, null, 1)],
+    [`${file}.sh`, replies(cloud)],
+  ] as const) {
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  }
+}
+
+/** To be read by a shell whose words are the tool and its words. What it does not know is left to fake-one.ts. */
+function replies({ networks, vms, hosts, servers = [] }: FakeCloud): string {
+  const zone = `<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${servers.map(serverXml).join("")}</SERVER_POOL></ZONE>`;
+  return `case "$*" in
+${reply("onevnet list -x", networksXml(networks))}
+${reply("onevm list -x", vmsXml(vms))}
+${reply("onehost list -x", `<HOST_POOL>${hosts.map(hostXml).join("")}</HOST_POOL>`)}
+${reply("onezone show 0 -x", zone)}
+${hosts.map(sshReplies).join("\n")}
+"ssh "*) echo "ssh: could not resolve the name" >&2; exit 255 ;;
+"logger "*) shift; while IFS= read -r line; do echo "$* $line"; done >> "$FAKE_ONE.syslog"; exit 0 ;;
+esac
+`;
+}
+
+function reply(command: string, text: string): string {
+  return `"${command}") cat <<'END_OF_REPLY'\n${text}\nEND_OF_REPLY\nexit 0 ;;`;
+}
+
+/** What is not answered by the table runs in the host's root, as oneadmin's shell there would. */
+function sshReplies({ name, answers, root }: FakeHost): string {
+  const known = Object.entries(answers).map(
+    ([command, text]) => `${reply(`ssh "*" -- ${name} ${command}`, text.trimEnd())}`,
+  );
+  const rest =
+    root === undefined
+      ? 'echo "ssh: connect to host: Connection refused" >&2; exit 255'
+      : `while [ "$1" != -- ]; do shift; done; shift 2
+for word; do
+  [ -n "$seen" ] || set --
+  seen=1
+  case $word in /var/* | /etc/*) word=${root}$word ;; esac
+  set -- "$@" "$word"
+done
+case $1 in */scw-flexip) set -- "$@" --root ${root} ;; esac
+exec env -i PATH=/usr/bin:/bin "$@"`;
+  return [...known, `"ssh "*" -- ${name} "*) ${rest} ;;`].join("\n");
+}
+
+function hostXml(host: FakeHost): string {
+  const attribute = host.serverId === undefined ? "" : element("SCW_SERVER_ID", host.serverId);
+  return `<HOST><NAME>${host.name}</NAME><STATE>${host.state}</STATE><TEMPLATE>${attribute}</TEMPLATE></HOST>`;
+}
+
+function serverXml({ id, name, state, term }: NonNullable<FakeCloud["servers"]>[number]): string {
+  const endpoint = element("ENDPOINT", `http://${name}:2633/RPC2`);
+  return `<SERVER>${endpoint}<ID>${id}</ID><NAME>${name}</NAME><STATE>${state}</STATE><TERM>${term}</TERM></SERVER>`;
+}

@@ -31,9 +31,9 @@ export async function checkTree(operator: Operator, tree: string, cure: string):
     const isAll = missing.length === paths.length;
     return [failure("files", isAll ? `the driver is not in ${tree}` : `not in ${tree}: ${missing.join(", ")}`, cure)];
   }
-  const blunt = paths.map((path) => join(tree, path)).filter((file) => !isExecutable(file));
-  if (blunt.length > 0) {
-    return [failure("files", `not executable: ${blunt.join(", ")}`, `chmod 0755 ${blunt.join(" ")}`)];
+  const notExecutable = paths.map((path) => join(tree, path)).filter((file) => !isExecutable(file));
+  if (notExecutable.length > 0) {
+    return [failure("files", `not executable: ${notExecutable.join(", ")}`, `chmod 0755 ${notExecutable.join(" ")}`)];
   }
   return [
     checkScripts(operator, tree, drivers, cure),

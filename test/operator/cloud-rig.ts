@@ -73,7 +73,7 @@ export class CloudRig {
       mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${action}.d`), { recursive: true });
     }
     copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
-    // oneadmin is whoever runs the tests: root's files are given away to nobody.
+    // oneadmin is the user that runs the tests, so no file needs another owner.
     const ids = `${process.getuid?.()}:${process.getgid?.()}`;
     writeFileSync(this.at("etc/passwd"), `oneadmin:x:${ids}::/var/lib/one:/bin/sh\n`);
     for (const name of ["kvm-a", "kvm-b"]) {
@@ -169,7 +169,7 @@ export class CloudRig {
     writeCloud(this.#stateFile, cloud);
   }
 
-  /** The lines of the system's log with that word, once there are so many: nobody waits for logger. */
+  /** The lines of the system's log with that word, once there are so many: commands do not wait for logger. */
   async syslog(word: string, count: number): Promise<string[]> {
     const file = `${this.#stateFile}.syslog`;
     for (;;) {
@@ -187,7 +187,7 @@ export class CloudRig {
     this.cloud = cloud;
   }
 
-  /** Writes what an operator has to fill in. */
+  /** Writes the settings that an operator must fill in. */
   configure(more: Readonly<Record<string, string>> = {}): void {
     const values = { ZONE: this.simulator.zone, PROJECT_ID: PROJECT, API_URL: this.simulator.url, ...more };
     const file = this.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf");

@@ -85,7 +85,7 @@ test("what each command prints is what its schema says", async () => {
   assert.deepEqual(await printed("range list", "--network", "private"), []);
 });
 
-test("numbers are numbers and what is absent is null", async () => {
+test("list -o json has numbers as numbers and null for what is absent", async () => {
   const records = z.array(z.record(z.string(), z.unknown())).parse(await printed("list", "--grace", "0"));
   const [leased, orphan] = [
     records.find(({ vm }) => vm === 7),

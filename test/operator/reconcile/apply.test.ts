@@ -1,5 +1,5 @@
-// Each remedy on the simulated account: what it does, that it refuses what changed since the plan, and that after it there
-// is nothing more to do.
+// Each step on the simulated account: what it does, that it leaves alone what changed since the plan, and that the next plan
+// is empty.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -42,7 +42,7 @@ afterEach(() => {
 });
 
 suite("delete", () => {
-  test("an orphan, and its detach is awaited", async () => {
+  test("deletes an orphan and waits for its detach", async () => {
     for (const serverId of [null, SERVER.h1]) {
       seed({ tags: OURS, serverId });
       assert.deepEqual(await repair({ ranges: [] }), ["orphan done"]);
@@ -50,7 +50,7 @@ suite("delete", () => {
     }
   });
 
-  test("not what somebody changed since", async () => {
+  test("leaves an orphan that somebody changed since the plan", async () => {
     seed({ tags: OURS });
     const [step] = await steps({ ranges: [] });
     rig.simulator.account.set(ID, { tags: [...OURS, "keep"] });
@@ -58,7 +58,7 @@ suite("delete", () => {
     assert.deepEqual(addresses(), [IP]);
   });
 
-  test("what is gone already is left to the next plan", async () => {
+  test("leaves an orphan that is gone to the next plan", async () => {
     seed({ tags: OURS });
     const [step] = await steps({ ranges: [] });
     assert.equal(await applied(step), "done");
@@ -67,14 +67,14 @@ suite("delete", () => {
 });
 
 suite("detach", () => {
-  test("what no lease holds, wherever it is", async () => {
+  test("detaches an address without a lease from any server", async () => {
     seed({ tags: OURS, serverId: SERVER.h2 });
     assert.deepEqual(await repair({}), ["left-attached done"]);
     await rig.simulator.account.settled();
     assert.deepEqual(place(ID), { serverId: null, mac: MAC });
   });
 
-  test("both of a dual-stack range in one call, so that the virtual MAC stays", async () => {
+  test("detaches both addresses of a dual-stack range in one call, which keeps the virtual MAC", async () => {
     seed({ tags: OURS, serverId: SERVER.h1 });
     seedIpv6({ tags: OURS, serverId: SERVER.h1, mac: MAC });
     assert.deepEqual(await repair({ ranges: [dual()] }), ["left-attached done"]);
@@ -83,7 +83,7 @@ suite("detach", () => {
     assert.equal(place(ID6).serverId, null);
   });
 
-  test("not what got a new place since", async () => {
+  test("leaves an address that was attached elsewhere since the plan", async () => {
     seed({ tags: OURS, serverId: SERVER.h1 });
     const [step] = await steps({});
     rig.simulator.account.set(ID, { serverId: SERVER.h2 });
@@ -93,13 +93,13 @@ suite("detach", () => {
 });
 
 suite("tags", () => {
-  test("tags that were taken away come back", async () => {
+  test("restores tags that were removed", async () => {
     seed({ tags: ["theirs"] });
     assert.deepEqual(await repair({}), ["lost-tags done"]);
     assert.deepEqual(tags(ID), ADOPTED);
   });
 
-  test("an adopted one is given back, attached or not", async () => {
+  test("gives an adopted flexible IP back, attached or not", async () => {
     for (const serverId of [null, SERVER.h1]) {
       seed({ tags: ADOPTED, serverId });
       assert.deepEqual(await repair({ ranges: [] }), ["left-adopted done"]);
@@ -109,7 +109,7 @@ suite("tags", () => {
     }
   });
 
-  test("not over somebody's change", async () => {
+  test("leaves tags that somebody changed since the plan", async () => {
     seed({ tags: ["theirs"] });
     const [step] = await steps({});
     rig.simulator.account.set(ID, { tags: ["changed"] });
@@ -119,13 +119,13 @@ suite("tags", () => {
 });
 
 suite("attach", () => {
-  test("what a running guest is missing", async () => {
+  test("attaches the address of a running guest", async () => {
     seed({ tags: OURS });
     assert.deepEqual(await repair({ ...leased(range()) }), ["not-attached done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
   });
 
-  test("both of a dual-stack guest, on one MAC", async () => {
+  test("attaches both addresses of a dual-stack guest with one virtual MAC", async () => {
     seed({ tags: OURS });
     seedIpv6({ tags: OURS });
     assert.deepEqual(await repair({ ...leased(dual()) }), ["not-attached done"]);
@@ -133,7 +133,7 @@ suite("attach", () => {
     assert.deepEqual(place(ID6), { serverId: SERVER.h1, mac: MAC });
   });
 
-  test("although a free one still shares its MAC: that one gives it up", async () => {
+  test("attaches an address whose virtual MAC a free one still shares, which gives it up", async () => {
     seed({ tags: LENDER });
     seedOther({ tags: BORROWER, mac: MAC });
     const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08" });
@@ -144,7 +144,7 @@ suite("attach", () => {
     assert.deepEqual(place(ALIAS.id), { serverId: null, mac: null });
   });
 
-  test("an alias, on its NIC's MAC, though its own was not dropped yet", async () => {
+  test("attaches an alias with its NIC's virtual MAC and drops its own", async () => {
     for (const mac of ["52:54:00:aa:00:08", null]) {
       seed({ tags: LENDER, serverId: SERVER.h1 });
       seedOther({ tags: BORROWER, mac });
@@ -159,7 +159,7 @@ suite("attach", () => {
     }
   });
 
-  test("an alias that is in its place without a MAC", async () => {
+  test("gives an attached alias without a virtual MAC its NIC's", async () => {
     seed({ tags: LENDER, serverId: SERVER.h1 });
     seedOther({ tags: BORROWER, serverId: SERVER.h1, mac: null });
     const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
@@ -167,13 +167,13 @@ suite("attach", () => {
     assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
   });
 
-  test("an alias whose NIC nobody knows is for a person to do", async () => {
+  test("leaves an alias whose NIC is not known to a person", async () => {
     seed({ tags: BORROWER, mac: null });
     assert.deepEqual(await outcomes(await steps({ ...leased(range()) })), ["not-attached manual"]);
     assert.deepEqual(place(ID), { serverId: null, mac: null });
   });
 
-  test("nothing that was locked since: it says so", async () => {
+  test("refuses a flexible IP that was locked", async () => {
     seed({ tags: OURS });
     const [step] = await steps({ ...leased(range()) });
     rig.simulator.account.set(ID, { status: "locked" });
@@ -186,13 +186,13 @@ suite("attach", () => {
 });
 
 suite("move", () => {
-  test("from another server to the guest's", async () => {
+  test("moves an address from another server to the guest's", async () => {
     seed({ tags: OURS, serverId: SERVER.h2 });
     assert.deepEqual(await repair({ ...leased(range()) }), ["wrong-server done"]);
     assert.deepEqual(place(ID), { serverId: SERVER.h1, mac: MAC });
   });
 
-  test("a dual-stack guest's, half of it astray", async () => {
+  test("brings the missing half of a dual-stack guest", async () => {
     seed({ tags: OURS, serverId: SERVER.h1 });
     seedIpv6({ tags: OURS });
     assert.deepEqual(await repair({ ...leased(dual()) }), ["not-attached done"]);
@@ -200,7 +200,7 @@ suite("move", () => {
     assert.deepEqual(place(ID6), { serverId: SERVER.h1, mac: MAC });
   });
 
-  test("with the alias that borrows its MAC there: the MAC stays", async () => {
+  test("moves an address with the alias that shares its virtual MAC, which stays", async () => {
     seed({ tags: LENDER, serverId: SERVER.h2 });
     seedOther({ tags: BORROWER, serverId: SERVER.h2, mac: MAC });
     const alias = range({ arId: "1", ip: ALIAS.ip, mac: "52:54:00:aa:00:08", holder: VM_HOLDER });
@@ -210,7 +210,7 @@ suite("move", () => {
     assert.deepEqual(place(ALIAS.id), { serverId: SERVER.h1, mac: MAC });
   });
 
-  test("not what was taken over since", async () => {
+  test("leaves an address that was moved since the plan", async () => {
     seed({ tags: OURS, serverId: SERVER.h2 });
     const [step] = await steps({ ...leased(range()) });
     rig.simulator.account.set(ID, { serverId: SERVER.h1 });
@@ -220,7 +220,7 @@ suite("move", () => {
 });
 
 suite("undo-registration", () => {
-  test("takes back what this cloud obtained, and closes the intent", async () => {
+  test("takes back what this cloud obtained and closes the intent", async () => {
     seed({ tags: OURS });
     seedOther({ tags: ADOPTED });
     const foreign = seedAt("203.0.113.9", { tags: ownershipTags("two", "created", INTENT) });
@@ -236,7 +236,7 @@ suite("undo-registration", () => {
     assert.deepEqual(journal().intents, {});
   });
 
-  test("what is closed already is left to the next plan", async () => {
+  test("leaves a closed intent to the next plan", async () => {
     await ports.journal.update((state) => {
       state.intents[INTENT] = { ...deadIntent(), flexibleIpIds: [ID], wanted: 0 };
     });
@@ -245,7 +245,7 @@ suite("undo-registration", () => {
     assert.equal(await applied(step), "changed");
   });
 
-  test("a creation whose answer nobody saw may come late: the intent stays open for that", async () => {
+  test("keeps an intent open while its unanswered creation may still come", async () => {
     const [step] = await steps({ ranges: [], deadIntents: [INTENT] });
     const note = (since: Date): Promise<void> =>
       ports.journal.update((state) => {
@@ -260,7 +260,7 @@ suite("undo-registration", () => {
   });
 });
 
-test("nothing is done when OpenNebula says something else by then", async () => {
+test("no step is applied when OpenNebula says something else by then", async () => {
   const gone = async (): Promise<boolean> => false;
   seed({ tags: OURS, serverId: SERVER.h2 });
   const made = [...(await steps({})), ...(await steps({ ...leased(range()) })), ...(await steps({ ranges: [] }))];
@@ -272,7 +272,7 @@ test("nothing is done when OpenNebula says something else by then", async () => 
   assert.deepEqual(place(ID), { serverId: SERVER.h2, mac: MAC });
 });
 
-test("every step of a whole plan, then an empty one", async () => {
+test("after every step of a plan, the next plan is empty", async () => {
   seed({ tags: OURS, serverId: SERVER.h2 });
   seedOther({ tags: ADOPTED });
   seedAt("203.0.113.9", { tags: OURS });
@@ -305,7 +305,7 @@ async function outcomes(made: readonly Step[]): Promise<string[]> {
 }
 
 function applied(step: Step | undefined): Promise<Outcome> {
-  assert.ok(step !== undefined, "there is a step");
+  assert.ok(step !== undefined, "the plan has a step");
   return apply(ports, step, unchanged);
 }
 

@@ -409,11 +409,11 @@ test("hosts answer over one ssh each, and a cure stands on a line of its own and
   const cure = /^token, kvm-a:\n {2}(chmod .*)$/m.exec(broken.stdout)?.[1];
   assert.equal(cure, `chmod 0600 ${key}`);
   assert.equal((await rig.runProgram("/bin/sh", ["-c", cure ?? ""])).code, 0);
-  const { code, stdout, stderr } = await rig.run(["doctor"]);
+  assert.match(broken.stdout, /^ok +kvm-b +server +is server .*; \d+ checks are ok$/m);
+  const { code, stdout, stderr } = await rig.run(["doctor", "-j"]);
   assert.equal(code, 0, stdout);
-  assert.match(stdout, /^ok +kvm-a +server +is server .*; \d+ checks are ok$/m);
   assert.match(stderr, /^\d+ ok, 0 warnings, 0 failures$/m);
-  const rows: Row[] = JSON.parse((await rig.run(["doctor", "-j"])).stdout);
+  const rows: Row[] = JSON.parse(stdout);
   const versions = rows.filter(({ id }) => id === "version").map(({ role, host }) => [role, host]);
   assert.deepEqual(versions, [
     ["frontend", null],

@@ -1,8 +1,9 @@
 // Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { SETTINGS as DRIVER_SETTINGS } from "../../settings.ts";
+import { whyNoAccess } from "../access.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, type Layout, SETTINGS } from "../layout.ts";
 import { isRoot } from "../oneadmin.ts";
@@ -147,13 +148,7 @@ function installHost(installation: Installation, serverId: string | undefined): 
 }
 
 function canWrite(folder: string): boolean {
-  if (isRoot()) return true;
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return isRoot() || whyNoAccess(folder, constants.W_OK) === undefined;
 }
 
 function putToken({ operator, changes, token, settings }: Installation): void {

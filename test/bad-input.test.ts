@@ -1,18 +1,25 @@
 // What comes in wrong: the document, the address range, settings, token, server id. Each is refused with one line that
 // names the thing, the reason and the next move, and nothing is changed at the API.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
+import { ownershipTags } from "../driver/flexible-ip/ownership.ts";
 import { type Fields, ipamDocument, readTemplate, vmDocument } from "./documents.ts";
 import { InProcessRig } from "./in-process/rig.ts";
 import { OTHER_PROJECT, PROJECT, type RunOptions, type RunResult } from "./rig.ts";
+
+const INTENT = "55555555-5555-4555-8555-555555555555";
 
 const rig = await InProcessRig.start();
 after(() => rig.stop());
 const { account } = rig.simulator;
 
-const ours = account.add({ projectId: PROJECT, mac: "52:54:00:01:02:03", tags: tagsOf("one") });
+const ours = account.add({
+  projectId: PROJECT,
+  mac: "52:54:00:01:02:03",
+  tags: ownershipTags("one", "created", INTENT),
+});
 const range = {
   AR_ID: "0",
   IPAM_MAD: "scw-flexip",
@@ -80,43 +87,30 @@ suite("the document", () => {
     test(`is ${what}`, () => refusedBy(everyone, { raw }, /standard input is (not base64|empty)/));
   }
 
-  test("is 17 MiB long", async () => {
-    const long = (caller: Caller) => caller.document.replace("</", `<NOTE>${"x".repeat(17 * 1024 * 1024)}</NOTE></`);
-    await refusedBy(everyone, { document: long }, /standard input is longer than \d+ bytes/);
-  });
-
-  test("is cut", async () => {
-    for (const part of [0.25, 0.5, 0.9]) {
-      const cut = ({ document }: Caller) => document.slice(0, document.length * part);
-      await refusedBy(everyone, { document: cut }, /standard input .* cut/);
-    }
-  });
-
-  test("has another root", async () => {
-    await refusedBy(ipam, { document: () => vmDocument([nic]) }, /does not start with <IPAM_DRIVER_ACTION_DATA>/);
-    await refusedBy(hooks, { document: () => ipamDocument(range) }, /does not start with <VM>/);
-  });
-
-  test("has two roots", () =>
-    refusedBy(everyone, { document: ({ document }) => document + document }, /standard input/));
-
-  test("is nested without end", async () => {
-    const nested = ({ document }: Caller) => document.replace("</", `${"<A>".repeat(9_000)}${"</A>".repeat(9_000)}</`);
-    await refusedBy(everyone, { document: nested }, /standard input cannot be read as XML/);
-  });
-
-  for (const [what, doctype] of Object.entries(doctypes)) {
-    test(`starts with ${what}`, async () => {
-      await refusedBy(
-        everyone,
-        { document: ({ document }) => doctype + document },
-        /standard input (declares a document type|does not start with <)/,
-      );
-    });
-
-    test(`has ${what} further in`, async () => {
-      const inside = ({ document }: Caller) => document.replace(/^<\w+>/, (root) => root + doctype);
-      await refusedBy(everyone, { document: inside }, /standard input .*document type/);
+  const inside = (text: string) => (document: string) => document.replace("</", `${text}</`);
+  for (const [what, change, words] of [
+    ["is 17 MiB long", inside(`<NOTE>${"x".repeat(17 * 1024 * 1024)}</NOTE>`), /is longer than \d+ bytes/],
+    ["is cut early", (document: string) => document.slice(0, document.length / 4), /cut/],
+    ["is cut late", (document: string) => document.slice(0, document.length * 0.9), /cut/],
+    ["has another root", (document: string) => `<A>${document}</A>`, /does not start with <(IPAM_DRIVER|VM)/],
+    ["has two roots", (document: string) => document + document, /./],
+    ["is nested without end", inside(`${"<A>".repeat(9_000)}${"</A>".repeat(9_000)}`), /cannot be read as XML/],
+    ...Object.entries(doctypes).flatMap(([doctype, text]) => [
+      [
+        `starts with ${doctype}`,
+        (document: string) => text + document,
+        /a document type|does not start with </,
+      ] as const,
+      [
+        `has ${doctype} further in`,
+        (document: string) => document.replace(/^<\w+>/, (root) => root + text),
+        /document type/,
+      ] as const,
+    ]),
+  ] as const) {
+    test(what, async () => {
+      const document = (caller: Caller) => change(caller.document);
+      await refusedBy(everyone, { document }, /standard input /, words);
     });
   }
 
@@ -241,10 +235,10 @@ suite("the address range", () => {
 });
 
 suite("the flexible IP that the address range names", () => {
-  const taken = account.add({ projectId: PROJECT, tags: tagsOf("one") });
+  const taken = account.add({ projectId: PROJECT, tags: ownershipTags("one", "created", INTENT) });
   const theirs = account.add({ projectId: OTHER_PROJECT, mac: null });
   const hidden = account.add({ projectId: OTHER_PROJECT, visible: false });
-  const otherCloud = account.add({ projectId: PROJECT, tags: tagsOf("two") });
+  const otherCloud = account.add({ projectId: PROJECT, tags: ownershipTags("two", "created", INTENT) });
   const broken = account.add({ projectId: PROJECT, status: "error" });
   const lockedOne = account.add({ projectId: PROJECT, status: "locked" });
   const prefix = account.add({ projectId: PROJECT, ip: "2001:db8:702:99::/64" });
@@ -271,161 +265,55 @@ suite("the flexible IP that the address range names", () => {
   }
 });
 
+// What a setting, a token file and a server id file may be is in config.test.ts.
 suite("settings", () => {
-  const conf = join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf");
-  const lines = readFileSync(conf, "utf8").trimEnd().split("\n");
-  const without = (key: string) => lines.filter((line) => !line.startsWith(`${key}=`));
+  const conf = readFileSync(join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf"), "utf8");
+  const wrong = (name: string, content: string, mode = 0o600): string => {
+    const file = join(rig.folder, name);
+    writeFileSync(file, content, { mode });
+    return file;
+  };
+  const token = wrong("open-token", "planted-token\n", 0o640);
+  const noServer = wrong("no-server", `fr-par-1/${ours.id}\n`);
 
-  /** A settings file with these lines, as options for a run. */
-  function settingsOf(...content: string[]): RunOptions & { file: string } {
-    const file = join(rig.folder, "wrong.conf");
-    writeFileSync(file, content.map((line) => `${line}\n`).join(""));
-    return { file, env: { SCW_FLEXIP_CONF: file } };
-  }
-
-  const bad: [string, string][] = [
-    ["API_URL", "banana"],
-    ["API_URL", "ftp://127.0.0.1"],
-    ["API_URL", "http://192.0.2.1:8080"],
-    ["API_URL", "http://api.example.com"],
-    ["API_URL", "http://127.0.0.1.example.com"],
-    ["API_URL", "http://127.0.0.1@192.0.2.1"],
-    ["API_URL", rig.simulator.url.replace("//", "//user:secret@")],
-    ["API_URL", rig.simulator.url.replace("//", "//:secret@")],
-    ["API_URL", `${rig.simulator.url}/?key=1`],
-    ["ZONE", "paris"],
-    ["ZONE", ""],
-    ["PROJECT_ID", "p-1"],
-    ["PROJECT_ID", ""],
-    ["TOKEN_FILE", "token"],
-    ["SERVER_ID_FILE", "./server-id"],
-    ["STATE_FILE", "state.json"],
-    ["LOG_DIR", "log"],
-    ["LOG_LEVEL", "loud"],
-    ["CLOUD", ""],
-    ["CLOUD", "my cloud"],
-    ["CLOUD", "x".repeat(65)],
-    ["MAC_TYPE", "vbox"],
-    ["NETWORK_MASK", "/32"],
-    ["GATEWAY", "192.0.2.256"],
-    ["GATEWAY", "2001:db8::1"],
-    ["DNS", "192.0.2.53,192.0.2.54"],
-    ["TIMEOUT", "soon"],
-    ["TIMEOUT", "4"],
-    ["TIMEOUT", "86"],
-    ["TIMEOUT", "-5"],
-    ["TIMEOUT", "5.5"],
-    ["HOOK_TIMEOUT", "4"],
-    ["HOOK_TIMEOUT", "3601"],
-  ];
-  for (const [key, value] of bad) {
-    test(`${key}="${value.replace(rig.simulator.url.slice(7), "simulator").slice(0, 30)}"`, async () => {
-      const { file, ...options } = settingsOf(...without(key), `${key}="${value}"`);
-      const where = new RegExp(`${file} line ${without(key).length + 1}: ${key} `);
-      await refusedBy([register, ...hooks.slice(0, 1)], { options }, where, /correct it/);
-      await freedWithWarning(options, where);
-    });
-  }
-
-  test("the file is missing", async () => {
-    const options = { env: { SCW_FLEXIP_CONF: join(rig.folder, "none.conf") } };
-    const words = [/settings file/, /none\.conf/, /create it/] as const;
-    await refusedBy(everyone, { options }, ...words);
-    await freedWithWarning(options, ...words);
-  });
-
-  const lastLine = `line ${lines.length + 1}: `;
-  for (const [what, line, ...words] of [
-    ["an unknown key", 'BANANA="1"', /unknown setting BANANA; the settings are ZONE, PROJECT_ID/],
-    ["a key a second time", 'ZONE="fr-par-1"', /ZONE is set a second time; remove one/],
-    ["a line without =", "ZONE fr-par-2", /correct or remove it/],
-    ["a quote that is not closed", 'CLOUD="one', /correct or remove it/],
-    ["a value of two words without quotes", "DNS=192.0.2.53 192.0.2.54", /correct or remove it/],
-  ] as const) {
-    test(`the file holds ${what}`, async () => {
-      const { file, ...options } = settingsOf(...lines, line);
-      await refusedBy(everyone, { options }, new RegExp(`${file} ${lastLine}`), ...words);
-      await freedWithWarning(options, new RegExp(`${file} ${lastLine}`), ...words);
-    });
-  }
-
-  for (const key of ["ZONE", "PROJECT_ID"]) {
-    test(`the file has no ${key}`, async () => {
-      const { file, ...options } = settingsOf(...without(key));
-      const words = new RegExp(`${file}: ${key} is missing; add a line ${key}=`);
-      await refusedBy(everyone, { options }, words);
-      await freedWithWarning(options, words);
-    });
-  }
-
-  for (const [key, value, ...words] of [
-    ["BANANA", "1", /unknown setting BANANA/],
-    ["TIMEOUT", "soon", /TIMEOUT must be/, /correct it/],
-    ["API_URL", "http://192.0.2.1", /API_URL must be/, /correct it/],
-    ["CLOUD", "", /CLOUD must be/, /correct it/],
-  ] as const) {
-    test(`the environment sets ${key} to "${value}"`, async () => {
-      const options = { settings: { [key]: value } };
-      const where = new RegExp(`environment variable SCW_FLEXIP_${key}: `);
-      await refusedBy(everyone, { options }, where, ...words);
-      await freedWithWarning(options, where, ...words);
-    });
-  }
-});
-
-suite("the token file", () => {
-  const planted = "planted-token";
-  for (const [what, content, mode, ...words] of [
-    ["is empty", "", 0o600, /is empty; write the secret key/],
-    ["holds white space alone", " \n\n", 0o600, /is empty; write the secret key/],
-    ["holds two words", `${planted} ${planted}\n`, 0o600, /more than one word; write only/],
-    ["holds two lines", `${planted}\n${planted}\n`, 0o600, /more than one word; write only/],
-    ["can be read by the group", `${planted}\n`, 0o640, /can be read by others; run: chmod 0600/],
-    ["can be read by all", `${planted}\n`, 0o604, /can be read by others; run: chmod 0600/],
-    ["can be written by the group", `${planted}\n`, 0o620, /by others; run: chmod 0600/],
-  ] as const) {
-    test(what, () => tokenFileIsWrong({ content, mode }, ...words));
-  }
-
-  test("is missing", () => tokenFileIsWrong({}, /cannot be read/, /create it/));
-
-  test("is a folder", async () => {
-    mkdirSync(join(rig.folder, "token-folder"));
-    await tokenFileIsWrong({ name: "token-folder" }, /cannot be read/, /create it or correct/);
-  });
-
-  async function tokenFileIsWrong(
-    file: { content?: string; mode?: number; name?: string },
-    ...words: readonly RegExp[]
-  ): Promise<void> {
-    const path = join(rig.folder, file.name ?? `wrong-token-${file.mode ?? "none"}`);
-    if (file.content !== undefined && file.mode !== undefined) {
-      writeFileSync(path, file.content);
-      chmodSync(path, file.mode);
-    }
-    const options = { settings: { TOKEN_FILE: path } };
-    const where = new RegExp(`token file ${path} `);
-    await refusedBy(everyone, { options }, where, ...words);
-    await freedWithWarning(options, where, ...words);
-    assert.doesNotMatch(rig.logs(), new RegExp(planted));
-  }
-});
-
-suite("the server id file", () => {
-  const id = "33333333-3333-4333-8333-333333333333";
-  for (const [what, content, ...words] of [
-    ["is missing", undefined, /cannot be read/, /create it/],
-    ["is empty", "", /does not hold zone\/uuid; write fr-par-2\//],
-    ["has no zone", `${id}\n`, /does not hold zone\/uuid; write fr-par-2\//],
-    ["has another zone", `fr-par-1/${id}\n`, /names zone fr-par-1, but ZONE is fr-par-2; correct/],
-    ["has no UUID", "fr-par-2/server-7\n", /does not hold zone\/uuid; write fr-par-2\//],
-    ["has more than that", `fr-par-2/${id}/x\n`, /does not hold zone\/uuid; write fr-par-2\//],
+  for (const [what, options, callers, ...words] of [
+    [
+      "the file is missing",
+      { env: { SCW_FLEXIP_CONF: join(rig.folder, "none.conf") } },
+      everyone,
+      /settings file .*none\.conf/,
+      /create it/,
+    ],
+    [
+      "a line of the file is wrong",
+      { env: { SCW_FLEXIP_CONF: wrong("wrong.conf", `${conf}BANANA="1"\n`) } },
+      everyone,
+      new RegExp(`wrong\\.conf line ${conf.split("\n").length}: unknown setting BANANA; the settings are ZONE, `),
+    ],
+    [
+      "a variable is wrong",
+      { settings: { TIMEOUT: "soon" } },
+      everyone,
+      /environment variable SCW_FLEXIP_TIMEOUT: TIMEOUT must be .*; correct it/,
+    ],
+    [
+      "others can read the token file",
+      { settings: { TOKEN_FILE: token } },
+      everyone,
+      /token file .*open-token can be read by others; run: chmod 0600/,
+    ],
+    ["the token file is a folder", { settings: { TOKEN_FILE: rig.folder } }, everyone, /token file .* cannot be read/],
+    [
+      "the server id is of another zone",
+      { settings: { SERVER_ID_FILE: noServer } },
+      hooks,
+      /server id file .*no-server names zone fr-par-1, but ZONE is fr-par-2; correct/,
+    ],
   ] as const) {
     test(what, async () => {
-      const file = join(rig.folder, `server-id-that-${what.replaceAll(" ", "-")}`);
-      if (content !== undefined) writeFileSync(file, content);
-      const options = { settings: { SERVER_ID_FILE: file } };
-      await refusedBy(hooks, { options }, new RegExp(`server id file ${file} `), ...words);
+      await refusedBy(callers, { options }, ...words);
+      if (callers === everyone) await freedWithWarning(options, ...words);
+      assert.doesNotMatch(rig.logs(), /planted/);
     });
   }
 });
@@ -500,9 +388,4 @@ async function startFresh(t: { after(work: () => Promise<void>): void }): Promis
   const fresh = await InProcessRig.start();
   t.after(() => fresh.stop());
   return fresh;
-}
-
-function tagsOf(cloud: string): string[] {
-  const intent = "scw-flexip:intent=55555555-5555-4555-8555-555555555555";
-  return ["scw-flexip", `scw-flexip:cloud=${cloud}`, "scw-flexip:created", intent];
 }

@@ -1,4 +1,4 @@
-// Folders that are written to, and the free space below them.
+// The folders that the driver writes to, their rotation, and the free space below them.
 import { accessSync, constants, existsSync, globSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config.ts";
@@ -9,7 +9,7 @@ import { type Finding, failure, ok, warning } from "./finding.ts";
 const LOW_BYTES = 500e6;
 const FULL_BYTES = 50e6;
 
-/** A folder of logs: it and our logs in it can be written by whoever this runs as. */
+/** Whether this user can write into the folder, and to our logs in it. */
 export function checkLogs(folder: string): Finding {
   const why = whyNotWritable(folder);
   if (why !== undefined) return failure("logs", why, `install -d -m 0750 -o oneadmin -g oneadmin ${folder}`);

@@ -11,10 +11,10 @@ export function checkJournal(file: string): Finding[] {
   const setAside = globSync(`${file}.damaged-*`).map((path) =>
     warning("journal", `${path} was set aside: it could not be read`, `scw-flexip reconcile && rm ${path}`),
   );
-  return [...now(file), ...setAside];
+  return [...present(file), ...setAside];
 }
 
-function now(file: string): Finding[] {
+function present(file: string): Finding[] {
   let kind: ReturnType<typeof inspectJournal>;
   try {
     kind = inspectJournal(file);
@@ -25,11 +25,13 @@ function now(file: string): Finding[] {
     return [warning("journal", `${file} is damaged; the next action begins a new one`, "scw-flexip reconcile")];
   }
   if (kind === "absent") return [ok("journal", "none yet: no range was added from this front-end")];
-  // Only reading: nothing is logged.
+  // Only read: nothing is logged.
   const journal = new Journal(file, openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }));
   const dead = deadIntents({ journal, machine: realMachine }).length;
   const why = `registrations to undo: ${dead}`;
-  const cure = "scw-flexip reconcile --apply";
-  const work = dead === 0 ? ok("owed-work", why, "0") : warning("owed-work", why, cure, String(dead));
-  return [ok("journal", `${file} can be read`), work];
+  const undo = "scw-flexip reconcile --apply";
+  return [
+    ok("journal", `${file} can be read`),
+    dead === 0 ? ok("owed-work", why, "0") : warning("owed-work", why, undo, String(dead)),
+  ];
 }

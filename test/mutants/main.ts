@@ -83,7 +83,7 @@ async function judge(tree: Tree, tests: TestFiles, mutant: Mutant): Promise<Omit
     const killer = await tests.firstToFail(mutant.file, { restore, change });
     return killer === undefined ? { is: "survived", by: "no test" } : { is: "killed", by: killer };
   } finally {
-    restore();
+    writeFileSync(path, original);
   }
 }
 

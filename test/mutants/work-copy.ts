@@ -1,4 +1,5 @@
 // A copy of the repository in which a line may be broken: the bundle on plain Node stands for the packed executable.
+import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ export function workCopy(root: string): string {
   const launcher = join(work, "test/mutants/launch.cjs");
   writeFileSync(join(work, EXECUTABLE), `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$0" "$@"\n`);
   chmodSync(join(work, EXECUTABLE), 0o755);
+  execFileSync(process.execPath, ["build/bundle.ts"], { cwd: work });
   return work;
 }
 

@@ -13,8 +13,8 @@ import { settled } from "./waiting.ts";
 export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: readonly FlexibleIp[] };
 
 /**
- * Attaches the group to the server with one virtual MAC and waits until it is. What another server has is left there or
- * taken; aliases stay away when their NIC does. `why` goes into the log.
+ * Attaches the group to the server with one virtual MAC and waits until it is attached. Those that another server has stay
+ * there or are taken; aliases stay away when their NIC does. `why` goes into the log.
  */
 export async function bringHere(
   session: Session,
@@ -50,8 +50,8 @@ export async function bringHere(
 }
 
 /**
- * Has what of the group is attached to the server detached: the aliases first, and waits for those alone. What shares the
- * virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the log.
+ * Detaches the members of the group that the server has: the aliases first, and waits for those alone. A flexible IP that
+ * shares the virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the log.
  */
 export async function sendAway(session: Session, group: MacGroup, serverId: string, why: string): Promise<void> {
   const aliases = await detachableAt(session, group.aliases, serverId);
@@ -113,7 +113,7 @@ async function evict(
 /** An alias sends from its NIC's MAC: its own virtual MAC is deleted, for good, before it can get that one. */
 async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
   if (alias.mac === undefined || alias.mac === owner.mac) return alias;
-  // The tag comes first: a range without its MAC always tells why.
+  // The tag comes first: it explains why a range has no MAC.
   const tagged = await session.api.get(alias.id);
   if (cloudOf(tagged) !== undefined) await mark(session, tagged, borrowerTags(tagged));
   session.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);

@@ -30,12 +30,12 @@ export async function findFlexibleIp(
   return own.find((flexibleIp) => isAddressOf(address, flexibleIp.address));
 }
 
-/** Whether a range of this cloud holds it. What is not ours is never changed or deleted. */
+/** Whether a range of this cloud holds it. The driver changes and deletes nothing else. */
 export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
   return cloudOf(flexibleIp) === session.config.cloud && flexibleIp.projectId === session.config.projectId;
 }
 
-/** Whether it is the flexible IP that this range was registered with; where no intent tells, by the virtual MAC. */
+/** Whether it is the flexible IP that this range was registered with; without an intent, the virtual MAC decides. */
 export function isOfRange(session: Session, flexibleIp: FlexibleIp, range: Range): boolean {
   if (!isOurs(session, flexibleIp) || isOfOtherIntent(flexibleIp, range.intent)) return false;
   if (range.intent !== undefined && isIntended(flexibleIp)) return true;

@@ -1,4 +1,4 @@
-// An answer of the API that is no success → ApiError: what was tried, the API's own reason, its request id, what to do.
+// An answer of the API that is no success → ApiError: the call, the API's own reason, its request id, the next move.
 import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
 import { ApiError, messageOf } from "../errors.ts";
@@ -6,7 +6,7 @@ import { ApiError, messageOf } from "../errors.ts";
 const MAX_REASON = 300;
 const TOO_LARGE = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
 
-// Each field stands for itself: one that does not fit must not hide the others.
+// Each field is checked alone: a field that does not fit must not hide the others.
 const text = z.catch(z.optional(z.string()), undefined);
 const count = z.catch(z.optional(z.number()), undefined);
 const detail = z.looseObject({
@@ -53,7 +53,7 @@ export function bodyError(
   return new ApiError(join(what, reason, requestId), "ask Scaleway whether the API changed", {
     status,
     requestId,
-    // No body, a proxy's page or one that was cut may pass; JSON of another form will not.
+    // A missing body, a proxy's page or a cut body may be right next time; JSON of another form will not.
     isFinal: cause instanceof $ZodError && answer.text !== "",
     cause,
   });

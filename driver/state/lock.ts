@@ -12,7 +12,7 @@ const TAKEOVER_STALE_MS = 60_000;
 const WAIT_MS = 8_000;
 
 export type Lock = {
-  /** Whether it still is this process's: one that stands still for longer than STALE_MS is taken for dead. */
+  /** Whether this process still has it: others take a process for dead when it stands still longer than STALE_MS. */
   isHeld(): boolean;
   /** A process died while it held the lock before. */
   readonly wasDead: boolean;

@@ -1,4 +1,4 @@
-/** Any failure of the driver that has a name. Its message, reason and next move, is the one line that the user reads. */
+/** Any failure of the driver that has a name. Its message, reason and next move, is the line that the user reads. */
 export class DriverError extends Error {
   readonly reason: string;
   /** The user's next move. */

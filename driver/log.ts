@@ -39,7 +39,7 @@ export function writeStderr(line: string, write: Machine["write"] = writeSync): 
   } catch {}
 }
 
-/** A log that also appends to `file`, created by the first line. If the file cannot be written, it warns once and goes on. */
+/** A log that also appends to `file`, created by the first line. When it cannot be written, it warns once. */
 export function openLog({ level: lowest, file: path, context, warn, audited, machine }: LogOptions): Log {
   const prefixes = { debug: "DEBUG", info: "INFO", warn: "WARN", error: undefined } as const;
   const tell = warn ?? ((line) => writeStderr(`WARN: ${line}`, machine?.write));

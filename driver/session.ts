@@ -142,7 +142,9 @@ export function openSession(caller: Caller, config: Config, openedLog: Log, opti
   return session;
 }
 
-/** One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out. */
+/**
+ * One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out.
+ */
 function stopAll(signal: string): void {
   for (const deadline of openDeadlines)
     deadline.abort(new StoppedError(`stopped by ${signal}`, "run the action again"));

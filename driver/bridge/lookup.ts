@@ -1,5 +1,5 @@
-// NIC addresses → flexible IPs. The address comes from oned and is trusted; an id in a NIC can be forged by a tenant and
-// is believed only when the flexible IP read by it has that address and our project.
+// NIC addresses → flexible IPs. The address comes from oned and is trusted; an id in a NIC can be forged by a tenant
+// and is believed only when the flexible IP read by it has that address and our project.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
 import { type Standing, standingOf } from "../flexible-ip/standing.ts";

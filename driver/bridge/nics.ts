@@ -57,7 +57,7 @@ export function isAnyClaimed(groups: readonly NicGroup[]): boolean {
   return groups.some(({ own, aliases }) => [...own, ...aliases].some(({ isClaimed }) => isClaimed));
 }
 
-/** Addresses of flexible IPs that the hooks do not serve: those of PCI NICs, and what floats between virtual routers. */
+/** Flexible IPs that the hooks do not serve: those of PCI NICs, and the floating ones of virtual routers. */
 export function unserved(vm: Vm): string[] {
   const isMeant = (nic: Nic): boolean => !vm.isHotPlug || nic.isMarked;
   const isOurs = (nic: Nic): boolean => isMeant(nic) && (nic.flexibleIpId ?? nic.intent) !== undefined;

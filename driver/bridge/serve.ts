@@ -12,9 +12,9 @@ import type { NicGroup } from "./nics.ts";
 
 /**
  * Before the guest boots, or before a NIC is attached: attaches free addresses to this server. An address that another
- * server has stays there while this may be a migration: the guest still runs there, and goes on when the copy fails. In a
- * first deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address cannot
- * serve: no guest boots without its network.
+ * server has stays there while this may be a migration: the guest still runs there, and goes on when the copy fails. In
+ * a first deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address
+ * cannot serve: no guest boots without its network.
  */
 export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
@@ -37,8 +37,8 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
 }
 
 /**
- * The guest runs here: takes over its addresses that another server has, after a migration or because that host was lost,
- * and confirms that all are attached here.
+ * The guest runs here: takes over its addresses that another server has, after a migration or because that host was
+ * lost, and confirms that all are attached here.
  */
 export async function post(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
@@ -102,7 +102,7 @@ function macGroup({ own, aliases }: Pick<FoundGroup, "own" | "aliases">): MacGro
   return { own: flexibleIps(own), aliases: flexibleIps(aliases) };
 }
 
-/** After a failed pre OpenNebula runs no clean: an address that was not on this server before would stay without a guest. */
+/** After a failed pre OpenNebula runs no clean: an address that was moved here would stay without a guest. */
 async function detachAgain(session: Session, group: FoundGroup, serverId: string): Promise<void> {
   const { own, aliases } = macGroup(group);
   const moved = [...own, ...aliases].filter((one) => one.serverId !== serverId);

@@ -11,9 +11,9 @@ import { lookAgain, usable } from "./waiting.ts";
 export type Elsewhere = "leave" | "take";
 
 /**
- * Attaches flexible IPs to the server and waits until they are attached. Those that another server has, perhaps only by the
- * time a call is repeated, stay there or are taken: directly where the API does that, else after a detach. `why` goes into
- * the log beside every detach. Returns all of them as they are then.
+ * Attaches flexible IPs to the server and waits until they are attached. Those that another server has, perhaps only by
+ * the time a call is repeated, stay there or are taken: directly where the API does that, else after a detach. `why`
+ * goes into the log beside every detach. Returns all of them as they are then.
  */
 export async function attachAll(
   session: Session,
@@ -67,8 +67,8 @@ export async function detachAll(
 }
 
 /**
- * Asks for the detach of all of them, and does not wait until they are free. Those that are on another server by the time a
- * call is repeated were taken over, and stay there. `why` goes into the log.
+ * Asks for the detach of all of them, and does not wait until they are free. Those that are on another server by the
+ * time a call is repeated were taken over, and stay there. `why` goes into the log.
  */
 export async function startDetach(session: Session, flexibleIps: readonly FlexibleIp[], why: string): Promise<void> {
   const first = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
@@ -143,8 +143,8 @@ function merged(
 }
 
 /**
- * Makes a call for those that share a virtual MAC, which one call may name, and one for each other one; all at once. Waits
- * for all of them before it throws the first failure.
+ * Makes a call for those that share a virtual MAC, which one call may name, and one for each other one; all at once.
+ * Waits for all of them before it throws the first failure.
  */
 async function byMac(
   flexibleIps: readonly FlexibleIp[],

@@ -21,9 +21,9 @@ export async function allocateAddress(session: IpamSession, request: IpamRequest
 }
 
 /**
- * Leases the address unless it is known that it cannot serve. When the API does not tell in time, the lease is given with
- * a warning: `pre` looks again before a guest boots, and oned would ask range after range under the network's lock.
- * Throws RefusedError.
+ * Leases the address unless it is known that it cannot serve. When the API does not tell in time, the lease is given
+ * with a warning: `pre` looks again before a guest boots, and oned would ask range after range under the network's
+ * lock. Throws RefusedError.
  */
 async function lease(session: IpamSession, request: IpamRequest): Promise<Range> {
   const { journal, log, machine } = session;

@@ -94,7 +94,7 @@ export class Obtaining {
     return this.#obtained + this.#unanswered === 0;
   }
 
-  /** How many flexible IPs an undoing must find: while it finds fewer, a call whose answer got lost may still be acted on. */
+  /** How many flexible IPs an undoing must find: with fewer, a call whose answer got lost may still be acted on. */
   get awaited(): number {
     return this.#unanswered === 0 ? 0 : this.#obtained + this.#unanswered;
   }
@@ -107,7 +107,7 @@ export class Obtaining {
     const origin = (isIdle(before) ? originOf(before) : undefined) ?? "adopted";
     const tags = [...foreignTags(before), ...ownershipTags(config.cloud, origin, this.#intent)];
     await this.#answered(api.update(id, { tags }));
-    // The API replaces all tags at once, and another cloud may write at the same moment: the tags that stand there now decide.
+    // The API replaces all tags at once, and another cloud may write at the same moment: the last writer has it.
     const adopted = this.#stillOurs(await api.get(id));
     if (before.serverId !== undefined) {
       log.warn(`adopting ${nameOf(before)} although it is attached to server ${before.serverId}`);

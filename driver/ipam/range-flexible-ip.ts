@@ -8,8 +8,8 @@ import type { Range } from "./address-range.ts";
 
 /**
  * The flexible IP of a range's address, or undefined when it is gone. The id stands in an attribute that a network's
- * manager can change: it is believed only when the flexible IP read by it has the address. Otherwise those of this cloud
- * are listed, which also proves that the token works: a read of what is gone answers 403.
+ * manager can change: it is believed only when the flexible IP read by it has the address. Otherwise those of this
+ * cloud are listed, which also proves that the token works: a read of what is gone answers 403.
  */
 export async function findFlexibleIp(
   session: Session,

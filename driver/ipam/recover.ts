@@ -26,7 +26,7 @@ export async function recover(session: IpamSession): Promise<void> {
   });
 }
 
-/** How many flexible IPs may still come of calls whose answer nobody saw: the intent stays open while that is possible. */
+/** How many flexible IPs may still come of calls whose answer nobody saw: so long the intent stays open. */
 export function stillToCome({ machine }: Pick<IpamSession, "machine">, { wanted, since }: Intent): number {
   return machine.now() - Date.parse(since) < LATE_CALL_MS ? wanted : 0;
 }
@@ -46,8 +46,9 @@ export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, sin
 }
 
 /**
- * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned does
- * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
+ * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned
+ * does not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is
+ * closed.
  */
 export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
   const obtained = await obtainedUnder(session, intent);
@@ -59,7 +60,7 @@ export async function undoIntent(session: IpamSession, intent: string, mayCome: 
   return true;
 }
 
-/** The flexible IPs that a listing shows or the journal names: a listing may lag behind a creation that was answered. */
+/** Those that a listing shows or the journal names: a listing may lag behind a creation that was answered. */
 async function obtainedUnder(session: IpamSession, intent: string): Promise<FlexibleIp[]> {
   const { api, journal } = session;
   const { projectId } = session.config;

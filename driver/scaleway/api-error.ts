@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
 import { ApiError, messageOf } from "../errors.ts";
+import type { Answer } from "./http.ts";
 
 const MAX_REASON = 300;
 const TOO_LARGE = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
@@ -28,10 +29,7 @@ type ErrorBody = z.infer<typeof errorBody>;
 type Detail = NonNullable<NonNullable<ErrorBody["details"]>[number]>;
 
 /** The API answered `what` with a status that is no success. A body that does not fit never hides the status. */
-export function answerError(
-  what: string,
-  answer: { status: number; text: string; requestId: string | undefined; retryAfterMs: number | undefined },
-): ApiError {
+export function answerError(what: string, answer: Answer): ApiError {
   const body = parseErrorBody(answer.text);
   const reason = `${answer.status} ${oneLine(reasonsOf(body).join(", "))}`;
   return new ApiError(join(what, reason, answer.requestId), nextMove(what, answer.status, body.type), {
@@ -43,11 +41,7 @@ export function answerError(
 }
 
 /** The API answered with a success whose body is not what it promises. */
-export function bodyError(
-  what: string,
-  answer: { status: number; text: string; requestId: string | undefined },
-  cause: unknown,
-): ApiError {
+export function bodyError(what: string, answer: Answer, cause: unknown): ApiError {
   const { status, requestId } = answer;
   const reason = `the answer does not fit (${oneLine(bodyFault(cause))})`;
   return new ApiError(join(what, reason, requestId), "ask Scaleway whether the API changed", {

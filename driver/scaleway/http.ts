@@ -36,7 +36,7 @@ export type HttpOptions = {
   readonly machine: Machine;
 };
 
-type Answer = AnswerFacts & {
+export type Answer = AnswerFacts & {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs: number | undefined;

@@ -1,4 +1,4 @@
-// The one retry loop: how often, how long, after which pause, and which reason the deadline gives when the time runs out.
+// The one retry loop: how often, how long, after which pause, and what the deadline blames when the time runs out.
 import type { Deadline } from "../deadline.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -20,10 +20,10 @@ export type Effort = {
 export const AGAIN = Symbol("again");
 
 /**
- * Calls `attempt` until it has a result. An attempt that returns AGAIN, or fails in a way that may pass, is repeated after
- * a pause that grows. `afterFailure` first looks at what became of a failed attempt, and may return the result: a call that
- * must not be made twice is not repeated blindly. When the next try would come too late, it throws the failure itself,
- * whose reason says more than the deadline's.
+ * Calls `attempt` until it has a result. An attempt that returns AGAIN, or fails in a way that may pass, is repeated
+ * after a pause that grows. `afterFailure` first looks at what became of a failed attempt, and may return the result: a
+ * call that must not be made twice is not repeated blindly. When the next try would come too late, it throws the
+ * failure itself, whose reason says more than the deadline's.
  */
 export async function insist<T>(
   effort: Effort,

@@ -1,5 +1,5 @@
-// The journal of this front-end: creations under way, leases seen. Truth lives in oned's database and in the flexible IPs'
-// tags; losing this file loses no address and buys none.
+// The journal of this front-end: creations under way, leases seen. Truth lives in oned's database and in the flexible
+// IPs' tags; losing this file loses no address and buys none.
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod/mini";
@@ -54,8 +54,8 @@ export class Journal {
   }
 
   /**
-   * Changes the notes, on disk before it returns. `change` is synchronous because no API call may be made while the lock
-   * is held, and may be called again on a newer state. Throws DriverError.
+   * Changes the notes, on disk before it returns. `change` is synchronous because no API call may be made while the
+   * lock is held, and may be called again on a newer state. Throws DriverError.
    */
   async update(change: (state: JournalState) => void): Promise<void> {
     for (let attempt = 1; attempt <= WRITE_ATTEMPTS; attempt += 1) {
@@ -111,8 +111,8 @@ export class Journal {
     }
   }
 
-  // A crash leaves the old file or the new one. Each process writes to a file of its own: a slow process cannot spoil the
-  // file of the next one.
+  // A crash leaves the old file or the new one. Each process writes to a file of its own: a slow process cannot spoil
+  // the file of the next one.
   #write(content: string, lock: Lock): boolean {
     const temporary = `${this.#file}.new-${process.pid}`;
     try {

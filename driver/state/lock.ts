@@ -18,7 +18,9 @@ export type Lock = {
   readonly wasDead: boolean;
 };
 
-/** Runs `work` while no other process holds the lock of `file`. Throws DriverError when the lock is not free in time. */
+/**
+ * Runs `work` while no other process holds the lock of `file`. Throws DriverError when the lock is not free in time.
+ */
 export async function withLock<T>(file: string, work: (lock: Lock) => T, waitMs = WAIT_MS): Promise<T> {
   const { release, wasDead } = await acquire(file, waitMs);
   const identity = identityOf(file);
@@ -51,10 +53,13 @@ async function acquire(file: string, waitMs: number): Promise<{ release: () => v
   }
 }
 
-/** How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started. */
+/**
+ * How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started.
+ */
 function tryLock(file: string, stale: number): (() => void) | undefined {
   try {
-    // Compromised: this process stood still so long that another took the lock. The holder asks isHeld before it writes.
+    // Compromised: this process stood still so long that another took the lock. The holder asks isHeld before it
+    // writes.
     const release = lockfile.lockSync(file, { realpath: false, stale, onCompromised: () => {} });
     return () => {
       try {

@@ -24,12 +24,13 @@ export type Release = {
   readonly epoch: number;
   readonly licences: string;
   readonly sbom: string;
-  /** Of gzip, 1 to 9. */
+  /** Of gzip: 0 packs nothing, 9 packs most. */
   readonly level: number;
 };
 
 export const DOCUMENTS = "usr/share/doc/scw-flexip";
 const REMOTES = "usr/share/scw-flexip/remotes";
+const ARCHIVED = ["CHANGELOG.md", "LICENSE"];
 const DOCUMENT_FILES = ["README.md", "SECURITY.md", "DECISIONS.md"];
 
 /** What .deb and .rpm have in common, below `root`. */
@@ -40,7 +41,7 @@ export function stagePackage(root: string, release: Release): void {
   put(root, "usr/share/man/man1/scw-flexip.1.gz", zipped(page(release)));
   put(root, "usr/share/bash-completion/completions/scw-flexip", completion("bash"));
   stageMonitoring(join(root, "usr/share/scw-flexip"));
-  stageDocuments(join(root, DOCUMENTS));
+  stageDocuments(join(root, DOCUMENTS), []);
   put(root, `${DOCUMENTS}/CHANGELOG.md.gz`, zipped(readFileSync("CHANGELOG.md")));
   put(root, `${DOCUMENTS}/bundled-licences.txt.gz`, zipped(release.licences));
   put(root, `${DOCUMENTS}/sbom.cdx.json`, release.sbom);
@@ -54,8 +55,8 @@ export function stageArchive(root: string, release: Release): void {
   put(root, "share/man/man1/scw-flexip.1", page(release));
   for (const shell of ["bash", "zsh"]) put(root, `share/completions/scw-flexip.${shell}`, completion(shell));
   stageMonitoring(join(root, "share"));
-  stageDocuments(root);
-  for (const file of ["CHANGELOG.md", "LICENSE"]) put(root, file, readFileSync(file));
+  stageDocuments(root, ARCHIVED);
+  for (const file of ARCHIVED) put(root, file, readFileSync(file));
   put(root, "bundled-licences.txt", release.licences);
   put(root, "sbom.cdx.json", release.sbom);
 }
@@ -79,10 +80,20 @@ function stageMonitoring(folder: string): void {
   }
 }
 
-// Their links to one another are relative: the same folders as in the repository.
-function stageDocuments(folder: string): void {
-  for (const file of [...DOCUMENT_FILES, ...globSync("docs/**/*.{md,json,svg}").sort()])
-    put(folder, file, readFileSync(file));
+/** The documents, in the repository's folders. A link to a file that is neither theirs nor one of `more` becomes text. */
+export function stageDocuments(folder: string, more: readonly string[]): void {
+  const files = [...DOCUMENT_FILES, ...globSync("docs/**/*.{md,json,svg}").sort()];
+  const isThere = (path: string): boolean => [...files, ...more].some((file) => `${file}/`.startsWith(`${path}/`));
+  for (const file of files) {
+    const content = readFileSync(file);
+    put(folder, file, file.endsWith(".md") ? withoutDangling(file, content.toString(), isThere) : content);
+  }
+}
+
+function withoutDangling(file: string, text: string, isThere: (path: string) => boolean): string {
+  return text.replaceAll(/\[([^\]]*)\]\(([^)\s#:]+)(?:#[^)\s]*)?\)/g, (link, words: string, target: string) =>
+    isThere(join(dirname(file), target).replace(/\/$/, "")) ? link : words,
+  );
 }
 
 /** Writes a file below `root`, with all its folders. */

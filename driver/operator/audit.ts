@@ -3,8 +3,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type Log, openLog } from "../log.ts";
-import { tellSyslog } from "../syslog.ts";
+import { tellSyslogNow } from "../syslog.ts";
 import { configOf, type Operator } from "./operator.ts";
+
+type LogPlace = Pick<Config, "logDir" | "logLevel">;
 
 export type Change = {
   readonly what: string;
@@ -14,11 +16,12 @@ export type Change = {
 };
 
 /** Notes a change that another program made for this command, done or failed. */
-export function audit(operator: Operator, { failure, ...fields }: Change, config = configOf(operator)): void {
-  write(openOwnLog(operator, config), fields, failure);
+export function audit(operator: Operator, change: Change, place: LogPlace = configOf(operator)): void {
+  const { failure, ...fields } = change;
+  write(openOwnLog(operator, place), fields, failure);
 }
 
-/** The same without settings, as while installing, in the system's log alone: the driver's log belongs to oneadmin. */
+/** The same, in the system's log alone. */
 export function auditToSyslog(operator: Operator, { failure, ...fields }: Change): void {
   write(openFile(operator, "/dev/null", "info"), fields, failure);
 }
@@ -29,7 +32,7 @@ function write(log: Log, fields: Omit<Change, "failure">, failure: string | unde
 }
 
 /** The log of the commands, which is that of the IPAM actions. Each line names who ran the command. */
-export function openOwnLog(operator: Operator, { logDir, logLevel }: Config): Log {
+export function openOwnLog(operator: Operator, { logDir, logLevel }: LogPlace): Log {
   return openFile(operator, join(logDir ?? operator.layout.logFolder, "scw-flexip.log"), logLevel);
 }
 
@@ -40,6 +43,6 @@ function openFile({ caller, environment, terminal }: Operator, file: string, lev
     file,
     context: { action: caller.action, host: hostname(), pid: process.pid, by },
     warn: (line) => terminal.warn(line),
-    audited: (line) => tellSyslog([line]),
+    audited: tellSyslogNow,
   });
 }

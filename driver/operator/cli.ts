@@ -2,7 +2,6 @@
 import { CommanderError, Command as Parser } from "commander";
 import { DriverError, messageOf } from "../errors.ts";
 import type { Caller } from "../session.ts";
-import { auditToSyslog } from "./audit.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { Interrupt } from "./interrupt.ts";
 import { layoutOf } from "./layout.ts";
@@ -73,12 +72,7 @@ async function run(caller: Caller, text: CommandText, values: Values, parameters
       environment: caller.environment,
       interrupt: new Interrupt(),
     };
-    const exit = await handler(operator);
-    const isDryRun = options.has("noop") || options.has("dryRun");
-    if (/^(un)?install$/.test(text.name) && !isDryRun) {
-      auditToSyslog(operator, { what: text.name, ...(exit !== EXIT.done && { failure: `exit code ${exit}` }) });
-    }
-    return exit;
+    return await handler(operator);
   } catch (error) {
     const exit = exitCodeOf(error);
     if (exit === undefined || !(error instanceof DriverError)) throw error;

@@ -1,24 +1,34 @@
-// Looks at everything that has to be right, and says of each thing that is not which command fixes it.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { DriverError, messageOf, UsageError } from "../errors.ts";
-import { type Finding, failure } from "./doctor/finding.ts";
-import { examineFrontEnd, examineHosts } from "./doctor/front-end.ts";
-import { examineHost } from "./doctor/host.ts";
-import { formOfFindings, pluginLine, printFindings, type Row } from "./doctor/report.ts";
+// Checks everything that must be right, and names the command that fixes what is not.
+import { DriverError, messageOf } from "../errors.ts";
+import { examine } from "./doctor/examine.ts";
+import { countOf, formOfFindings, pluginLine, printFindings } from "./doctor/report.ts";
 import { EXIT } from "./exit.ts";
-import { EXECUTABLE } from "./layout.ts";
-import { asOneadmin, type Operator, type Role } from "./operator.ts";
-import type { Form } from "./print/rows.ts";
+import { asOneadmin, type Operator } from "./operator.ts";
 
 const PLUGIN_UNKNOWN = 3;
 
-export async function doctor(operator: Operator): Promise<number> {
-  const { terminal, options } = operator;
-  const form = formOfFindings(operator);
-  if (!options.has("plugin")) return report(operator, form, await examine(asOneadmin(operator)));
+export async function doctor(given: Operator): Promise<number> {
+  if (given.options.has("plugin")) return plugin(given);
+  const form = formOfFindings(given);
+  const operator = asOneadmin(given);
+  const { terminal } = operator;
+  const rows = await examine(operator, operator.options.has("hosts"));
+  terminal.progress("");
+  printFindings(operator, form, rows);
+  const [warnings, failures] = [countOf(rows, "warning"), countOf(rows, "failure")];
+  const plural = (count: number): string => (count === 1 ? "" : "s");
+  terminal.note(
+    `${countOf(rows, "ok")} ok, ${warnings} warning${plural(warnings)}, ${failures} failure${plural(failures)}`,
+  );
+  if (failures > 0) return EXIT.failed;
+  return warnings > 0 ? EXIT.findings : EXIT.done;
+}
+
+/** One line and an exit code as monitoring plugins give them. */
+async function plugin(operator: Operator): Promise<number> {
+  const { terminal } = operator;
   try {
-    const { line, exit } = pluginLine(await examine(asOneadmin(operator)));
+    const { line, exit } = pluginLine(await examine(asOneadmin(operator), operator.options.has("hosts")));
     terminal.progress("");
     terminal.print(`${line}\n`);
     return exit;
@@ -27,61 +37,4 @@ export async function doctor(operator: Operator): Promise<number> {
     terminal.print(`SCW-FLEXIP UNKNOWN - ${messageOf(error)}\n`);
     return PLUGIN_UNKNOWN;
   }
-}
-
-function report(operator: Operator, form: Form<Row>, rows: readonly Row[]): number {
-  const { terminal } = operator;
-  terminal.progress("");
-  printFindings(operator, form, rows);
-  const count = (level: Finding["level"]): number => rows.filter((row) => row.level === level).length;
-  const [warnings, failures] = [count("warning"), count("failure")];
-  terminal.note(`${count("ok")} ok, ${warnings} warning${plural(warnings)}, ${failures} failure${plural(failures)}`);
-  if (failures > 0) return EXIT.failed;
-  return warnings > 0 ? EXIT.findings : EXIT.done;
-}
-
-/** Everything that doctor finds here and, from a front-end, on the hosts. Throws UsageError where nothing is installed. */
-export async function examine(operator: Operator): Promise<Row[]> {
-  const { options, layout } = operator;
-  const [isFrontEnd, isHost] = [options.has("frontend"), options.has("host")];
-  const isOpen = !(isFrontEnd || isHost);
-  const frontEnd = isFrontEnd || (isOpen && existsSync(layout.onedConf));
-  const host = isHost || (isOpen && existsSync(join(layout.hostRemotes, EXECUTABLE)));
-  if (!(frontEnd || host)) {
-    throw new UsageError(
-      `neither ${layout.onedConf} nor a driver below ${layout.hostRemotes} is here; say --frontend or --host`,
-    );
-  }
-  const users = checkUser(operator, frontEnd ? "frontend" : "host");
-  return [
-    ...placed(frontEnd ? "frontend" : "host", null, users),
-    ...(frontEnd ? await onFrontEnd(operator) : []),
-    ...(host ? placed("host", null, await examineHost(operator)) : []),
-  ];
-}
-
-async function onFrontEnd(operator: Operator): Promise<Row[]> {
-  const frontEnd = await examineFrontEnd(operator);
-  const own = placed("frontend", null, frontEnd.findings);
-  if (!operator.options.has("hosts")) return own;
-  const { hosts, obstacle } = await examineHosts(operator, frontEnd);
-  return [
-    ...own,
-    ...placed("frontend", null, obstacle),
-    ...hosts.flatMap(({ host, findings }) => placed("host", host, findings)),
-  ];
-}
-
-function placed(role: Role, host: string | null, findings: readonly Finding[]): Row[] {
-  return findings.map(({ level, id, value, why, cure }) => ({ level, id, role, host, value, why, cure }));
-}
-
-function checkUser({ oneadmin, layout }: Operator, role: Role): Finding[] {
-  if (oneadmin !== undefined) return [];
-  const cure = `apt install ${role === "frontend" ? "opennebula" : "opennebula-node-kvm"}`;
-  return [failure("user", `there is no user oneadmin${layout.root === "" ? "" : ` below ${layout.root}`}`, cure)];
-}
-
-function plural(count: number): string {
-  return count === 1 ? "" : "s";
 }

@@ -1,21 +1,19 @@
 // The state of the cloud as metrics, once: a timer runs it, node_exporter's textfile collector reads the file.
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { DriverError, messageOf, UsageError } from "../errors.ts";
-import type { Row } from "./doctor/report.ts";
-import { examine } from "./doctor.ts";
+import { examine } from "./doctor/examine.ts";
 import { EXIT } from "./exit.ts";
+import { writeBeside } from "./install/changes.ts";
 import { readEntries } from "./log-files.ts";
-import { callsOf } from "./metrics/calls.ts";
 import { exposition } from "./metrics/family.ts";
-import { familiesOf, type Snapshot } from "./metrics/snapshot.ts";
+import { callsOf, familiesOf, type Snapshot } from "./metrics/snapshot.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { type Survey, survey } from "./survey.ts";
-import { writeAll } from "./terminal.ts";
 
 const HOUR_MS = 3_600_000;
 const LAST_SUCCESS = /^scw_flexip_last_success_timestamp_seconds (\d+)$/m;
 
-/** Prints the metrics, or writes them to --file in one piece. What does not answer is a metric, too. */
+/** Prints the metrics, or writes them to --file as a whole. What does not answer is a metric, too. */
 export async function metrics(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
   const file = operator.options.text("file");
@@ -24,19 +22,19 @@ export async function metrics(given: Operator): Promise<number> {
   }
   const snapshot = await take(operator, file);
   const text = exposition(familiesOf(snapshot));
-  if (file === undefined) writeAll(1, text);
-  else writeWhole(file, text);
+  if (file === undefined) operator.terminal.print(text);
+  else write(file, text);
   return snapshot.survey === undefined ? EXIT.failed : EXIT.done;
 }
 
 async function take(operator: Operator, file: string | undefined): Promise<Snapshot> {
   const now = new Date();
   const config = configOf(operator);
-  const found = await surveyOrWarn(operator);
+  const found = await orWarn<Survey | undefined>(operator, () => survey(operator), undefined);
   const since = new Date(now.getTime() - HOUR_MS);
   const entries = readEntries(operator, { lowest: "debug", since, vm: undefined, address: undefined });
   operator.terminal.progress("checking this cloud");
-  const findings = await examineOrWarn(operator);
+  const findings = await orWarn(operator, () => examine(operator, true), []);
   operator.terminal.progress("");
   return {
     version: operator.caller.version,
@@ -48,27 +46,18 @@ async function take(operator: Operator, file: string | undefined): Promise<Snaps
   };
 }
 
-async function surveyOrWarn(operator: Operator): Promise<Survey | undefined> {
+/** What the work returns; `otherwise`, after a warning, where something does not answer. */
+async function orWarn<T>({ terminal }: Operator, work: () => Promise<T>, otherwise: T): Promise<T> {
   try {
-    return await survey(operator);
+    return await work();
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
-    operator.terminal.warn(`scw-flexip metrics: ${messageOf(error)}`);
-    return undefined;
+    terminal.warn(`scw-flexip metrics: ${messageOf(error)}`);
+    return otherwise;
   }
 }
 
-async function examineOrWarn(operator: Operator): Promise<Row[]> {
-  try {
-    return await examine(operator);
-  } catch (error) {
-    if (!(error instanceof DriverError)) throw error;
-    operator.terminal.warn(`scw-flexip metrics: ${messageOf(error)}`);
-    return [];
-  }
-}
-
-/** What an earlier run wrote: a run that finds nothing keeps it, so its age can raise an alert. */
+/** What an earlier run wrote. A run that finds nothing keeps it: its age raises an alert. */
 function lastSuccessIn(file: string | undefined): Date | undefined {
   if (file === undefined) return undefined;
   try {
@@ -79,23 +68,12 @@ function lastSuccessIn(file: string | undefined): Date | undefined {
   }
 }
 
-/** A reader sees the old file or the new one. Readable by all: node_exporter runs as a user of its own. */
-function writeWhole(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.new`;
+/** Readable by all: node_exporter runs as a user of its own. */
+function write(file: string, text: string): void {
   try {
-    const descriptor = openSync(temporary, "wx", 0o644);
-    try {
-      writeFileSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    chmodSync(temporary, 0o644);
-    renameSync(temporary, file);
+    writeBeside(file, text, { mode: 0o644, owner: undefined });
   } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw new DriverError(`${file} cannot be written (${messageOf(cause)})`, "let oneadmin write into its folder", {
-      cause,
-    });
+    const why = `${file} cannot be written (${messageOf(cause)})`;
+    throw new DriverError(why, "let oneadmin write into its folder", { cause });
   }
 }

@@ -11,7 +11,8 @@ export type Account = { readonly uid: number; readonly gid: number; readonly hom
 
 /** The user oneadmin of the system below `root`; undefined where there is none. */
 export function findOneadmin(root: string): Account | undefined {
-  const line = root === "" ? fromSystem() : fromFile(join(root, "etc/passwd"));
+  const lines = (root === "" ? fromSystem() : undefined) ?? textOf(join("/", root, "etc/passwd"));
+  const line = lines.split("\n").find((entry) => entry.startsWith(`${ONEADMIN}:`));
   const [, , uid = "", gid = "", , home = ""] = line?.split(":") ?? [];
   return /^\d+$/.test(uid) && /^\d+$/.test(gid) ? { uid: Number(uid), gid: Number(gid), home } : undefined;
 }
@@ -35,20 +36,16 @@ export function becomeOneadmin(account: Account): void {
 // Accounts may come from a directory service, which only the system's own tool asks.
 function fromSystem(): string | undefined {
   try {
-    return execFileSync("getent", ["passwd", ONEADMIN], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
+    return execFileSync("getent", ["passwd", ONEADMIN], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   } catch {
-    return fromFile("/etc/passwd");
+    return undefined;
   }
 }
 
-function fromFile(file: string): string | undefined {
+function textOf(file: string): string {
   try {
-    const lines = readFileSync(file, "utf8").split("\n");
-    return lines.find((line) => line.startsWith(`${ONEADMIN}:`));
+    return readFileSync(file, "utf8");
   } catch {
-    return undefined;
+    return "";
   }
 }

@@ -2,14 +2,14 @@
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { RefusedError, UsageError } from "../errors.ts";
-import { cloudOf, originOf } from "../flexible-ip/ownership.ts";
+import { originOf } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
-import { holdLock } from "../state/lock.ts";
 import { EXIT } from "./exit.ts";
 import { listNetworks, type Network } from "./one/networks.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { addressOf, applyStep, DONE } from "./pool/apply.ts";
-import { freeSince, noteFreeSince } from "./pool/free-since.ts";
+import { freeSince } from "./pool/free-since.ts";
+import { holdLock } from "./pool/lock.ts";
 import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Target } from "./pool/plan.ts";
 import { targetOf } from "./pool/target.ts";
 import type { Column } from "./print/column.ts";
@@ -113,13 +113,8 @@ async function fill(operator: Operator, network: Network, target: Target): Promi
 function rangesOf({ view, config }: Survey, network: Network, now: Date, isDry: boolean): PoolRange[] {
   const states = rangeStates(view);
   const free = states.filter(({ range }) => range.holder === undefined);
-  const file = join(dirname(config.stateFile), "pool.json");
-  const since = freeSince(
-    file,
-    free.flatMap(({ flexibleIps: [flexibleIp] }) => flexibleIp?.id ?? []),
-    now,
-  );
-  if (!isDry) noteFreeSince(file, since);
+  const freeIds = free.flatMap(({ flexibleIps: [flexibleIp] }) => flexibleIp?.id ?? []);
+  const since = freeSince(join(dirname(config.stateFile), "pool.json"), freeIds, now, isDry);
   return states
     .filter(({ range }) => range.networkId === network.id)
     .map(({ range, flexibleIps: [flexibleIp] }) => ({
@@ -130,17 +125,12 @@ function rangesOf({ view, config }: Survey, network: Network, now: Date, isDry: 
     }));
 }
 
-/** What this cloud bought and neither a range nor a server has: the orphans that reconcile finds. */
-function idleOf({ view, steps }: Survey): FlexibleIp[] {
-  const orphans = new Set(steps.filter(({ kind }) => kind === "orphan").map(({ address }) => address));
-  return view.flexibleIps.filter(
-    (flexibleIp) =>
-      orphans.has(flexibleIp.address) &&
-      cloudOf(flexibleIp) === view.cloud &&
-      !flexibleIp.isIpv6 &&
-      flexibleIp.status === "ready" &&
-      flexibleIp.mac !== undefined,
-  );
+/** What this cloud bought and neither a range nor a server has: the orphans of reconcile that a range can take. */
+function idleOf({ steps }: Survey): FlexibleIp[] {
+  return steps.flatMap(({ kind, remedy }) => {
+    const idle = kind === "orphan" && remedy.do === "delete" ? remedy.flexibleIp : undefined;
+    return idle !== undefined && !idle.isIpv6 && idle.status === "ready" && idle.mac !== undefined ? [idle] : [];
+  });
 }
 
 function say(

@@ -66,7 +66,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   configOf(operator);
   if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
     throw new RefusedError(
-      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; --force adds it all the same`,
+      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; add --force if it must be`,
     );
   }
   const adopted = adoptedName === undefined ? undefined : await adoptable(operator, adoptedName);
@@ -91,7 +91,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   return failure === undefined ? EXIT.done : EXIT.failed;
 }
 
-/** Prints the new ranges. If they cannot be listed now, they are bought all the same. */
+/** Prints the new ranges. If they cannot be listed now, they are still bought. */
 async function printAdded(operator: Operator, network: Network, known: ReadonlySet<string>): Promise<void> {
   try {
     const added = (await rangesIn(operator, network)).filter(({ arId }) => !known.has(arId));
@@ -118,7 +118,7 @@ export async function rangeRemove(given: Operator): Promise<number> {
     terminal.note(`would give back ${what}; nothing was changed`);
     return EXIT.done;
   }
-  if (ranges.length > 0) await confirm(operator, `Give back ${what}`, "what was bought is lost for good");
+  if (ranges.length > 0) await confirm(operator, `Give back ${what}`, "an address that was bought is lost forever");
   const failures: string[] = [];
   const removed: CloudRange[] = [];
   for (const range of ranges) {

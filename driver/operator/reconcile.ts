@@ -22,7 +22,7 @@ export async function reconcile(given: Operator): Promise<number> {
   const { options, interrupt, terminal } = operator;
   formOf(operator, STEP_COLUMNS);
   const asked = askedOf(operator);
-  const intervalS = options.number("interval", "--interval", 5, 86_400) ?? DEFAULT_INTERVAL_S;
+  const intervalS = options.number("interval", "--interval", 1, 86_400) ?? DEFAULT_INTERVAL_S;
   if (!options.has("watch")) return once(operator, asked);
   for (;;) {
     const exit = await once(operator, asked).catch((error: unknown) => {
@@ -81,7 +81,7 @@ async function applyChosen(
   if (reservation !== undefined) terminal.warn(reservation);
   const keys = [...steps].filter(({ isSafe }) => !isSafe).map(({ key }) => key);
   if (asked === "all" && keys.length > 0) {
-    await confirm(operator, `Apply ${keys.join(", ")}`, "what is deleted is lost for good");
+    await confirm(operator, `Apply ${keys.join(", ")}`, "an address that is deleted is lost forever");
   }
   const results = new Map<Step, Result>();
   for (const step of steps) {

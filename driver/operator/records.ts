@@ -20,8 +20,10 @@ export type HolderRecord = z.infer<typeof holderRecord>;
 export const addressRecord = z.strictObject({
   address: z.string().check(about("an IPv4 address, or an IPv6 network with /64")),
   status: z.enum([...FLEXIBLE_IP_STATUSES, "missing"]).check(about("missing: the project has no such flexible IP")),
-  host: z.nullable(z.string()).check(about("whose server it is attached to; null: none, or one that is not known")),
-  server: z.nullable(z.string()).check(about("the server that it is attached to")),
+  host: z
+    .nullable(z.string())
+    .check(about("the host on whose server it is; null: attached nowhere, or to a server of no known host")),
+  server: z.nullable(z.string()).check(about("the server that it is attached to; null: none")),
   holder: z.nullable(holderRecord).check(about("null: free, or in no range")),
   vm: z.nullable(z.number()),
   vm_name: z.nullable(z.string()),

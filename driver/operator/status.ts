@@ -113,39 +113,41 @@ function lastOf(errors: readonly Entry[]): Status["last_error"] {
 }
 
 function sheet({ terminal }: Operator, now: Status): string {
-  const { hosts, ranges, addresses, drift, api, last_error: last } = now;
-  const unknown = hosts?.unknown.length ? `, server not known: ${hosts.unknown.join(", ")}` : "";
-  const lines: readonly (readonly [string, string])[] = [
+  const { api, drift, problem, last_error: last } = now;
+  const lines: readonly (readonly [title: string, text: string, isBad?: boolean])[] = [
     ["front-end", `scw-flexip ${now.version}, cloud ${now.cloud ?? "?"} in ${now.zone ?? "?"}, ${now.role}`],
-    ["hosts", hosts === null ? "?" : `${hosts.total}, ${hosts.offline} offline${unknown}`],
-    ["ranges", ranges === null ? "?" : `${ranges.total}: ${ranges.leased} leased, ${ranges.free} free`],
-    ["addresses", addresses === null ? "?" : `${addresses.total}${words(addresses.by_status)}`],
+    ["hosts", orUnknown(now.hosts, ({ total, offline, unknown }) => `${total}, ${offline} offline${without(unknown)}`)],
+    ["ranges", orUnknown(now.ranges, ({ total, leased, free }) => `${total}: ${leased} leased, ${free} free`)],
+    ["addresses", orUnknown(now.addresses, ({ total, by_status }) => total + words(by_status))],
     [
       "drift",
-      drift === null
-        ? "?"
-        : `${drift.total}${words(drift.by_kind)}${drift.young > 0 ? `; ${drift.young} changed a moment ago` : ""}`,
+      orUnknown(drift, ({ total, by_kind, young }) => total + words(by_kind) + recent(young)),
+      drift?.total !== 0,
     ],
-    ["journal", now.open_registrations === null ? "?" : `${now.open_registrations} registrations open`],
-    [
-      "API",
-      api.reachable ? `reachable, ${api.ms} ms` : `not reachable${api.status === null ? "" : ` (${api.status})`}`,
-    ],
+    ["journal", orUnknown(now.open_registrations, (count) => `${count} registrations open`)],
+    ["API", api.reachable ? `reachable, ${api.ms} ms` : `not reachable (${api.status ?? "no answer"})`, !api.reachable],
     ["errors", `${now.errors_last_day} on this machine since yesterday`],
     ["last error", last === null ? "-" : `${last.time} ${last.action}: ${last.message}`],
-    ["problem", now.problem ?? "-"],
+    ["problem", problem ?? "-", problem !== null],
   ];
-  const isBad: Readonly<Record<string, boolean>> = {
-    drift: drift === null || drift.total > 0,
-    API: !api.reachable,
-    problem: now.problem !== null,
-  };
   return lines
-    .map(([title, text]) => {
+    .map(([title, text, isBad]) => {
       const line = printable(text);
-      return `${title.padEnd(12)}${isBad[title] === true ? terminal.style("yellow", line) : line}\n`;
+      return `${title.padEnd(12)}${isBad === true ? terminal.style("yellow", line) : line}\n`;
     })
     .join("");
+}
+
+function orUnknown<T>(value: T | null, text: (value: T) => string): string {
+  return value === null ? "?" : text(value);
+}
+
+function without(unknown: readonly string[]): string {
+  return unknown.length === 0 ? "" : `, server not known: ${unknown.join(", ")}`;
+}
+
+function recent(young: number): string {
+  return young === 0 ? "" : `; ${young} changed a moment ago`;
 }
 
 function words(by: Readonly<Record<string, number>>): string {

@@ -61,6 +61,7 @@ export async function survey(operator: Operator): Promise<Survey> {
     flexibleIps,
     ...listing,
     servers,
+    unknownHosts: hosts.map(({ name }) => name).filter((name) => !servers.has(name)),
     deadIntents: dead,
     liveIntents: Object.keys(intents).filter((id) => !dead.includes(id)),
     now: apiTime(seen?.clockOffsetMs),

@@ -1,21 +1,19 @@
-// The life that the demo plays: what OpenNebula asks for, in its order, and what should come of it. The order within an
-// operation is that of oned 7.0.0; see fixtures/recorded/README.md.
+// The life that the demo plays: what people do with OpenNebula, what oned then asks of the driver, and what must come of
+// it.
+import type { Pool, Range, Vm } from "../cloud/pool.ts";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import type { Hook, IpamAction } from "../rig.ts";
+import type { Cloud } from "./cloud.ts";
 
 export type HostName = "A" | "B";
-export type RangeName = "first" | "second";
 
 /** Where an address is. `leaving`: its detach has begun, and may have ended by now. */
 export type Whereabouts = "none" | "free" | "gone" | `${"attached" | "leaving"} ${HostName}`;
 
+/** An action on the front-end, or a hook on a host. */
+export type Asked = { readonly on: "fe"; readonly ask: IpamAction } | { readonly on: HostName; readonly ask: Hook };
+
 export type Step = Asked & {
-  /** The name of the document in fixtures/recorded/opennebula-7.0.0, the first of those that are alike. */
-  readonly document: string;
-  /** The range that it is about, where it was recorded of another. */
-  readonly of?: RangeName;
-  /** The range whose AR or ADDRESS is answered; without it, nothing is. */
-  readonly answers?: RangeName;
   /** How many of which calls; where the step waits for the API, the least number of reads. */
   readonly calls: Readonly<Partial<Record<CallName, number>>>;
   readonly waits?: true;
@@ -27,209 +25,128 @@ export type Step = Asked & {
   readonly after: readonly [Whereabouts, Whereabouts];
 };
 
-/** An action on the front-end, or a hook on a host. */
-type Asked = { readonly on: "fe"; readonly ask: IpamAction } | { readonly on: HostName; readonly ask: Hook };
+export type Scene = {
+  readonly title: string;
+  /** What a person does. */
+  play(cloud: Cloud): Promise<unknown>;
+  /** What oned asks for, in its order. */
+  readonly steps: readonly Step[];
+};
 
-export type Scene = { readonly title: string; readonly steps: readonly Step[] };
+const PLACEHOLDER = { IP: "192.0.2.23", MAC: "02:00:c0:00:02:17" };
 
 export const LIFE: readonly Scene[] = [
   {
     title: "Two address ranges are added to a network, the second with a placeholder",
+    play: async ({ oned }) => {
+      await oned.register({ TYPE: "IP4", SIZE: "1" });
+      await oned.register({ TYPE: "IP4", SIZE: "1", ...PLACEHOLDER });
+    },
     steps: [
+      { on: "fe", ask: "register_address_range", calls: { create: 1, "mac.generate": 1 }, after: ["free", "none"] },
       {
-        on: "fe",
-        ask: "register_address_range",
-        document: "01-register-new-address-range",
-        answers: "first",
-        calls: { create: 1, "mac.generate": 1 },
-        after: ["free", "none"],
-      },
-      {
-        on: "fe",
-        ask: "register_address_range",
-        document: "02-register-placeholder-ip-and-mac",
-        answers: "second",
-        calls: { list: 1, create: 1, "mac.generate": 1 },
-        warns: true,
-        after: ["free", "free"],
+        ...{ on: "fe", ask: "register_address_range", warns: true },
+        ...{ calls: { list: 1, create: 1, "mac.generate": 1 }, after: ["free", "free"] },
       },
     ],
   },
   {
     title: "A VM with a private and a public NIC is deployed on A",
+    play: async ({ oned, pool, privateRanges }) => {
+      const created = await oned.create([privateRanges[0], first(pool)]);
+      if (created !== undefined) await oned.boot(created, "A");
+    },
     steps: [
-      {
-        on: "fe",
-        ask: "get_address",
-        document: "03-get-address",
-        answers: "first",
-        calls: { get: 1 },
-        after: ["free", "free"],
-      },
-      {
-        on: "A",
-        ask: "pre",
-        document: "04-pre-deploy-private-and-public-nic",
-        calls: { get: 2, attach: 1 },
-        waits: true,
-        after: ["attached A", "free"],
-      },
-      {
-        on: "A",
-        ask: "post",
-        document: "04-pre-deploy-private-and-public-nic",
-        calls: { get: 1 },
-        after: ["attached A", "free"],
-      },
+      { on: "fe", ask: "get_address", calls: { get: 1 }, after: ["free", "free"] },
+      { on: "A", ask: "pre", calls: { get: 2, attach: 1 }, waits: true, after: ["attached A", "free"] },
+      { on: "A", ask: "post", calls: { get: 1 }, after: ["attached A", "free"] },
     ],
   },
   {
     title: "A second private NIC is attached: no call for it",
+    play: ({ oned, pool, privateRanges }) => oned.attachNic(guest(pool), privateRanges[1]),
     steps: [
-      { on: "A", ask: "pre", document: "06-pre-attach-private-nic", calls: {}, after: ["attached A", "free"] },
-      { on: "A", ask: "post", document: "06-pre-attach-private-nic", calls: {}, after: ["attached A", "free"] },
+      { on: "A", ask: "pre", calls: {}, after: ["attached A", "free"] },
+      { on: "A", ask: "post", calls: {}, after: ["attached A", "free"] },
     ],
   },
   {
     title: "A second public NIC is attached",
+    play: ({ oned, pool }) => oned.attachNic(guest(pool), second(pool)),
     steps: [
-      {
-        on: "fe",
-        ask: "get_address",
-        document: "08-get-address-second-range",
-        answers: "second",
-        calls: { get: 1 },
-        after: ["attached A", "free"],
-      },
-      {
-        on: "A",
-        ask: "pre",
-        document: "09-pre-attach-second-public-nic",
-        calls: { get: 2, attach: 1 },
-        waits: true,
-        after: ["attached A", "attached A"],
-      },
-      {
-        on: "A",
-        ask: "post",
-        document: "09-pre-attach-second-public-nic",
-        calls: { get: 1 },
-        after: ["attached A", "attached A"],
-      },
+      { on: "fe", ask: "get_address", calls: { get: 1 }, after: ["attached A", "free"] },
+      { on: "A", ask: "pre", calls: { get: 2, attach: 1 }, waits: true, after: ["attached A", "attached A"] },
+      { on: "A", ask: "post", calls: { get: 1 }, after: ["attached A", "attached A"] },
     ],
   },
   {
     title: "A private NIC is detached: the public addresses stay",
-    steps: [
-      {
-        on: "A",
-        ask: "clean",
-        document: "11-clean-detach-private-nic",
-        calls: {},
-        after: ["attached A", "attached A"],
-      },
-    ],
+    play: async ({ oned, pool }) => {
+      const vm = guest(pool);
+      const nic = vm.nics.find(({ nicId }) => nicId === "2");
+      if (nic !== undefined) await oned.detachNic(vm, nic);
+    },
+    steps: [{ on: "A", ask: "clean", calls: {}, after: ["attached A", "attached A"] }],
   },
   {
     title: "Live migration from A to B: until the guest has left it, A serves the addresses",
+    play: ({ oned, pool }) => oned.migrate(guest(pool), "B"),
     steps: [
-      {
-        on: "B",
-        ask: "pre",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 2 },
-        after: ["attached A", "attached A"],
-      },
-      {
-        on: "A",
-        ask: "clean",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 2, detach: 2 },
-        after: ["leaving A", "leaving A"],
-      },
-      {
-        on: "B",
-        ask: "post",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 4, attach: 2 },
-        waits: true,
-        after: ["attached B", "attached B"],
-      },
+      { on: "B", ask: "pre", calls: { get: 2 }, after: ["attached A", "attached A"] },
+      { on: "A", ask: "clean", calls: { get: 2, detach: 2 }, after: ["leaving A", "leaving A"] },
+      { on: "B", ask: "post", calls: { get: 4, attach: 2 }, waits: true, after: ["attached B", "attached B"] },
     ],
   },
   {
     title: "Power-off, and later resume, on B",
+    play: async ({ oned, pool }) => {
+      await oned.powerOff(guest(pool));
+      await oned.boot(guest(pool), "B");
+    },
     steps: [
-      {
-        on: "B",
-        ask: "clean",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 2, detach: 2 },
-        later: true,
-        after: ["free", "free"],
-      },
-      {
-        on: "B",
-        ask: "pre",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 4, attach: 2 },
-        waits: true,
-        after: ["attached B", "attached B"],
-      },
-      {
-        on: "B",
-        ask: "post",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 2 },
-        after: ["attached B", "attached B"],
-      },
+      { on: "B", ask: "clean", calls: { get: 2, detach: 2 }, later: true, after: ["free", "free"] },
+      { on: "B", ask: "pre", calls: { get: 4, attach: 2 }, waits: true, after: ["attached B", "attached B"] },
+      { on: "B", ask: "post", calls: { get: 2 }, after: ["attached B", "attached B"] },
     ],
   },
   {
     title: "The VM is terminated: its leases end, the ranges keep their addresses",
+    play: ({ oned, pool }) => oned.terminate(guest(pool)),
     steps: [
-      {
-        on: "B",
-        ask: "clean",
-        document: "12-pre-live-migrate-on-destination",
-        calls: { get: 2, detach: 2 },
-        after: ["leaving B", "leaving B"],
-      },
-      {
-        on: "fe",
-        ask: "free_address",
-        document: "29-free-address-after-terminate",
-        calls: { get: 1 },
-        after: ["leaving B", "leaving B"],
-      },
-      {
-        on: "fe",
-        ask: "free_address",
-        document: "24-free-address-second-range",
-        calls: { get: 1 },
-        later: true,
-        after: ["free", "free"],
-      },
+      { on: "B", ask: "clean", calls: { get: 2, detach: 2 }, after: ["leaving B", "leaving B"] },
+      { on: "fe", ask: "free_address", calls: { get: 1 }, after: ["leaving B", "leaving B"] },
+      { on: "fe", ask: "free_address", calls: { get: 1 }, later: true, after: ["free", "free"] },
     ],
   },
   {
     title: "Both ranges are removed",
+    play: async ({ oned, pool }) => {
+      await oned.removeRange(first(pool));
+      await oned.removeRange(first(pool));
+    },
     steps: [
-      {
-        on: "fe",
-        ask: "unregister_address_range",
-        document: "34-unregister-address-range",
-        of: "first",
-        calls: { get: 1, delete: 1 },
-        after: ["gone", "free"],
-      },
-      {
-        on: "fe",
-        ask: "unregister_address_range",
-        document: "34-unregister-address-range",
-        calls: { get: 1, delete: 1 },
-        after: ["gone", "gone"],
-      },
+      { on: "fe", ask: "unregister_address_range", calls: { get: 1, delete: 1 }, after: ["gone", "free"] },
+      { on: "fe", ask: "unregister_address_range", calls: { get: 1, delete: 1 }, after: ["gone", "gone"] },
     ],
   },
 ];
+
+function first(pool: Pool): Range {
+  return rangeAt(pool, 0);
+}
+
+function second(pool: Pool): Range {
+  return rangeAt(pool, 1);
+}
+
+function rangeAt({ ranges }: Pool, index: number): Range {
+  const range = ranges[index];
+  if (range === undefined) throw new Error(`there are only ${ranges.length} ranges`);
+  return range;
+}
+
+function guest({ vms }: Pool): Vm {
+  const [vm] = vms;
+  if (vm === undefined) throw new Error("there is no VM");
+  return vm;
+}

@@ -3,8 +3,8 @@ import { hostOf, placeOf } from "../cloud/place.ts";
 import { readTemplate } from "../documents.ts";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
-import type { RangeName, Step, Whereabouts } from "./life.ts";
-import { type Run, run, type Stage } from "./stage.ts";
+import type { Cloud, Run } from "./cloud.ts";
+import type { Asked, Step, Whereabouts } from "./life.ts";
 
 export type Played = {
   readonly calls: readonly CallName[];
@@ -17,29 +17,31 @@ export type Played = {
   readonly differences: readonly string[];
 };
 
-/** Plays the step. A step that cannot be played differs from what it expects. */
-export async function play(stage: Stage, step: Step): Promise<Played> {
-  const { account, requests } = stage.rig.simulator;
+/** Runs what oned asks for, and compares it with the step that should come now. */
+export async function play(
+  cloud: Cloud,
+  step: Step | undefined,
+  asked: Asked,
+  run: () => Promise<Run>,
+): Promise<Played> {
+  const { account, requests } = cloud.rig.simulator;
   const before = requests.length;
-  let done: Run | undefined;
-  const differences: string[] = [];
-  try {
-    done = await run(stage, step);
-    differences.push(...exitDifferences(step.warns === true, done.result), ...answerDifferences(stage, done));
-  } catch (error) {
-    differences.push(error instanceof Error ? error.message : String(error));
-  }
+  const { document, result, ms } = await run();
   const calls = requests.slice(before).map(({ call }) => call);
-  if (step.later) await account.settled();
-  const after = [whereabouts(stage, "first"), whereabouts(stage, "second")] as const;
-  differences.push(...callDifferences(step, calls));
-  for (const [index, place] of after.entries()) {
-    const expected = step.after[index];
-    if (expected === undefined || isAt(expected, place)) continue;
-    differences.push(`address ${index + 1}: expected ${shown(expected)}, is ${shown(place)}`);
+  const differences = answerDifferences(cloud, asked, result);
+  if (step?.later) await account.settled();
+  const after = [whereabouts(cloud, 0), whereabouts(cloud, 1)] as const;
+  if (step === undefined || step.on !== asked.on || step.ask !== asked.ask) {
+    differences.push(`oned: expected ${step === undefined ? "nothing more" : `${step.ask} on ${step.on}`}`);
+  } else {
+    differences.push(...exitDifferences(step.warns === true, result), ...callDifferences(step, calls));
+    for (const [index, place] of after.entries()) {
+      const expected = step.after[index];
+      if (expected === undefined || isAt(expected, place)) continue;
+      differences.push(`address ${index + 1}: expected ${shown(expected)}, is ${shown(place)}`);
+    }
   }
-  const isHotPlug = done?.document.includes("<ATTACH>") ?? false;
-  return { calls, after, ms: done?.ms ?? 0, isHotPlug, differences };
+  return { calls, after, ms, isHotPlug: document.includes("<ATTACH>"), differences };
 }
 
 /** Calls in their order, equal neighbours folded: `get×2, attach`. */
@@ -66,23 +68,24 @@ function exitDifferences(warns: boolean, { code, signal, plain, stderr }: RunRes
   return told.map((line) => `standard error: expected no complaint, was: ${line}`);
 }
 
-function answerDifferences(stage: Stage, { step, result }: Run): string[] {
-  const { answers } = step;
-  if (answers === undefined) {
-    return result.stdout === "" ? [] : [`standard output: expected nothing, has ${result.stdout.length} characters`];
-  }
-  if (result.code !== 0) return [];
-  if (step.ask !== "register_address_range") {
-    const address = readTemplate(result.stdout, "ADDRESS");
-    return differing("ADDRESS", address, new Map([["IP", stage.ranges.get(answers)?.get("IP") ?? ""]]));
-  }
-  const range = readTemplate(result.stdout, "AR");
-  stage.ranges.set(answers, range);
-  const flexibleIp = stage.rig.simulator.account.get(range.get("SCW_FLEXIBLE_IP_ID") ?? "");
+function answerDifferences(cloud: Cloud, { ask }: Asked, { code, stdout }: RunResult): string[] {
+  if (!isAnswered(ask))
+    return stdout === "" ? [] : [`standard output: expected nothing, has ${stdout.length} characters`];
+  // Whether the address of a lease is the range's, oned looks itself.
+  if (code !== 0 || ask !== "register_address_range") return [];
+  const range = readTemplate(stdout, "AR");
+  const id = range.get("SCW_FLEXIBLE_IP_ID") ?? "";
+  cloud.obtained.push(id);
+  const flexibleIp = cloud.rig.simulator.account.get(id);
   if (flexibleIp === undefined) return ["AR: expected the id of a flexible IP, there is none of that id"];
   const held = { IP: flexibleIp.ip_address, EXTERNAL_IP: flexibleIp.ip_address };
   const expected = { ...held, MAC: flexibleIp.mac_address?.mac_address ?? "", TYPE: "IP4", SIZE: "1" };
   return differing("AR", range, new Map(Object.entries(expected)));
+}
+
+/** Whether oned reads standard output. */
+export function isAnswered(ask: Asked["ask"]): boolean {
+  return ask === "register_address_range" || ask === "get_address";
 }
 
 function differing(name: string, answer: ReadonlyMap<string, string>, expected: ReadonlyMap<string, string>): string[] {
@@ -107,8 +110,8 @@ function counted(call: string, times: number): string {
   return times === 1 ? call : `${call}×${times}`;
 }
 
-function whereabouts({ rig, ranges }: Stage, range: RangeName): string {
-  const id = ranges.get(range)?.get("SCW_FLEXIBLE_IP_ID");
+function whereabouts({ rig, obtained }: Cloud, index: number): string {
+  const id = obtained[index];
   if (id === undefined) return "none";
   const flexibleIp = rig.simulator.account.get(id);
   if (flexibleIp?.status === "detaching") return `leaving ${hostOf(flexibleIp, rig.hosts)}`;

@@ -3,44 +3,45 @@ import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { readJournal } from "../cloud/journal.ts";
 import { PASSWORD } from "../documents.ts";
-import type { Stage } from "./stage.ts";
+import type { Cloud } from "./cloud.ts";
+import { isAnswered } from "./play.ts";
 
 export type Claim = { readonly text: string; readonly holds: boolean };
 
 /** The claims and whether they hold. */
-export function proof(stage: Stage): Claim[] {
-  const left = stage.rig.simulator.account.all();
+export function proof(cloud: Cloud): Claim[] {
+  const left = cloud.rig.simulator.account.all();
   const [other] = left;
   return [
     {
       text: "no flexible IP with a tag of ours is left; somebody else's is as it was",
-      holds: left.length === 1 && isDeepStrictEqual(other, stage.bystander),
+      holds: left.length === 1 && isDeepStrictEqual(other, cloud.bystander),
     },
     {
       text: "nothing is attached to the server of A or of B",
       holds: left.every(({ server_id }) => server_id === null),
     },
-    { text: "the journal holds no open intent and no lease", holds: isJournalEmpty(stage) },
-    answersClaim(stage),
-    secretsClaim(stage),
+    { text: "the journal holds no open intent and no lease", holds: isJournalEmpty(cloud) },
+    answersClaim(cloud),
+    secretsClaim(cloud),
   ];
 }
 
-function isJournalEmpty({ rig }: Stage): boolean {
+function isJournalEmpty({ rig }: Cloud): boolean {
   const { intents, leases } = readJournal(rig.frontEnd.stateFile);
   return existsSync(rig.frontEnd.stateFile) && Object.keys({ ...intents, ...leases }).length === 0;
 }
 
-function answersClaim({ runs }: Stage): Claim {
-  const answers = runs.filter(({ step }) => step.answers !== undefined);
-  const silent = runs.filter(({ step }) => step.answers === undefined);
+function answersClaim({ runs }: Cloud): Claim {
+  const answers = runs.filter(({ asked }) => isAnswered(asked.ask));
+  const silent = runs.filter(({ asked }) => !isAnswered(asked.ask));
   return {
     text: `${answers.length} answers read as oned reads them; ${silent.length} runs wrote nothing to standard output`,
     holds: answers.every(({ result }) => result.stdout !== "") && silent.every(({ result }) => result.stdout === ""),
   };
 }
 
-function secretsClaim({ rig, runs }: Stage): Claim {
+function secretsClaim({ rig, runs }: Cloud): Claim {
   const { simulator, frontEnd } = rig;
   const output = runs.map(({ result }) => result.stdout + result.stderr).join("");
   const logs = rig.logs();

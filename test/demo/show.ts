@@ -1,28 +1,29 @@
 // Plays a life and shows it.
 import { rmSync } from "node:fs";
+import { Cloud, DELAYS } from "./cloud.ts";
 import type { Scene } from "./life.ts";
 import { play } from "./play.ts";
 import { proof } from "./proof.ts";
 import { type Output, Screen } from "./screen.ts";
-import { DELAYS, openStage, type Stage } from "./stage.ts";
+
 import { columnsFor, headLines, stepLines } from "./table.ts";
 
 /** Plays the scenes step by step and proves that nothing is left. True when all is as expected. */
 export async function show(life: readonly Scene[], output: Output): Promise<boolean> {
   const screen = new Screen(output);
   const startedAt = performance.now();
-  const stage = await openStage();
+  const cloud = await Cloud.open();
   // For an end by a signal or a closed pipe, where nothing below runs.
-  const clearAway = (): void => rmSync(stage.rig.folder, { recursive: true, force: true });
+  const clearAway = (): void => rmSync(cloud.rig.folder, { recursive: true, force: true });
   process.once("exit", clearAway);
   try {
     introduce(screen);
-    const isRight = (await showSteps(screen, stage, life)) && showProof(screen, stage);
-    summarize(screen, stage, isRight, performance.now() - startedAt);
+    const isRight = (await showSteps(screen, cloud, life)) && showProof(screen, cloud);
+    summarize(screen, cloud, isRight, performance.now() - startedAt);
     return isRight;
   } finally {
     process.off("exit", clearAway);
-    await stage.rig.stop();
+    await cloud.rig.stop();
   }
 }
 
@@ -35,29 +36,44 @@ function introduce(screen: Screen): void {
 }
 
 /** One row for each step; ends at the first that differs. */
-async function showSteps(screen: Screen, stage: Stage, life: readonly Scene[]): Promise<boolean> {
+async function showSteps(screen: Screen, cloud: Cloud, life: readonly Scene[]): Promise<boolean> {
   const columns = columnsFor(screen.width);
   screen.line();
   for (const line of headLines(columns, screen.paint)) screen.line(line);
   let number = 0;
-  for (const { title, steps } of life) {
+  for (const { title, play: act, steps } of life) {
     screen.prose(title, "bold");
-    for (const step of steps) {
+    const expected = steps.values();
+    cloud.watch = async (asked, run) => {
       number += 1;
-      const note = `${String(number).padStart(2)} ${step.on.padEnd(2)} ${step.ask} is under way …`;
-      const played = await screen.during(note, play(stage, step));
-      for (const line of stepLines(columns, number, step, played, screen.paint)) screen.line(line);
+      const note = `${String(number).padStart(2)} ${asked.on.padEnd(2)} ${asked.ask} is under way …`;
+      const played = await screen.during(note, play(cloud, expected.next().value, asked, run));
+      for (const line of stepLines(columns, number, asked, played, screen.paint)) screen.line(line);
       for (const difference of played.differences) screen.prose(difference, "red", "   ");
-      if (played.differences.length > 0) return false;
+      if (played.differences.length > 0) throw new DifferentError();
+    };
+    try {
+      await act(cloud);
+    } catch (error) {
+      if (error instanceof DifferentError) return false;
+      throw error;
     }
+    const missing = expected.next().value;
+    if (missing === undefined) continue;
+    screen.prose(`oned: expected ${missing.ask} on ${missing.on}, which it did not ask for`, "red", "   ");
+    return false;
   }
   return true;
 }
 
-function showProof(screen: Screen, stage: Stage): boolean {
+class DifferentError extends Error {
+  override name = "DifferentError";
+}
+
+function showProof(screen: Screen, cloud: Cloud): boolean {
   screen.line();
   screen.line(screen.paint("bold", "What is left behind"));
-  const claims = proof(stage);
+  const claims = proof(cloud);
   for (const { text, holds } of claims) {
     if (holds) screen.prose(text, undefined, "✓ ");
     else screen.prose(`expected, but not so: ${text}`, "red", "✗ ");
@@ -65,7 +81,7 @@ function showProof(screen: Screen, stage: Stage): boolean {
   return claims.every(({ holds }) => holds);
 }
 
-function summarize(screen: Screen, { rig, runs }: Stage, isRight: boolean, ms: number): void {
+function summarize(screen: Screen, { rig, runs }: Cloud, isRight: boolean, ms: number): void {
   const { requests } = rig.simulator;
   const done = (call: string, status: number): number =>
     requests.filter((request) => request.call === call && request.status === status).length;

@@ -1,5 +1,5 @@
 // The table of steps, in the width that there is.
-import type { Step } from "./life.ts";
+import type { Asked } from "./life.ts";
 import { folded, type Played, shown } from "./play.ts";
 import { type Paint, type Style, wrap } from "./screen.ts";
 
@@ -40,15 +40,15 @@ export function headLines(columns: readonly Column[], paint: Paint): string[] {
 export function stepLines(
   columns: readonly Column[],
   number: number,
-  step: Step,
+  asked: Asked,
   played: Played,
   paint: Paint,
 ): string[] {
   const isRight = played.differences.length === 0;
   const cells: Cell[] = [
     { text: String(number) },
-    { text: step.on, style: "bold" },
-    { text: askedOf(step, played) },
+    { text: asked.on, style: "bold" },
+    { text: askedOf(asked, played) },
     { text: folded(played.calls) },
     ...played.after.map((place) => ({ text: shown(place), style: styleOf(place) })),
     { text: String(played.ms), style: "dim" },
@@ -57,8 +57,8 @@ export function stepLines(
   return rowLines(columns, cells, paint);
 }
 
-function askedOf(step: Step, { isHotPlug }: Played): string {
-  return isHotPlug ? `${step.ask} ATTACH=YES` : step.ask;
+function askedOf({ ask }: Asked, { isHotPlug }: Played): string {
+  return isHotPlug ? `${ask} ATTACH=YES` : ask;
 }
 
 function styleOf(place: string): Style | undefined {

@@ -1,9 +1,11 @@
 // What must hold whatever went wrong. Each function answers with what does not.
+
 import { existsSync } from "node:fs";
 import * as invariants from "../cloud/invariants.ts";
 import { PASSWORD } from "../documents.ts";
 import type { LoggedRequest } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
+import { occupiedIntents } from "./findings.ts";
 import { CLOUD, type TestCloud } from "./test-cloud.ts";
 
 /** Of one run: no bug, one plain line when it failed by itself, none when it did not. */
@@ -46,9 +48,7 @@ export function settled(cloud: TestCloud): string[] {
     ...invariants.brokenRanges(account, pool, CLOUD),
     ...invariants.stuckLeases(pool),
     ...invariants.unservedGuests(account, pool, cloud.server),
-    ...Object.keys(cloud.journal().intents)
-      .filter((intent) => cloud.isOccupied(intent))
-      .map((intent) => `the journal still has intent ${intent}`),
+    ...occupiedIntents(cloud).map((intent) => `the journal still has intent ${intent}`),
     ...(existsSync(`${cloud.rig.frontEnd.stateFile}.lock`) ? ["the journal is still locked"] : []),
   ];
 }

@@ -1,6 +1,8 @@
 // The ways through the three hooks.
+
 import { addNic, settleGuest, type Vm } from "../cloud/pool.ts";
 import type { Hook, RunResult } from "../rig.ts";
+import { applySteps, findings } from "./findings.ts";
 import { Guest } from "./guest.ts";
 import type { Launch } from "./launch.ts";
 import { type Act, type Path, succeed } from "./path.ts";
@@ -79,7 +81,10 @@ function migration(): Path[] {
   const act = (cloud: TestCloud, guest: Guest, on: HostName, hook: Hook, at: HostName): Act => {
     const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(guest.vm, on, hook);
     const repair = async (): Promise<void> => {
-      await cloud.apply((await cloud.findings()).filter(({ isSafe }) => isSafe));
+      await applySteps(
+        cloud,
+        (await findings(cloud)).filter(({ isSafe }) => isSafe),
+      );
     };
     return {
       ...{ where: on, what: hook },

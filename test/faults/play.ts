@@ -1,7 +1,9 @@
 // One fault in one way through one action, and what came of it.
+
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
+import { applySteps, findings } from "./findings.ts";
 import type { Launch } from "./launch.ts";
 import { type Act, type Action, type Path, succeed, Unexpected } from "./path.ts";
 import { TestCloud } from "./test-cloud.ts";
@@ -100,7 +102,7 @@ export async function play(
 
 /** What a reconcile would still do. */
 export async function foundIn(cloud: TestCloud): Promise<string[]> {
-  return (await cloud.findings()).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`);
+  return (await findings(cloud)).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`);
 }
 
 function outcomeOf(act: Act, { code }: RunResult): Outcome {
@@ -145,9 +147,9 @@ async function nextAction(cloud: TestCloud): Promise<void> {
 
 /** One reconcile; whether it had anything to do. */
 async function repair(cloud: TestCloud, expected: Expectation, problems: string[]): Promise<boolean> {
-  const steps = await cloud.findings();
+  const steps = await findings(cloud);
   if (steps.length === 0 || expected.reconcile === undefined) return false;
   const wanted = expected.reconcile === "named" ? steps : steps.filter(({ isSafe }) => isSafe);
-  for (const { reason } of await cloud.apply(wanted)) problems.push(`a reconcile left undone: ${reason}`);
+  for (const { reason } of await applySteps(cloud, wanted)) problems.push(`a reconcile left undone: ${reason}`);
   return true;
 }

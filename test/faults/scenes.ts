@@ -1,8 +1,10 @@
 // What no single action shows: two front-ends on one project, and 200 processes at once.
+
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { settleGuest } from "../cloud/pool.ts";
 import type { Hook, RunResult } from "../rig.ts";
 import * as check from "./check.ts";
+import { applySteps, findings } from "./findings.ts";
 import type { SceneKind } from "./kind.ts";
 import type { Launch } from "./launch.ts";
 import { succeed, Unexpected } from "./path.ts";
@@ -160,13 +162,16 @@ async function adoptsBesideAnother(cloud: TestCloud): ReturnType<Play> {
   const ms = performance.now() - start;
   if ((await first).code !== 0) return { outcome: "refused", problems: [], ms };
   // The API has no way to change tags only if nobody else did: a reconcile must see it, and one range must go.
-  const isSeen = (await cloud.findings()).some(({ kind }) => kind === "recycled");
+  const isSeen = (await findings(cloud)).some(({ kind }) => kind === "recycled");
   const { tags = [] } = cloud.account.get(id) ?? {};
   const loser = cloud.pool.ranges.find(
     ({ ids, attributes }) => ids.includes(id) && !tags.includes(`scw-flexip:intent=${attributes.SCW_FLEXIP_INTENT}`),
   );
   await succeed((how) => cloud.oned(how).unregister(loser ?? cloud.spare));
-  await cloud.apply((await cloud.findings()).filter(({ isSafe }) => isSafe));
+  await applySteps(
+    cloud,
+    (await findings(cloud)).filter(({ isSafe }) => isSafe),
+  );
   return { outcome: "reconciled", problems: isSeen ? [] : ["a reconcile does not see it"], ms };
 }
 

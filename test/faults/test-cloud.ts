@@ -1,16 +1,10 @@
 // A cloud for one run of a fault: a front-end, hosts, an account, and what OpenNebula knows. Around it live addresses
 // that no fault may touch.
-import { join } from "node:path";
 import { firstHost } from "../../driver/addresses.ts";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
-import type { Step } from "../../driver/operator/reconcile/step.ts";
-import type { JournalState } from "../../driver/state/journal.ts";
-import { readJournal } from "../cloud/journal.ts";
-import { listings } from "../cloud/listing.ts";
 import { Oned } from "../cloud/oned.ts";
 import { placeOf } from "../cloud/place.ts";
 import { addNic, Pool, type Range, settleGuest, type Vm } from "../cloud/pool.ts";
-import { type Reconcile, reconcile } from "../cloud/reconcile.ts";
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
@@ -21,7 +15,7 @@ export const CLOUD = "one";
 const LIMITS = { TIMEOUT: "60", HOOK_TIMEOUT: "60" };
 /** For faults that last: the shortest times that the driver takes. */
 export const SHORT = { TIMEOUT: "5", HOOK_TIMEOUT: "5" };
-const HOSTS = ["h1", "h2", "h3"] as const;
+export const HOSTS = ["h1", "h2", "h3"] as const;
 export type HostName = (typeof HOSTS)[number];
 export type FrontEnd = "front-end" | "fe2";
 
@@ -174,43 +168,6 @@ export class TestCloud {
   isGivenBack(id: string): boolean {
     const now = this.account.get(id);
     return this.adoptable.has(id) ? now?.tags.some((tag) => /^scw-flexip(:|$)/.test(tag)) === false : now === undefined;
-  }
-
-  /** What the front-end's journal holds. */
-  journal(): JournalState {
-    return readJournal(this.rig.frontEnd.stateFile);
-  }
-
-  /** Whether anything was obtained under the intent: one without is kept for some minutes, as a create may come late. */
-  isOccupied(intent: string): boolean {
-    return this.account.all().some(({ tags }) => tags.includes(`scw-flexip:intent=${intent}`));
-  }
-
-  /** What a reconcile finds now, but for what an ended lease left attached, which harms nobody. */
-  findings(): Promise<Step[]> {
-    return this.#reconcile(async ({ steps }) =>
-      steps.filter(({ kind, remedy }) => {
-        const isEmpty = remedy.do === "undo-registration" && !this.isOccupied(remedy.intent);
-        return kind !== "left-attached" && !isEmpty;
-      }),
-    );
-  }
-
-  /** Applies the steps, and answers with those that were not done. */
-  async apply(steps: readonly Step[]): Promise<Step[]> {
-    const left: Step[] = [];
-    await this.#reconcile(async ({ apply }) => {
-      for (const step of steps) if ((await apply(step)) !== "done") left.push(step);
-    });
-    await this.account.settled();
-    return left;
-  }
-
-  #reconcile<T>(work: (open: Reconcile) => Promise<T>): Promise<T> {
-    const executable = join(this.rig.frontEnd.root, "ipam/scw-flexip/scw-flexip");
-    const servers = new Map(HOSTS.map((host) => [host, this.server(host)]));
-    const caller = { action: "reconcile", version: "test", environment: {}, executable };
-    return reconcile(caller, { ...listings(this.pool, "list"), servers }, work);
   }
 
   #add(seed: FlexibleIpSeed): { id: string; ip: string; mac: string } {

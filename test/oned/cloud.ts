@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { placeOf } from "../cloud/place.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
-import { PROJECT } from "../rig.ts";
+import { PROJECT, serverIdOf } from "../rig.ts";
 import type { Element } from "./document.ts";
 import { Host } from "./host.ts";
 import { installFrontEnd, writeSettings } from "./install.ts";
@@ -71,7 +71,7 @@ export class Cloud {
 
   /** One more host. Without a server, scw-flexip was never installed on it. */
   async addHost(name: string, { hasServer = true } = {}): Promise<Host> {
-    const serverId = `33333333-3333-4333-8333-${Buffer.from(name.padStart(6, "0")).toString("hex")}`;
+    const serverId = serverIdOf(name);
     const { oned } = this;
     const server = hasServer ? `${this.simulator.zone}/${serverId}` : undefined;
     const host = await Host.add({ oned, rig: RIG, name, serverId, server, tokenFile: this.#tokenFile });

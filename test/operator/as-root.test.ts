@@ -56,8 +56,7 @@ run install --frontend --host --server-id "$ZONE/${SERVER}" --token-stdin --rest
 sed -i "s#^ZONE=.*#ZONE=\\"$ZONE\\"#; s#^PROJECT_ID=.*#PROJECT_ID=\\"$PROJECT\\"#; s#^.API_URL=.*#API_URL=\\"$URL\\"#" ${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf
 run doctor --frontend
 run install --frontend --restart
-sleep 3
-touch ${LOCATION}/etc/oned.conf
+touch -d "+1 minute" ${LOCATION}/etc/oned.conf
 run doctor --frontend
 run install --frontend --restart
 chown root ${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf

@@ -1,6 +1,7 @@
 // What a small OpenNebula of a test knows. Its state is a JSON file; beside it stands a shell script that answers what is
 // asked most, listings and ssh, because starting a Node for each would take most of a test's time.
 import { renameSync, writeFileSync } from "node:fs";
+import { element, networksXml, vmsXml } from "../cloud/listing.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
 export type FakeNetwork = {
@@ -51,13 +52,13 @@ export function writeCloud(file: string, cloud: FakeCloud): void {
 function replies({ networks, vms, hosts, servers = [] }: FakeCloud): string {
   const zone = `<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${servers.map(serverXml).join("")}</SERVER_POOL></ZONE>`;
   return `case "$*" in
-${reply("onevnet list -x", `<VNET_POOL>${networks.map(networkXml).join("")}</VNET_POOL>`)}
-${reply("onevm list -x", `<VM_POOL>${vms.map(vmXml).join("")}</VM_POOL>`)}
+${reply("onevnet list -x", networksXml(networks))}
+${reply("onevm list -x", vmsXml(vms))}
 ${reply("onehost list -x", `<HOST_POOL>${hosts.map(hostXml).join("")}</HOST_POOL>`)}
 ${reply("onezone show 0 -x", zone)}
 ${hosts.map(sshReplies).join("\n")}
 "ssh "*) echo "ssh: could not resolve the name" >&2; exit 255 ;;
-"logger "*) shift; while IFS= read -r line; do echo "$* $line"; done >> "$FAKE_ONE.syslog"; exit 0 ;;
+"logger "*) shift; echo "$*" >> "$FAKE_ONE.syslog"; exit 0 ;;
 esac
 `;
 }
@@ -78,36 +79,12 @@ function sshReplies({ name, answers, root }: FakeHost): string {
 for word; do
   [ -n "$seen" ] || set --
   seen=1
-  case $word in /var/*) word=${root}$word ;; esac
+  case $word in /var/* | /etc/*) word=${root}$word ;; esac
   set -- "$@" "$word"
 done
 case $1 in */scw-flexip) set -- "$@" --root ${root} ;; esac
 exec env -i PATH=/usr/bin:/bin "$@"`;
   return [...known, `"ssh "*" -- ${name} "*) ${rest} ;;`].join("\n");
-}
-
-function element(name: string, value: string): string {
-  return `<${name}><![CDATA[${value}]]></${name}>`;
-}
-
-/** The listing packs a lease as its index and the holder's number, with bit 36 for a VM. */
-function rangeXml({ id, attributes, vm }: FakeRange): string {
-  const allocated = vm === undefined ? {} : { ALLOCATED: ` 0 ${2n ** 36n + BigInt(vm)}` };
-  const all = Object.entries({ ...allocated, AR_ID: id, ...attributes }).map(([name, value]) => element(name, value));
-  return `<AR>${all.join("")}</AR>`;
-}
-
-function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: FakeNetwork): string {
-  const pool = ranges.map(rangeXml).join("");
-  const attributes = Object.entries(template)
-    .map(([key, value]) => element(key, value))
-    .join("");
-  return `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}<TEMPLATE>${attributes}</TEMPLATE><AR_POOL>${pool}</AR_POOL></VNET>`;
-}
-
-function vmXml(vm: FakeVm): string {
-  const history = `<HISTORY_RECORDS><HISTORY>${element("HOSTNAME", vm.host)}</HISTORY></HISTORY_RECORDS>`;
-  return `<VM><ID>${vm.id}</ID><NAME>${vm.name}</NAME><STATE>${vm.state}</STATE><LCM_STATE>${vm.lcmState}</LCM_STATE>${history}</VM>`;
 }
 
 function hostXml(host: FakeHost): string {

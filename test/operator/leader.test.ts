@@ -1,4 +1,4 @@
-// Several front-ends: only the one that leads its zone is believed, and asked again right before each step.
+// Several front-ends: steps rely only on the one that leads its zone, and ask it again right before each step.
 import assert from "node:assert/strict";
 import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

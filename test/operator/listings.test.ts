@@ -68,10 +68,10 @@ suite("parseRanges", () => {
     { name: "a virtual router's, shown", inside: lease("<VROUTER>4</VROUTER>"), holder: { kind: "vrouter", id: "4" } },
     { name: "reserved, listed", inside: allocated(NETWORK | 7n), holder: { kind: "network", id: "7" } },
     { name: "reserved, shown", inside: lease("<VNET>7</VNET>"), holder: { kind: "network", id: "7" } },
-    // What nobody knows is still not free.
-    { name: "of a kind nobody knows, listed", inside: allocated(IMAGE | 7n), holder: { kind: "hold", id: "" } },
+    // A lease of an unknown kind is still a lease.
+    { name: "of an unknown kind, listed", inside: allocated(IMAGE | 7n), holder: { kind: "hold", id: "" } },
     { name: "unreadable, listed", inside: "<ALLOCATED>all</ALLOCATED>", holder: { kind: "hold", id: "" } },
-    { name: "of a kind nobody knows, shown", inside: lease("<X>1</X>"), holder: { kind: "hold", id: "" } },
+    { name: "of an unknown kind, shown", inside: lease("<X>1</X>"), holder: { kind: "hold", id: "" } },
   ];
   for (const { name, inside, holder } of holders) {
     test(`a lease that is ${name}`, () => {
@@ -80,7 +80,7 @@ suite("parseRanges", () => {
     });
   }
 
-  test("all that a dual-stack range tells, ids and MAC in lower case", () => {
+  test("parseRanges reads every attribute of a dual-stack range, ids and MAC in lower case", () => {
     const told = { AR_ID: "3", IP: "203.0.113.7", IP6: "2001:DB8:7::1", MAC: "52:54:00:AA:00:01" };
     const ids = {
       SCW_FLEXIBLE_IP_ID: ID.toUpperCase(),
@@ -104,7 +104,7 @@ suite("parseRanges", () => {
     ]);
   });
 
-  test("only ranges of the IPAM driver asked for, in the order printed", () => {
+  test("parseRanges returns only ranges of the IPAM driver asked for, in the order printed", () => {
     const ours = ar({ IP: "203.0.113.7" }) + ar({ IP: "203.0.113.8" });
     const others = ar({ IP: "203.0.113.9", IPAM_MAD: "other" }) + ar({ IP: "10.0.0.1", IPAM_MAD: "" });
     const found = parseRanges(pool(network("1", others) + network("2", ours)), "scw-flexip");
@@ -117,7 +117,7 @@ suite("parseRanges", () => {
     assert.deepEqual(parseRanges(pool(network("1", "")), "scw-flexip"), []);
   });
 
-  test("a reservation is no range of its own, and its lease is the range's", () => {
+  test("parseRanges returns no range for a reservation, and its lease with the range", () => {
     const reserved = (inside: string): string =>
       pool(
         network("7", ar({ IP: "203.0.113.7", PARENT_NETWORK_AR_ID: "0" }, inside)) +
@@ -136,7 +136,7 @@ suite("parseRanges", () => {
     ]);
   });
 
-  test("refuses what is no list of networks", () => {
+  test("parseRanges refuses what is no list of networks", () => {
     for (const text of ["", "<VM_POOL/>", "<VNET_POOL>", "[one.vn.info] Error getting virtual network [99].\n"]) {
       assert.throws(() => parseRanges(text, "scw-flexip"), InputError, text);
     }
@@ -164,7 +164,7 @@ suite("parseVms", () => {
     });
   }
 
-  test("the host is that of the last history record", () => {
+  test("parseVms takes the host from the last history record", () => {
     const record = (host: string): string => `<HISTORY><HOSTNAME><![CDATA[${host}]]></HOSTNAME></HISTORY>`;
     const vm = (id: string, records: string): string =>
       `<VM><ID>${id}</ID><NAME>vm${id}</NAME><HISTORY_RECORDS>${records}</HISTORY_RECORDS></VM>`;

@@ -12,7 +12,7 @@ import { SETTINGS } from "../../driver/settings.ts";
 
 const hasMan = spawnSync("man", ["--version"]).status === 0 && spawnSync("groff", ["--version"]).status === 0;
 
-test("the man page has every command, option, exit code, setting and kind of drift, and the same input gives the same page", () => {
+test("the man page has every command, option, exit code, setting and kind of drift, and is reproducible", () => {
   const page = manPage("1.2.3", "2026-11-20");
   assert.equal(page, manPage("1.2.3", "2026-11-20"));
   for (const { name, options } of COMMANDS) {
@@ -27,7 +27,7 @@ test("the man page has every command, option, exit code, setting and kind of dri
   assert.doesNotMatch(page, /^[.'](?!\\"|TH|nh|SH|SS|PP|TP|B |br|BR|nf|fi|RS|RE)/m, "no request but those of man(7)");
 });
 
-test("man reads it without a warning", { skip: hasMan ? false : "man or groff is not installed" }, () => {
+test("man reads the man page without a warning", { skip: hasMan ? false : "man or groff is not installed" }, () => {
   const folder = mkdtempSync(join(tmpdir(), "scw-flexip-man-"));
   writeFileSync(join(folder, "scw-flexip.1"), manPage("1.2.3", "2026-11-20"));
   const result = spawnSync("man", ["--warnings", "-l", join(folder, "scw-flexip.1")], {

@@ -1,4 +1,4 @@
-// Names that others chose, in tables: what a terminal would act on is left out, and columns stay under each other.
+// Text from others in tables: nothing that a terminal would act on, and columns that stay aligned.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textOfValue } from "../../driver/operator/print/column.ts";
@@ -17,7 +17,7 @@ test("a name cannot break a line, move the cursor or turn the direction of text"
   assert.equal(textOfValue(["x\ty", "z"]), "x y,z");
 });
 
-test("JSON holds the same name, with nothing that a terminal acts on", () => {
+test("JSON escapes what a terminal acts on, and holds the same name", () => {
   const name = "a\u001b[31m\u009b\u202e\u2028b";
   const text = json([{ name }]);
   assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\u2028\u202e]/u);
@@ -37,7 +37,7 @@ for (const [text, width] of [
   test(`${JSON.stringify(text)} takes ${width} columns`, () => assert.equal(widthOf(text), width));
 }
 
-test("the second column starts where it should behind wide names", () => {
+test("the second column is aligned behind wide names", () => {
   const rows = ["web", "データベース", "🚀 rocket"].map((name) => ({ name, id: "|" }));
   const lines = table(new Terminal({ quiet: true, color: false }), rows, { columns, hasHeader: true, isFixed: false });
   const starts = lines
@@ -48,7 +48,7 @@ test("the second column starts where it should behind wide names", () => {
   assert.deepEqual(starts, [14, 14, 14]);
 });
 
-test("a hundred thousand rows are a table", () => {
+test("a table takes a hundred thousand rows", () => {
   const rows = Array.from({ length: 100_000 }, (_, index) => ({ name: "x", id: String(index) }));
   const terminal = new Terminal({ quiet: true, color: false });
   assert.equal(table(terminal, rows, { columns, hasHeader: false, isFixed: true }).split("\n").length, 100_001);

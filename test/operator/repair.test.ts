@@ -12,14 +12,14 @@ import { addRange, type CloudRig, EXECUTABLE, installedRig, OURS, runVm, SERVER_
 
 test("reconcile takes something away only by key", async (context) => {
   const rig = await installedRig(context);
-  const astray = addRange(rig, "203.0.113.1", "7", SERVER_A);
+  const misplaced = addRange(rig, "203.0.113.1", "7", SERVER_A);
   runVm(rig, "7", "kvm-b");
   const orphan = rig.simulator.account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
   const words = ["reconcile", "--grace", "0"];
 
   const safe = await rig.run([...words, "--apply"]);
   assert.equal(safe.code, 3, safe.stderr);
-  assert.equal(rig.simulator.account.get(astray)?.server_id, SERVER_A);
+  assert.equal(rig.simulator.account.get(misplaced)?.server_id, SERVER_A);
   assert.ok(rig.simulator.account.get(orphan));
 
   const unknown = await rig.run([...words, "--apply", "orphan:203.0.113.77"]);
@@ -38,7 +38,7 @@ test("reconcile takes something away only by key", async (context) => {
   assert.equal(all.code, 0, all.stderr);
   const [step] = JSON.parse(all.stdout);
   assert.deepEqual([step.key, step.action, step.result], ["wrong-server:203.0.113.1", "move", "done"]);
-  assert.equal(rig.simulator.account.get(astray)?.server_id, SERVER_B);
+  assert.equal(rig.simulator.account.get(misplaced)?.server_id, SERVER_B);
 });
 
 test("reconcile says why a step fails and does the others: exit code 1", async (context) => {
@@ -61,7 +61,7 @@ test("reconcile says why a step fails and does the others: exit code 1", async (
 test("reconcile --watch repeats until it is stopped: exit code 130", async (context) => {
   const rig = await installedRig(context);
   const id = addRange(rig, "203.0.113.1");
-  const words = ["reconcile", "--watch", "--interval", "5", "--apply", "--grace", "0", "--root", rig.root];
+  const words = ["reconcile", "--watch", "--interval", "1", "--apply", "--grace", "0", "--root", rig.root];
   const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "ignore", "pipe"] });
   const closed = once(child, "close");
   context.after(() => child.kill("SIGKILL"));
@@ -183,7 +183,7 @@ test("reconcile --watch ends after the step in which it is stopped: exit code 13
   const rig = await installedRig(context);
   addRange(rig, "203.0.113.1", "7");
   runVm(rig, "7", "kvm-b");
-  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "5"];
+  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "1"];
   const { code, said } = await interruptedAt(context, rig, "attach", words);
   assert.equal(code, 130, said);
   assert.equal(said.includes("next look"), false, said);
@@ -200,7 +200,7 @@ test("reconcile does many steps without a warning of the runtime", async (contex
 test("range add says what it bought when OpenNebula stops answering", async (context) => {
   const rig = await installedRig(context);
   const words = ["range", "add", "--network", "public", "--count", "2", "--root", rig.root];
-  // The fourth listing, behind those before the first range and both ranges, finds nobody.
+  // The third listing, after both ranges were added, fails.
   const path = join(dirname(rig.root), "flaky");
   mkdirSync(path);
   const tool = `#!/bin/sh\nif [ "$1" = list ]; then echo x >> ${path}/asked; [ $(wc -l < ${path}/asked) -lt 3 ] || { echo "Connection refused" >&2; exit 255; }; fi\nexec ${join(dirname(rig.root), "bin/onevnet")} "$@"\n`;

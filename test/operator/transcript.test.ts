@@ -16,7 +16,7 @@ import { after, before, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
 import { hasTool } from "../../build/release/release.ts";
 import { TIMERS } from "../../driver/operator/timers.ts";
-import { CloudRig, type Outcome, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { CloudRig, type Outcome } from "./cloud-rig.ts";
 
 const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
 const OLDER = "0.0.1";
@@ -55,7 +55,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
 
   function deb(release: string): string {
     const folder = dirname(rig.root);
-    const what = { version: release, maintainer: author, epoch: 1_700_000_000, level: 1, licences: "", sbom: "" };
+    const what = { version: release, maintainer: author, epoch: 1_700_000_000, level: 0, licences: "", sbom: "" };
     return join(folder, buildDeb(folder, join(folder, `stage-${release}`), what));
   }
 
@@ -79,7 +79,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.deepEqual([again.code, again.stdout], [0, ""], "the command finds nothing to add to that");
   });
 
-  test("doctor names what is missing, each with its cure, and the cures are what it takes", async () => {
+  test("doctor names what is missing, and its cures are enough", async () => {
     const outcome = await run(["doctor", "--no-hosts", "-j"]);
     assert.equal(outcome.code, 1);
     assert.deepEqual(problems(outcome), [
@@ -133,55 +133,6 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.ok(readFileSync(rig.at(INSTALLED)).equals(readFileSync(rig.at(PACKAGED))));
     assert.equal(status(), "install ok installed");
     assert.equal(table(await run(["list"])).size, 3);
-    assert.equal((await run(["install", "--frontend", "--sync"])).code, 0);
-    const all = await run(["doctor"]);
-    assert.equal(all.code, 0, all.stdout);
-  });
-
-  test("drift made by hand is shown with its reason, and --apply fixes it", async () => {
-    const [leased, free, lost] = rig.simulator.account.all();
-    assert.ok(leased && free && lost);
-    rig.change((cloud) => {
-      const range = cloud.networks[0]?.ranges.find(({ attributes }) => attributes.IP === addressOf(leased));
-      assert.ok(range);
-      range.vm = "42";
-      cloud.vms = [{ id: "42", name: "web", state: "3", lcmState: "3", host: "kvm-b" }];
-    });
-    // A hook that never ran, a detach that got lost, tags that somebody deleted in the console.
-    rig.simulator.account.set(free.id, { serverId: SERVER_A, status: "attached" });
-    rig.simulator.account.set(lost.id, { tags: ["mine"] });
-
-    const quiet = await run(["reconcile"]);
-    assert.match(quiet.stdout, /^left-attached:.* young /m, "what has just changed is left alone");
-    assert.match(quiet.stderr, /^changed less than 120 s ago and left alone: left-attached:/m);
-
-    const plan = await run(["reconcile", "--grace", "0"]);
-    assert.equal(plan.code, 3);
-    assert.deepEqual(
-      [...table(plan)].map(([key, [action, apply]]) => [key, action, apply]).sort(),
-      [
-        [`left-attached:${addressOf(free)}`, "detach", "by-key"],
-        [`lost-tags:${addressOf(lost)}`, "restore-tags", "auto"],
-        [`not-attached:${addressOf(leased)}`, "attach", "auto"],
-      ].sort(),
-    );
-    assert.match(plan.stdout, /VM 42 runs on host kvm-b/);
-    assert.equal(rig.simulator.account.get(free.id)?.server_id, SERVER_A, "a look changes nothing");
-
-    const applied = await run(["reconcile", "--grace", "0", "--apply"]);
-    assert.equal(applied.code, 3, applied.stdout + applied.stderr);
-    const named = await run(["reconcile", "--grace", "0", "--apply", `left-attached:${addressOf(free)}`]);
-    assert.equal(named.code, 0, named.stdout + named.stderr);
-    await rig.simulator.account.settled();
-    assert.equal(rig.simulator.account.get(leased.id)?.server_id, SERVER_B);
-    assert.equal(rig.simulator.account.get(free.id)?.server_id, null);
-    assert.ok(rig.simulator.account.get(lost.id)?.tags.includes("scw-flexip:cloud=one"));
-
-    const repaired = await run(["reconcile", "--grace", "0"]);
-    assert.equal(repaired.code, 0, repaired.stdout);
-    assert.match(repaired.stderr, /^nothing to reconcile$/m);
-    const told = await run(["history", addressOf(leased)]);
-    assert.match(told.stdout, /created flexible IP[\s\S]*reconcile not-attached:\S*: done/);
   });
 
   test("removing is refused while ranges use the driver, and changes nothing", async () => {
@@ -191,22 +142,19 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.match(refused.stderr, /3 address ranges still use the driver: .* in public; .*range remove --all$/m);
     const kept = await dpkg("--remove", "scw-flexip");
     assert.notEqual(kept.code, 0);
-    assert.match(
-      kept.stderr,
-      /3 address ranges still use the driver: .*\n.*to remove the package all the same: .*--force/,
-    );
+    assert.match(kept.stderr, /3 address ranges still use the driver: .*\n.*the package stays; .*--force/);
     assert.deepEqual(ours(), before);
     assert.equal(table(await run(["list"])).size, 3);
   });
 
-  test("ranges are removed, what was bought is given back, and what lost its origin is kept", async () => {
+  test("range remove --all refuses a range in use, asks, and gives back all that was bought", async () => {
+    const useFirst = (vm: object): void =>
+      rig.change(({ networks }) => void Object.assign(networks[0]?.ranges[0] ?? {}, vm));
+    useFirst({ vm: "42" });
     const inUse = await run(["range", "remove", "--all", "--yes"]);
     assert.equal(inUse.code, 4);
     assert.match(inUse.stderr, /in use: \S+ by VM 42;/);
-    rig.change((cloud) => {
-      cloud.vms = [];
-      for (const range of cloud.networks[0]?.ranges ?? []) delete range.vm;
-    });
+    useFirst({ vm: undefined });
     const asked = await run(["range", "remove", "--all"]);
     assert.equal(asked.code, 2);
     assert.match(asked.stderr, /add --yes$/m);
@@ -214,8 +162,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.equal(removed.code, 0, removed.stderr);
     assert.match(removed.stderr, /^3 of 3 removed$/m);
     await rig.simulator.account.settled();
-    const left = rig.simulator.account.all().map(({ tags }) => tags);
-    assert.deepEqual(left, [["mine"]], "reconcile could not tell that this one was bought, so it is not deleted");
+    assert.deepEqual(rig.simulator.account.all(), []);
   });
 
   test("removing leaves nothing of ours but what it says; oned.conf is as it was", async () => {

@@ -1,4 +1,4 @@
-// The API as this machine sees it: reach, clock, and whether it takes the key.
+// The API as this machine sees it: reach, clock, and whether it accepts the key.
 import type { Config } from "../../config.ts";
 import { ApiError, reasonOf } from "../../errors.ts";
 import { type Look, listPath, look } from "../api-look.ts";

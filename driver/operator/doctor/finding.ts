@@ -1,16 +1,21 @@
+// What one check says of one thing.
 import { messageOf } from "../../errors.ts";
 import type { CheckId } from "./checks.ts";
 
-/** One thing that was looked at. */
 export type Finding = {
   readonly level: "ok" | "warning" | "failure";
   readonly id: CheckId;
-  /** What a program wants to know of it: a version, an id, a hash. */
+  /** For programs: a version, an id, a hash. */
   readonly value: string | null;
   readonly why: string;
   /** The command that fixes it, or where to read; null when it is ok. */
   readonly cure: string | null;
 };
+
+/** Copies the front-end's tree to all hosts. */
+export const SYNC = "sudo -u oneadmin onehost sync -f";
+/** The same as a host says it: the rest of the line is a comment to the shell. */
+export const SYNC_THERE = `${SYNC}  # on the front-end`;
 
 export function ok(id: CheckId, why: string, value: string | null = null): Finding {
   return { level: "ok", id, value, why, cure: null };
@@ -24,14 +29,19 @@ export function failure(id: CheckId, why: string, cure: string, value: string | 
   return { level: "failure", id, value, why, cure };
 }
 
-/** What the check finds. One that breaks down is a failure of its own, and the others go on. */
-export async function checked(
-  id: CheckId,
-  check: () => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>,
-): Promise<readonly Finding[]> {
-  try {
-    return [await check()].flat();
-  } catch (error) {
-    return [failure(id, `cannot be checked: ${messageOf(error)}`, "see docs/troubleshoot.md")];
+type Found = Finding | readonly Finding[];
+
+/** Runs the checks in order. A check that breaks down becomes a failure of its own, and the next one runs. */
+export async function runChecks(
+  checks: readonly (readonly [CheckId, () => Found | Promise<Found>])[],
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [id, check] of checks) {
+    try {
+      findings.push(...[await check()].flat());
+    } catch (error) {
+      findings.push(failure(id, `cannot be checked: ${messageOf(error)}`, "see docs/troubleshoot.md"));
+    }
   }
+  return findings;
 }

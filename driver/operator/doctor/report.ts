@@ -4,10 +4,8 @@ import type { Operator } from "../operator.ts";
 import type { Column } from "../print/column.ts";
 import { type Form, formOf, printRows } from "../print/rows.ts";
 import type { Style } from "../terminal.ts";
-import { CHECKS, type CheckId } from "./checks.ts";
+import { CHECK_IDS } from "./checks.ts";
 import type { Finding } from "./finding.ts";
-
-const CHECK_IDS = Object.keys(CHECKS).filter((id): id is CheckId => id in CHECKS);
 
 /** What `doctor -o json` prints of each finding. */
 export const findingRow = z.strictObject({
@@ -15,7 +13,7 @@ export const findingRow = z.strictObject({
   id: z.enum(CHECK_IDS).check(z.describe("of the check; it never changes")),
   role: z.enum(["frontend", "host"]),
   host: z.nullable(z.string()).check(z.describe("the host that was asked; null: this machine")),
-  value: z.nullable(z.string()).check(z.describe("what a program wants to know of it: a version, an id, a hash")),
+  value: z.nullable(z.string()).check(z.describe("for programs: a version, an id, a hash")),
   why: z.string().check(z.describe("for people; its words may change")),
   cure: z.nullable(z.string()).check(z.describe("the command that fixes it, or where to read; null: ok")),
 });
@@ -40,7 +38,7 @@ export function formOfFindings(operator: Operator): Form<Row> {
   return formOf(operator, COLUMNS);
 }
 
-/** A table for people ends with what fixes each finding, on lines of their own that can be pasted. */
+/** Below the table for people, each cure stands on a line of its own, ready to be pasted. */
 export function printFindings(operator: Operator, form: Form<Row>, rows: readonly Row[]): void {
   const { terminal } = operator;
   if (form.format === "json" || form.isFixed) {
@@ -55,15 +53,15 @@ export function printFindings(operator: Operator, form: Form<Row>, rows: readonl
   }
 }
 
-/** What is well on a host is one line there. */
+/** What is ok on a host becomes one line. */
 function shortened(rows: readonly Row[]): Row[] {
-  const hosts = new Set(rows.flatMap(({ host }) => (host === null ? [] : [host])));
-  const summaries = [...hosts].flatMap((host): Row[] => {
-    const fine = rows.filter((row) => row.host === host && row.level === "ok");
-    const server = fine.find(({ id }) => id === "server");
-    if (server === undefined) return [];
-    return [{ ...server, why: `${server.why}; ${fine.length} checks are ok` }];
-  });
+  const fine = rows.filter(({ host, level }) => host !== null && level === "ok");
+  const summaries = fine
+    .filter(({ id }) => id === "server")
+    .map((row) => {
+      const count = fine.filter(({ host }) => host === row.host).length;
+      return { ...row, why: `${row.why}; ${count} checks are ok` };
+    });
   return [...rows.filter(({ host, level }) => host === null || level !== "ok"), ...summaries];
 }
 
@@ -71,14 +69,17 @@ function placeOf({ role, host }: Pick<Row, "role" | "host">): string {
   return host ?? (role === "frontend" ? "front-end" : "this host");
 }
 
+export function countOf(rows: readonly Row[], level: Finding["level"]): number {
+  return rows.filter((row) => row.level === level).length;
+}
+
 /** One line as monitoring plugins print it, with its exit code: 0 ok, 1 warning, 2 critical. */
 export function pluginLine(rows: readonly Row[]): { readonly line: string; readonly exit: number } {
-  const count = (level: Finding["level"]): number => rows.filter((row) => row.level === level).length;
-  const [warnings, failures] = [count("warning"), count("failure")];
+  const [warnings, failures] = [countOf(rows, "warning"), countOf(rows, "failure")];
   const exit = failures > 0 ? 2 : warnings > 0 ? 1 : 0;
   const worst = rows.filter(({ level }) => level !== "ok").sort((one, other) => one.level.localeCompare(other.level));
   const said = worst.map((row) => `${placeOf(row)} ${row.id}: ${row.why}`.replaceAll("|", "/"));
   const text = exit === 0 ? `${rows.length} checks` : said.join("; ");
-  const data = `ok=${count("ok")} warnings=${warnings} failures=${failures}`;
+  const data = `ok=${countOf(rows, "ok")} warnings=${warnings} failures=${failures}`;
   return { line: `SCW-FLEXIP ${["OK", "WARNING", "CRITICAL"][exit]} - ${text} | ${data}`, exit };
 }

@@ -6,38 +6,28 @@ import { placeIn } from "../install/settings.ts";
 import { type Operator, type Role, settingsOf } from "../operator.ts";
 import { type Finding, failure } from "./finding.ts";
 
-export type Token = { readonly token: string | undefined; readonly findings: readonly Finding[] };
-
-/** Settings that are not valid yet are no reason to be silent about a key that is missing. */
-export function checkToken(operator: Operator, role: Role, config: Config | undefined): Token {
+/** Looks for the key even where the settings are not valid yet. */
+export function checkToken(
+  operator: Operator,
+  role: Role,
+  config: Config | undefined,
+): { readonly token: string | undefined; readonly findings: readonly Finding[] } {
   const file = config?.tokenFile ?? placeNamed(operator, role);
   if (file === undefined) return { token: undefined, findings: [] };
+  const failed = (why: string, cure: string) => ({ token: undefined, findings: [failure("token", why, cure)] });
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return failed(`there is no ${file}`, newToken(role));
   try {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat === undefined) return without(`there is no ${file}`, newToken(role));
-    return config === undefined ? { token: undefined, findings: [] } : { token: readToken(config), findings: [] };
+    return { token: config && readToken(config), findings: [] };
   } catch (error) {
-    return without(reasonOf(error), cureOf(file, role));
-  }
-}
-
-function without(why: string, cure: string): Token {
-  return { token: undefined, findings: [failure("token", why, cure)] };
-}
-
-/** A key of the wrong mode or owner is still the key: Scaleway shows it only once. */
-function cureOf(file: string, role: Role): string {
-  try {
-    const { uid, mode } = statSync(file);
+    // A key of the wrong mode or owner is still the key, and Scaleway shows it only once.
     const me = process.getuid?.() ?? 0;
-    if (uid !== me && me !== 0) return `chown oneadmin:oneadmin ${file}`;
-    return (mode & 0o077) === 0 ? newToken(role) : `chmod 0600 ${file}`;
-  } catch {
-    return newToken(role);
+    if (stat.uid !== me && me !== 0) return failed(reasonOf(error), `chown oneadmin:oneadmin ${file}`);
+    return failed(reasonOf(error), (stat.mode & 0o077) === 0 ? newToken(role) : `chmod 0600 ${file}`);
   }
 }
 
-/** Where settings that cannot be used, but read, say that the key is. */
+/** Where the settings say that the key is, although they are not valid. */
 function placeNamed(operator: Operator, role: Role): string | undefined {
   try {
     return operator.layout.at(placeIn(readFileSync(settingsOf(operator, role), "utf8"), "TOKEN_FILE"));
@@ -46,7 +36,7 @@ function placeNamed(operator: Operator, role: Role): string | undefined {
   }
 }
 
-/** How a new key is given; it is asked for. */
+/** The command that asks for a new key. */
 export function newToken(role: Role): string {
   return `scw-flexip install --${role} --token-stdin`;
 }

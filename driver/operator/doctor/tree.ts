@@ -1,18 +1,10 @@
-// The tree that OpenNebula runs: all files there, executable, of this version, and nothing beside them that disturbs.
+// The tree that OpenNebula runs: every file there, executable, of this version, and nothing beside it that disturbs.
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  createReadStream,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from "node:fs";
+import { constants, createReadStream, existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { HOOKS } from "../../actions.ts";
+import { whyNoAccess } from "../access.ts";
 import { HOOK_NAME, hookFile, scripts } from "../install/tree.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
 import type { Operator } from "../operator.ts";
@@ -20,56 +12,57 @@ import { runProgram } from "../run-program.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
 const VERSION_MS = 20_000;
-// Of a hook: enough to know what it works on.
+// The beginning of a hook tells what it works on.
 const HEAD_BYTES = 64 * 1024;
 
 export async function checkTree(operator: Operator, tree: string, cure: string): Promise<Finding[]> {
   const drivers = hookDrivers(tree);
   const paths = [EXECUTABLE, ...scripts(drivers).map(({ path }) => path)];
   const missing = paths.filter((path) => !existsSync(join(tree, path)));
-  const blunt = paths.map((path) => join(tree, path)).filter((file) => existsSync(file) && !isExecutable(file));
-  if (missing.length === paths.length) return [failure("files", `the driver is not in ${tree}`, cure)];
-  if (missing.length > 0) return [failure("files", `not in ${tree}: ${missing.join(", ")}`, cure)];
-  if (blunt.length > 0)
-    return [failure("files", `not executable: ${blunt.join(", ")}`, `chmod 0755 ${blunt.join(" ")}`)];
-  const changed = changedScripts(operator, tree, drivers);
-  const files =
-    changed.length > 0
-      ? failure("files", `not as they came with this version: ${changed.join(", ")}`, cure)
-      : ok("files", `${paths.length} files in ${tree}, hooks for ${drivers.join(", ")}`, hashOfScripts(tree, drivers));
-  return [files, ...(await executable(operator, tree, cure)), ...otherHooks(tree, drivers)];
+  if (missing.length > 0) {
+    const isAll = missing.length === paths.length;
+    return [failure("files", isAll ? `the driver is not in ${tree}` : `not in ${tree}: ${missing.join(", ")}`, cure)];
+  }
+  const notExecutable = paths.map((path) => join(tree, path)).filter((file) => !isExecutable(file));
+  if (notExecutable.length > 0) {
+    return [failure("files", `not executable: ${notExecutable.join(", ")}`, `chmod 0755 ${notExecutable.join(" ")}`)];
+  }
+  return [
+    checkScripts(operator, tree, drivers, cure),
+    ...(await checkExecutable(operator, tree, cure)),
+    ...otherHooks(tree, drivers),
+  ];
 }
 
-/** The network drivers whose hooks we are, in this tree. */
+/** The network drivers that have our hooks in this tree. */
 export function hookDrivers(tree: string): string[] {
   return ["bridge", "fw"].filter((driver) => driver === "bridge" || existsSync(join(tree, hookFile(driver, "pre"))));
 }
 
-/** Compared with the tree beside the program that runs: the package's own, unless it is this very tree. */
-function changedScripts({ caller }: Operator, tree: string, drivers: readonly string[]): string[] {
+/** Compares the scripts with those beside the program that runs: the package's, unless it is this very tree. */
+function checkScripts({ caller }: Operator, tree: string, drivers: readonly string[], cure: string): Finding {
   const source = join(dirname(caller.executable), "../..");
-  return scripts(drivers)
-    .filter(({ path, source: from }) => {
-      const original = join(source, from);
-      return existsSync(original) && !readFileSync(original).equals(readFileSync(join(tree, path)));
-    })
-    .map(({ path }) => path);
-}
-
-function hashOfScripts(tree: string, drivers: readonly string[]): string {
+  const all = scripts(drivers);
+  const changed = all.filter(({ path, source: from }) => {
+    const original = join(source, from);
+    return existsSync(original) && !readFileSync(original).equals(readFileSync(join(tree, path)));
+  });
+  if (changed.length > 0) {
+    const names = changed.map(({ path }) => path).join(", ");
+    return failure("files", `not as they came with this version: ${names}`, cure);
+  }
   const hash = createHash("sha256");
-  for (const { path } of scripts(drivers)) hash.update(`${path}\n`).update(readFileSync(join(tree, path)));
-  return hash.digest("hex");
+  for (const { path } of all) hash.update(`${path}\n`).update(readFileSync(join(tree, path)));
+  return ok("files", `${all.length + 1} files in ${tree}, hooks for ${drivers.join(", ")}`, hash.digest("hex"));
 }
 
-async function executable({ caller, environment }: Operator, tree: string, cure: string): Promise<Finding[]> {
+async function checkExecutable({ caller, environment }: Operator, tree: string, cure: string): Promise<Finding[]> {
   const file = join(tree, EXECUTABLE);
   const { code, stdout, complaint } = await runProgram(file, ["--version"], { environment, timeoutMs: VERSION_MS });
   if (code !== 0) return [failure("executable", `${file} does not run: ${complaint}`, cure)];
-  const found = stdout.trim();
-  const own = `${NAME} ${caller.version}`;
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
+  const [found, own] = [stdout.trim(), `${NAME} ${caller.version}`];
   const version = found.split(" ")[1] ?? "";
   return [
     ok("executable", `${file} runs`, hash.digest("hex")),
@@ -79,16 +72,14 @@ async function executable({ caller, environment }: Operator, tree: string, cure:
   ];
 }
 
-/** What else is in a hook folder: the network driver runs every file with the x bit, whatever its name. */
+/** What else is in the hook folders: the network driver runs every file with the x bit, whatever its name. */
 function otherHooks(tree: string, drivers: readonly string[]): Finding[] {
   const folders = drivers.flatMap((driver) => HOOKS.map((hook) => join(tree, `vnm/${driver}/${hook}.d`)));
-  return folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) =>
-      readdirSync(folder)
-        .filter((name) => name !== HOOK_NAME)
-        .flatMap((name) => otherHook(join(folder, name), name)),
-    );
+  return folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name !== HOOK_NAME)
+      .flatMap((name) => otherHook(join(folder, name), name)),
+  );
 }
 
 function otherHook(path: string, name: string): Finding[] {
@@ -116,20 +107,11 @@ function unreadable(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     const wanted = entry.isDirectory() ? constants.R_OK | constants.X_OK : constants.R_OK;
-    if (!isAccessible(path, wanted)) return [path];
+    if (whyNoAccess(path, wanted) !== undefined) return [path];
     return entry.isDirectory() ? unreadable(path) : [];
   });
 }
 
-function isAccessible(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function isExecutable(file: string): boolean {
-  return isAccessible(file, constants.X_OK) && (statSync(file).mode & 0o111) !== 0;
+  return whyNoAccess(file, constants.X_OK) === undefined && (statSync(file).mode & 0o111) !== 0;
 }

@@ -1,10 +1,10 @@
-// Sets hosts up from the front-end, over OpenNebula's own ssh: key, server id, log folder; then looks whether all is well.
+// Sets hosts up from the front-end, over OpenNebula's own ssh: key, server id, log folder; then checks them.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, readToken } from "../../config.ts";
 import { DriverError, messageOf, RefusedError } from "../../errors.ts";
-import { examineFrontEnd, examineHosts } from "../doctor/front-end.ts";
+import { examineFrontEnd, examineHosts } from "../doctor/examine.ts";
 import { formOfFindings, printFindings, type Row } from "../doctor/report.ts";
 import { listServers, type Server } from "../elastic-metal.ts";
 import { EXIT } from "../exit.ts";
@@ -35,11 +35,9 @@ type Outcome = {
   /** `zone/uuid`, once the host has it. */
   readonly server?: string;
   readonly failure?: string;
-  /** The command for what only root can do there. */
-  readonly leftover?: string | undefined;
 };
 
-/** Sets up the hosts of that name; all that are not switched off where `names` is empty. Returns the exit code. */
+/** Sets up the hosts of that name, or all that are not switched off. Returns the exit code. */
 export async function installHosts(
   given: Operator,
   names: readonly string[],
@@ -52,12 +50,11 @@ export async function installHosts(
   const servers = await listServers(config, readToken(config), userAgentOf(operator));
   const hosts = await chosenHosts(operator, names);
   const set = await inTurn(hosts, AT_ONCE, (host) => setUp({ operator, config, servers, token }, host));
-  const outcomes = await inTurn(set, 1, (outcome) => tellOpenNebula(operator, outcome));
+  const outcomes = await inTurn(set, 1, (outcome) => updateOpenNebula(operator, outcome));
   terminal.progress("");
-  for (const { host, done, failure, leftover } of outcomes) {
+  for (const { host, done, failure } of outcomes) {
     if (done.length > 0) terminal.print(`${host.name}: ${done.join(", ")}\n`);
     if (failure !== undefined) terminal.warn(`${host.name}: ${failure}`);
-    if (leftover !== undefined) terminal.warn(`${host.name}: its log folder needs root; run: ${leftover}`);
   }
   if (isDryRun(operator.options)) return EXIT.done;
   const checked = await check(operator, hosts);
@@ -80,17 +77,53 @@ async function setUp(task: Task, host: Host): Promise<Outcome> {
     const input = await keyFor(task, host.name);
     const key = input === undefined ? [] : ["--token-stdin"];
     const words = [PROGRAM, "install", "--host", "--server-id", server, ...key];
-    const result = await onHost(operator, host.name, words, { timeoutMs: INSTALL_MS, input });
-    if (result.code !== EXIT.done && result.code !== EXIT.findings) throw new DriverError(noInstall(result));
-    const leftover = result.code === EXIT.findings ? await logsByRoot(task, host.name) : undefined;
-    return { host, server, done: [`is server ${server}`, ...(input === undefined ? [] : ["has the key"])], leftover };
+    const { code, complaint } = await onHost(operator, host.name, words, { timeoutMs: INSTALL_MS, input });
+    if (code === 126 || code === 127) {
+      throw new DriverError("the driver is not there yet", "run: scw-flexip install --frontend --sync");
+    }
+    if (code !== EXIT.done && code !== EXIT.findings) throw new DriverError(complaint);
+    if (code === EXIT.findings) await makeLogsAsRoot(task, host.name);
+    return { host, server, done: [`is server ${server}`, ...(input === undefined ? [] : ["has the key"])] };
   } catch (error) {
     return { host, done: [], failure: messageOf(error) };
   }
 }
 
-/** The front-end knows the host's server from now on, also when the host is down. */
-async function tellOpenNebula(operator: Operator, outcome: Outcome): Promise<Outcome> {
+/** The server that has one of the host's addresses. Throws DriverError. */
+async function serverOf({ operator, config, servers }: Task, host: string): Promise<string> {
+  const { code, stdout, complaint } = await onHost(operator, host, ["hostname", "-I"]);
+  if (code !== 0) throw new DriverError(`cannot be reached: ${complaint}`, `try: sudo -u oneadmin ssh ${host} true`);
+  const own = stdout.trim().toLowerCase().split(/\s+/);
+  const found = servers.find(({ addresses }) => addresses.some((address) => own.includes(address)));
+  if (found !== undefined) return found.id;
+  const known = servers.map(({ name, addresses }) => `${name} ${addresses.join(" ")}`).join("; ") || "none";
+  const where = `no server of project ${config.projectId} in ${config.zone}`;
+  throw new DriverError(`${where} has an address of this host (${own.join(" ")})`, `the servers: ${known}`);
+}
+
+/** A host keeps its key, unless the operator gives another. */
+async function keyFor({ operator, config, token }: Task, host: string): Promise<string | undefined> {
+  if (token !== undefined) return `${token}\n`;
+  const file = config.tokenFile.slice(operator.layout.root.length);
+  const { code } = await onHost(operator, host, ["test", "-s", file]);
+  return code === 0 ? undefined : `${readToken(config)}\n`;
+}
+
+/** Makes log folder and rotation by sudo. Where oneadmin may not use sudo, prints the command for root. */
+async function makeLogsAsRoot({ operator, config }: Task, host: string): Promise<void> {
+  const { layout } = operator;
+  const folder = (config.logDir ?? layout.hookLogFolder).slice(layout.root.length);
+  const make = ["install", "-d", "-m", "0750", "-o", "oneadmin", "-g", "oneadmin", folder];
+  const rotation = "/etc/logrotate.d/scw-flexip";
+  const input = readFileSync(layout.logrotate, "utf8");
+  const made = await onHost(operator, host, ["sudo", "-n", ...make]);
+  if (made.code === 0 && (await onHost(operator, host, ["sudo", "-n", "tee", rotation], { input })).code === 0) return;
+  const command = `ssh root@${host} '${make.join(" ")}; cat > ${rotation}' < ${rotation}`;
+  operator.terminal.warn(`${host}: its log folder needs root; run: ${command}`);
+}
+
+/** OpenNebula keeps the host's server, and so the front-end knows it also when the host is down. */
+async function updateOpenNebula(operator: Operator, outcome: Outcome): Promise<Outcome> {
   const { host, server, done } = outcome;
   if (server === undefined || host.attribute === server) return outcome;
   const folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
@@ -105,52 +138,9 @@ async function tellOpenNebula(operator: Operator, outcome: Outcome): Promise<Out
   }
 }
 
-function noInstall({ code, complaint }: { readonly code: number | undefined; readonly complaint: string }): string {
-  const isMissing = code === 126 || code === 127;
-  return isMissing ? `the driver is not there yet; run: scw-flexip install --frontend --sync` : complaint;
-}
-
-/** The server that has one of the host's addresses. Throws DriverError. */
-async function serverOf({ operator, config, servers }: Task, host: string): Promise<string> {
-  const { code, stdout, complaint } = await onHost(operator, host, ["hostname", "-I"]);
-  if (code !== 0) throw new DriverError(`cannot be reached: ${complaint}`, `try: sudo -u oneadmin ssh ${host} true`);
-  const own = stdout.trim().toLowerCase().split(/\s+/);
-  const found = servers.find(({ addresses }) => addresses.some((address) => own.includes(address)));
-  if (found !== undefined) return found.id;
-  const known = servers.flatMap(({ name, addresses }) => `${name} ${addresses.join(" ")}`).join("; ") || "none";
-  throw new DriverError(
-    `no server of project ${config.projectId} in ${config.zone} has an address of this host (${own.join(" ")}); the servers: ${known}`,
-  );
-}
-
-/** A host keeps the key that it has, unless the operator gives one. */
-async function keyFor({ operator, config, token }: Task, host: string): Promise<string | undefined> {
-  if (token !== undefined) return `${token}\n`;
-  const file = config.tokenFile.slice(operator.layout.root.length);
-  const { code } = await onHost(operator, host, ["test", "-s", file]);
-  return code === 0 ? undefined : `${readToken(config)}\n`;
-}
-
-/** Where oneadmin may use sudo it is done; otherwise the command for root is returned. */
-async function logsByRoot({ operator, config }: Task, host: string): Promise<string | undefined> {
-  const { layout } = operator;
-  const folder = (config.logDir ?? layout.hookLogFolder).slice(layout.root.length);
-  const make = ["install", "-d", "-m", "0750", "-o", "oneadmin", "-g", "oneadmin", folder];
-  const rotation = "/etc/logrotate.d/scw-flexip";
-  const made = await onHost(operator, host, ["sudo", "-n", ...make]);
-  const input = readFileSync(layout.logrotate, "utf8");
-  const rotated = made.code === 0 ? await onHost(operator, host, ["sudo", "-n", "tee", rotation], { input }) : made;
-  if (rotated.code === 0) return undefined;
-  return `ssh root@${host} '${make.join(" ")}; cat > ${rotation}' < ${rotation}`;
-}
-
 async function check(operator: Operator, hosts: readonly Host[]): Promise<number> {
-  const frontEnd = await examineFrontEnd(operator);
-  const { hosts: seen } = await examineHosts(
-    operator,
-    frontEnd,
-    hosts.map(({ name }) => name),
-  );
+  const names = hosts.map(({ name }) => name);
+  const seen = await examineHosts(operator, await examineFrontEnd(operator), names);
   operator.terminal.progress("");
   const rows = seen.flatMap(({ host, findings }): Row[] => findings.map((one) => ({ ...one, role: "host", host })));
   const wrong = rows.filter(({ level }) => level !== "ok");

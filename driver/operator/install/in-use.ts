@@ -12,9 +12,11 @@ import { withPorts } from "../survey.ts";
 const SHOWN = 5;
 const LIMIT_MS = 30_000;
 
-/** Why the driver must stay; undefined when nothing needs it. What cannot be asked may need it. */
-export async function whyInUse(operator: Operator, isFrontEnd: boolean, isHost: boolean): Promise<string | undefined> {
-  return (isFrontEnd ? await rangesLeft(operator) : undefined) ?? (isHost ? await addressesHere(operator) : undefined);
+/** Why the driver must stay; undefined when nothing needs it. Where nobody answers, it must stay too. */
+export async function whyInUse(operator: Operator): Promise<string | undefined> {
+  const { options } = operator;
+  const ranges = options.has("frontend") ? await rangesLeft(operator) : undefined;
+  return ranges ?? (options.has("host") ? await addressesHere(operator) : undefined);
 }
 
 async function rangesLeft(operator: Operator): Promise<string | undefined> {
@@ -25,11 +27,11 @@ async function rangesLeft(operator: Operator): Promise<string | undefined> {
     const they = ranges.length === 1 ? "1 address range still uses" : `${ranges.length} address ranges still use`;
     return `${they} the driver: ${some}; give them back by: scw-flexip range remove --all`;
   } catch (error) {
-    return `OpenNebula does not say whether address ranges still use the driver (${messageOf(error)}); --force goes on all the same`;
+    return `OpenNebula does not say whether address ranges still use the driver (${messageOf(error)}); --force removes it anyway`;
   }
 }
 
-/** A host that has no driver, or no server id yet, serves nobody. */
+/** A host without the driver or a server id serves nobody. */
 async function addressesHere(operator: Operator): Promise<string | undefined> {
   try {
     if (!existsSync(join(operator.layout.hostRemotes, EXECUTABLE))) return undefined;
@@ -43,7 +45,7 @@ async function addressesHere(operator: Operator): Promise<string | undefined> {
     const some = few(here.map(({ address }) => address));
     return `flexible IPs attached to this host: ${here.length}: ${some}; their VMs need the hooks: migrate them away first`;
   } catch (error) {
-    return `Scaleway does not say whether flexible IPs are attached to this host (${messageOf(error)}); --force goes on all the same`;
+    return `Scaleway does not say whether flexible IPs are attached to this host (${messageOf(error)}); --force removes it anyway`;
   }
 }
 

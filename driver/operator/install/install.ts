@@ -1,161 +1,157 @@
 // Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { SETTINGS as DRIVER_SETTINGS } from "../../settings.ts";
+import { whyNoAccess } from "../access.ts";
 import { EXIT } from "../exit.ts";
-import { EXECUTABLE, SETTINGS } from "../layout.ts";
+import { EXECUTABLE, type Layout, SETTINGS } from "../layout.ts";
 import { isRoot } from "../oneadmin.ts";
 import type { Operator } from "../operator.ts";
-import { Changes, isDryRun } from "./changes.ts";
+import { Changes } from "./changes.ts";
 import { installHosts } from "./hosts.ts";
 import { isUnedited, logrotateFile } from "./logrotate.ts";
 import { addToOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-file.ts";
-import { orAskForRoot, refuseWithoutOpenNebula } from "./refusals.ts";
+import { runNoted } from "./run.ts";
 import { givenServerId, givenToken } from "./secrets.ts";
-import { enableTimers, needsRestart, restartOned, syncHosts } from "./services.ts";
+import { enableTimers, restartOned, syncHosts } from "./services.ts";
 import { firstSettings, newKeys, placeIn, settingIn } from "./settings.ts";
 import { scripts, sourceTree } from "./tree.ts";
 
-type Site = {
+type Installation = {
   readonly operator: Operator;
   readonly changes: Changes;
-  readonly isNoop: boolean;
   /** The settings file as it is or is going to be. */
   readonly settings: string;
   readonly token: string | undefined;
-  readonly serverId: string | undefined;
 };
 
-export async function install(operator: Operator): Promise<number> {
+export function install(operator: Operator): Promise<number> {
+  return runNoted(operator, () => installAll(operator));
+}
+
+async function installAll(operator: Operator): Promise<number> {
   const { options } = operator;
   const names = options.list("hosts");
   const isHere = options.has("frontend") || options.has("host");
-  const hasTimer = options.has("timer");
-  if (names === undefined && !isHere && !hasTimer) {
+  if (names === undefined && !isHere && !options.has("timer")) {
     throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts, or --timer");
   }
   if (options.text("serverId") !== undefined && !options.has("host")) {
     throw new UsageError("--server-id is of a host: give --host too; --hosts finds the ids itself");
   }
   const token = await givenToken(options);
-  const here = isHere ? await orAskForRoot(() => installHere(operator, token)) : EXIT.done;
-  if (hasTimer) await enableTimers(operator, isDryRun(options));
-  if (names === undefined) return here;
-  return Math.max(here, await installHosts(operator, names, token));
+  const here = isHere ? await installHere(operator, token) : EXIT.done;
+  if (options.has("timer")) await enableTimers(operator);
+  return names === undefined ? here : Math.max(here, await installHosts(operator, names, token));
 }
 
 async function installHere(operator: Operator, token: string | undefined): Promise<number> {
-  const { options, terminal, layout, caller } = operator;
-  const [isFrontEnd, isHost, isNoop] = [options.has("frontend"), options.has("host"), isDryRun(options)];
+  const { options, terminal, layout, caller, oneadmin } = operator;
+  const isFrontEnd = options.has("frontend");
   refuseWithoutOpenNebula(layout, isFrontEnd);
   const serverId = givenServerId(options);
-  // Read before anything is changed: what cannot be edited stops the installation.
+  // Read before anything is changed: an oned.conf that cannot be edited stops the installation.
   const source = isFrontEnd ? sourceTree(options.text("from"), caller.executable) : undefined;
   const onedConf = isFrontEnd ? planOnedConf(layout.onedConf, addToOnedConf) : undefined;
-  const changes = new Changes(isNoop, (line) => terminal.print(`${line}\n`));
-  const settings = settingsText(operator, source);
-  const site: Site = { operator, changes, isNoop, settings, token, serverId };
+  const changes = new Changes(operator);
+  const installation: Installation = { operator, changes, settings: settingsText(operator, source), token };
 
   let exit: number = EXIT.done;
-  if (source !== undefined) exit = await installFrontEnd(site, source, onedConf);
-  if (isHost) exit = Math.max(exit, installHost(site));
+  if (source !== undefined) exit = await installFrontEnd(installation, source, onedConf);
+  if (options.has("host")) exit = Math.max(exit, installHost(installation, serverId));
   if (changes.count === 0) terminal.note("nothing to change");
-  if (operator.oneadmin !== undefined || !isRoot()) return exit;
-  terminal.warn(
-    "there is no user oneadmin here, so all of it belongs to root; install OpenNebula, then run this again",
-  );
+  if (oneadmin !== undefined || !isRoot()) return exit;
+  terminal.warn("there is no user oneadmin here, so all of it is root's; install OpenNebula, then run this again");
   return EXIT.findings;
 }
 
-async function installFrontEnd(site: Site, source: string, onedConf: OnedConfChange | undefined): Promise<number> {
-  const { operator, changes, isNoop } = site;
+/** A mistyped name must not become a tree of folders. Throws UsageError. */
+function refuseWithoutOpenNebula({ root, onedConf, remotes }: Layout, isFrontEnd: boolean): void {
+  if (root !== "" && !existsSync(root)) throw new UsageError(`--root: there is no ${root}`);
+  if (!isFrontEnd || existsSync(onedConf) || existsSync(remotes)) return;
+  const why = `no OpenNebula is here: neither ${onedConf} nor ${remotes}`;
+  throw new UsageError(why, "install it first, or correct --root or --one-location");
+}
+
+async function installFrontEnd(
+  installation: Installation,
+  source: string,
+  onedConf: OnedConfChange | undefined,
+): Promise<number> {
+  const { operator, changes, settings } = installation;
   const { terminal, layout, oneadmin, options } = operator;
-  putTree(site, source);
-  const stateFile = layout.at(placeIn(site.settings, "STATE_FILE"));
-  changes.folder(dirname(stateFile), { mode: 0o700, owner: oneadmin });
-  changes.folder(layout.at(settingIn(site.settings, "LOG_DIR") || layout.logFolder), { mode: 0o750, owner: oneadmin });
-  putShared(site);
-  const copy = onedConf && changeOnedConf(changes, onedConf, isNoop, (text) => terminal.print(text));
-  if (options.has("sync")) await syncHosts(operator, isNoop);
+  putTree(installation, source);
+  const logs = layout.at(settingIn(settings, "LOG_DIR") || layout.logFolder);
+  changes.folder(dirname(layout.at(placeIn(settings, "STATE_FILE"))), { mode: 0o700, owner: oneadmin });
+  changes.folder(logs, { mode: 0o750, owner: oneadmin });
+  putToken(installation);
+  putRotation(installation);
+  const isChanged = onedConf !== undefined && changeOnedConf(changes, onedConf);
+  if (options.has("sync")) await syncHosts(operator);
   else terminal.note("hosts get the driver by: sudo -u oneadmin onehost sync -f");
-  if (copy !== undefined || (onedConf !== undefined && needsRestart(operator))) await restartOned(operator, isNoop);
-  if (onedConf !== undefined) return EXIT.done;
-  terminal.warn(`there is no ${layout.onedConf}; install OpenNebula, then run this again`);
-  return EXIT.findings;
+  if (onedConf === undefined) {
+    terminal.warn(`there is no ${layout.onedConf}; install OpenNebula, then run this again`);
+    return EXIT.findings;
+  }
+  await restartOned(operator, isChanged);
+  return EXIT.done;
 }
 
-function putTree(site: Site, source: string): void {
-  const { operator, changes } = site;
+function putTree({ operator, changes, settings }: Installation, source: string): void {
   const { layout, oneadmin, options, terminal } = operator;
   const program = { mode: 0o755, owner: oneadmin };
-  const put = (path: string): string => {
+  const targetOf = (path: string): string => {
     const target = join(layout.remotes, path);
     changes.folder(dirname(target), program);
     return target;
   };
-  changes.file(put(EXECUTABLE), readFileSync(join(source, EXECUTABLE)), program);
-  for (const script of scripts(options.has("fw") ? ["bridge", "fw"] : ["bridge"])) {
-    changes.file(put(script.path), readFileSync(join(source, script.source)), program);
+  const ours = scripts(options.has("fw") ? ["bridge", "fw"] : ["bridge"]);
+  for (const { path, source: from } of [{ path: EXECUTABLE, source: EXECUTABLE }, ...ours]) {
+    changes.file(targetOf(path), readFileSync(join(source, from)), program);
   }
-  const settings = put(SETTINGS);
-  if (!existsSync(settings)) {
-    changes.file(settings, site.settings, { mode: 0o640, owner: oneadmin });
-    terminal.note(`set ZONE and PROJECT_ID in ${settings} before the first use`);
-    terminal.note(
-      `CLOUD is ${settingIn(site.settings, "CLOUD") ?? DRIVER_SETTINGS.CLOUD.default}; other front-ends of this OpenNebula need the same`,
-    );
+  const file = targetOf(SETTINGS);
+  if (existsSync(file)) {
+    const added = newKeys(readFileSync(join(source, SETTINGS), "utf8"), settings).join(", ");
+    if (added !== "") terminal.note(`new settings, not in ${file}: ${added}; they have their defaults`);
     return;
   }
-  const added = newKeys(readFileSync(join(source, SETTINGS), "utf8"), site.settings);
-  if (added.length > 0)
-    terminal.note(`new settings, not in ${settings}: ${added.join(", ")}; they have their defaults`);
+  changes.file(file, settings, { mode: 0o640, owner: oneadmin });
+  const cloud = settingIn(settings, "CLOUD") ?? DRIVER_SETTINGS.CLOUD.default;
+  terminal.note(`set ZONE and PROJECT_ID in ${file} before the first use`);
+  terminal.note(`CLOUD is ${cloud}; other front-ends of this OpenNebula need the same`);
 }
 
-function installHost(site: Site): number {
-  const { operator, changes, serverId } = site;
+function installHost(installation: Installation, serverId: string | undefined): number {
+  const { operator, changes, settings } = installation;
   const { terminal, layout, oneadmin } = operator;
-  const file = layout.at(placeIn(site.settings, "SERVER_ID_FILE"));
+  const file = layout.at(placeIn(settings, "SERVER_ID_FILE"));
   if (serverId !== undefined) {
     changes.folder(dirname(file), { mode: 0o750, owner: oneadmin });
     changes.file(file, `${serverId}\n`, { mode: 0o644, owner: oneadmin });
   } else if (!existsSync(file)) {
     terminal.note(`write zone/uuid of this server into ${file} before the first VM (--server-id)`);
   }
-  putToken(site);
-  const logs = layout.at(settingIn(site.settings, "LOG_DIR") || layout.hookLogFolder);
+  putToken(installation);
+  const logs = layout.at(settingIn(settings, "LOG_DIR") || layout.hookLogFolder);
   const isReady = existsSync(logs) && existsSync(layout.logrotate);
-  if (!(isReady || isRoot() || [dirname(logs), dirname(layout.logrotate)].every(canWrite)))
-    return leaveToRoot(site, logs);
+  // oneadmin writes its own files, but may not write below /var/log and /etc.
+  if (!(isReady || [dirname(logs), dirname(layout.logrotate)].every(canWrite))) {
+    terminal.warn(`root is needed for the rest: install -d -m 0750 -o oneadmin -g oneadmin ${logs}`);
+    return EXIT.findings;
+  }
   changes.folder(logs, { mode: 0o750, owner: oneadmin });
   if (logs === layout.hookLogFolder) changes.owner(logs, oneadmin);
-  if (isRoot() || canWrite(dirname(layout.logrotate))) putRotation(site);
+  if (canWrite(dirname(layout.logrotate))) putRotation(installation);
   return EXIT.done;
 }
 
-/** oneadmin may write its own files, but not below /var/log and /etc: what is missing there is said. */
-function leaveToRoot({ operator }: Site, logs: string): number {
-  operator.terminal.warn(`root is needed for the rest: install -d -m 0750 -o oneadmin -g oneadmin ${logs}`);
-  return EXIT.findings;
-}
-
 function canWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return isRoot() || whyNoAccess(folder, constants.W_OK) === undefined;
 }
 
-/** The token and the rotation of logs: the same on front-ends and hosts. */
-function putShared(site: Site): void {
-  putToken(site);
-  putRotation(site);
-}
-
-function putToken({ operator, changes, token, settings }: Site): void {
+function putToken({ operator, changes, token, settings }: Installation): void {
   const { terminal, layout, oneadmin } = operator;
   const file = layout.at(placeIn(settings, "TOKEN_FILE"));
   if (token !== undefined) {
@@ -166,8 +162,8 @@ function putToken({ operator, changes, token, settings }: Site): void {
   }
 }
 
-/** Once it is edited, the rotation of logs is the administrator's, like the settings. Without its user it would fail. */
-function putRotation({ operator, changes }: Site): void {
+/** A rotation of logs that was edited is the administrator's, as the settings are. logrotate fails where its user is missing. */
+function putRotation({ operator, changes }: Installation): void {
   const { terminal, layout, oneadmin } = operator;
   if (oneadmin === undefined) return;
   const file = layout.logrotate;

@@ -1,12 +1,10 @@
-// The syntax of oned.conf, read with positions, so that one value can be changed and all else left as it is. Rules as in
-// OpenNebula's src/parsers/template_parser.l. Pure.
+// The syntax of oned.conf, read with positions: one value can be changed and everything else left as it is. The rules are those
+// of OpenNebula's src/parsers/template_parser.l. Pure.
 import { InputError } from "../../errors.ts";
 
 export type Attribute = {
   readonly name: string;
-  /** Where the name starts, and where the value, quotes or brackets included, ends. */
   readonly start: number;
-  readonly end: number;
   /** The value between its quotes; for a vector, all that is between the brackets. */
   readonly valueStart: number;
   readonly valueEnd: number;
@@ -16,72 +14,51 @@ export type Attribute = {
 
 /** All attributes, in order. Throws InputError, with the line, for what oned could not read either. */
 export function parseTemplate(text: string): Attribute[] {
-  const reader = new Reader(text);
-  const found: Attribute[] = [];
-  for (let attribute = reader.attribute(true); attribute !== undefined; attribute = reader.attribute(true)) {
-    found.push(attribute);
-  }
-  return found;
-}
+  let at = 0;
 
-class Reader {
-  readonly #text: string;
-  #at = 0;
+  const skip = (pattern: RegExp): void => {
+    pattern.lastIndex = at;
+    at += pattern.exec(text)?.[0].length ?? 0;
+  };
 
-  constructor(text: string) {
-    this.#text = text;
-  }
+  const take = (pattern: RegExp, what: string): string => {
+    const start = at;
+    skip(pattern);
+    if (at > start) return text.slice(start, at);
+    const line = text.slice(0, at).split("\n").length;
+    throw new InputError(`oned.conf line ${line}: ${what} is missing`, "correct the line, oned cannot read it either");
+  };
 
-  /** The next attribute; undefined at the end of the text or, inside a vector, before its bracket. */
-  attribute(mayBeVector: boolean): Attribute | undefined {
-    this.#skip(/(?:\s|#.*)*/y);
-    if (this.#at === this.#text.length || (!mayBeVector && this.#text[this.#at] === "]")) return undefined;
-    const start = this.#at;
-    const name = this.#take(/[A-Za-z0-9_]+/y, "an attribute's name");
-    this.#take(/[ \t]*=[ \t]*/y, `an equals sign after ${name}`);
-    const opening = this.#text[this.#at];
-    if (opening === "[" && mayBeVector) return this.#vector(name, start);
-    if (opening === '"') {
-      const quoted = this.#take(/"(?:\\"|[^"])*"/y, `the closing quote of ${name}`);
-      return this.#single(name, start, this.#at - quoted.length + 1, this.#at - 1);
+  /** Up to the end of the text or, inside a vector, up to its bracket. */
+  const attributes = (isVector: boolean): Attribute[] => {
+    const found: Attribute[] = [];
+    for (;;) {
+      skip(/(?:\s|#.*)*/y);
+      if (at === text.length || (isVector && text[at] === "]")) return found;
+      const start = at;
+      const name = take(/[A-Za-z0-9_]+/y, "an attribute's name");
+      take(/[ \t]*=[ \t]*/y, `an equals sign after ${name}`);
+      found.push({ name, start, ...value(name, isVector) });
+      if (isVector) skip(/(?:\s|#.*)*,?/y);
     }
-    const bare = this.#take(/[^=#\s,[\]]*/y, `a value of ${name}`);
-    return this.#single(name, start, this.#at - bare.length, this.#at);
-  }
+  };
 
-  #single(name: string, start: number, valueStart: number, valueEnd: number): Attribute {
-    return { name, start, end: this.#at, valueStart, valueEnd, parts: undefined };
-  }
-
-  #vector(name: string, start: number): Attribute {
-    this.#at += 1;
-    const valueStart = this.#at;
-    const parts: Attribute[] = [];
-    for (let part = this.attribute(false); part !== undefined; part = this.attribute(false)) {
-      parts.push(part);
-      this.#skip(/(?:\s|#.*)*,?/y);
+  const value = (name: string, isInVector: boolean): Omit<Attribute, "name" | "start"> => {
+    const valueStart = at + 1;
+    if (text[at] === "[" && !isInVector) {
+      at += 1;
+      const parts = attributes(true);
+      const valueEnd = at;
+      take(/\]/y, `the closing bracket of ${name}`);
+      return { valueStart, valueEnd, parts };
     }
-    const valueEnd = this.#at;
-    this.#take(/\]/y, `the closing bracket of ${name}`);
-    return { name, start, end: this.#at, valueStart, valueEnd, parts };
-  }
-
-  #skip(pattern: RegExp): void {
-    pattern.lastIndex = this.#at;
-    this.#at += pattern.exec(this.#text)?.[0].length ?? 0;
-  }
-
-  #take(pattern: RegExp, what: string): string {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text)?.[0];
-    if (match === undefined) {
-      const line = this.#text.slice(0, this.#at).split("\n").length;
-      throw new InputError(
-        `oned.conf line ${line}: ${what} is missing`,
-        "correct the line, oned cannot read it either",
-      );
+    if (text[at] === '"') {
+      take(/"(?:\\"|[^"])*"/y, `the closing quote of ${name}`);
+      return { valueStart, valueEnd: at - 1, parts: undefined };
     }
-    this.#at += match.length;
-    return match;
-  }
+    skip(/[^=#\s,[\]]*/y);
+    return { valueStart: valueStart - 1, valueEnd: at, parts: undefined };
+  };
+
+  return attributes(false);
 }

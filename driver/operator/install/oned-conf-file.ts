@@ -1,20 +1,20 @@
-// oned.conf on disk: written to a temporary file and renamed, with its owner and mode, after a dated copy.
+// oned.conf on disk: written under a temporary name and renamed, with its owner and mode, after a dated copy.
+import { spawnSync } from "node:child_process";
 import { globSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { DriverError, messageOf } from "../../errors.ts";
 import type { Changes } from "./changes.ts";
 import { lookAt, writeBeside } from "./changes.ts";
-import { diff } from "./diff.ts";
 
 const KEPT_COPIES = 3;
 
-/** The texts have a character for each byte: comments may be in any encoding, and stay as they are. */
+/** The texts have one character for each byte: comments may be in any encoding, and keep it. */
 export type OnedConfChange = { readonly path: string; readonly before: string; readonly after: string };
 
-/** What `edit` would make of the file; undefined when there is none. Nothing is written. */
+/** What `edit` would make of the file; undefined where there is no file. Writes nothing. */
 export function planOnedConf(file: string, edit: (text: string) => string): OnedConfChange | undefined {
   try {
     if (lookAt(file) === undefined) return undefined;
-    // A link, as configuration management makes them, stays one.
+    // Configuration management makes links, which must stay links.
     const path = realpathSync(file);
     const before = readFileSync(path, "latin1");
     return { path, before, after: edit(before) };
@@ -24,23 +24,23 @@ export function planOnedConf(file: string, edit: (text: string) => string): Oned
   }
 }
 
-/** Writes the change and returns the name of the copy; undefined when nothing changes. With --noop: prints a diff. */
-export function changeOnedConf(
-  changes: Changes,
-  planned: OnedConfChange,
-  isNoop: boolean,
-  print: (text: string) => void,
-) {
-  const { path, before, after } = planned;
-  if (before === after) return undefined;
+/** Writes the change and keeps a copy of the old text; with --noop prints a diff. Returns whether there is a change. */
+export function changeOnedConf(changes: Changes, { path, before, after }: OnedConfChange): boolean {
+  if (before === after) return false;
   const copy = `${path}.scw-flexip-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
-  const { mode, uid, gid } = statSync(path);
-  const kind = { mode: mode & 0o7777, owner: { uid, gid, home: "" } };
+  const { mode, ...owner } = statSync(path);
+  const kind = { mode: mode & 0o7777, owner };
   changes.change("change", `${path} (the old one is kept as ${copy})`, () => {
     writeBeside(copy, Buffer.from(before, "latin1"), kind);
     writeBeside(path, Buffer.from(after, "latin1"), kind);
     for (const old of globSync(`${path}.scw-flexip-*`).sort().slice(0, -KEPT_COPIES)) rmSync(old);
   });
-  if (isNoop) print(diff(path, Buffer.from(after, "latin1")));
-  return copy;
+  if (changes.isNoop) changes.print(diff(path, Buffer.from(after, "latin1")));
+  return true;
+}
+
+function diff(file: string, after: Buffer): string {
+  const words = ["-u", "--label", file, "--label", `${file} (new)`, file, "-"];
+  const { status, stdout } = spawnSync("diff", words, { input: after, encoding: "utf8" });
+  return status === 1 ? stdout : `(diff is not installed here; ${file} would change)\n`;
 }

@@ -1,4 +1,4 @@
-// The token and the server id, as the operator gives them. The token never stands in an argument.
+// The token and the server id, as the operator gives them. The token is never an argument.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
@@ -15,29 +15,27 @@ export async function givenToken(options: Options): Promise<string | undefined> 
   const isTyped = file === undefined && process.stdin.isTTY === true;
   const token = (isTyped ? await typed() : read(file, source)).trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new ConfigError(
-      `${source} does not hold one word`,
-      "give the secret key of a Scaleway API key and nothing else",
-    );
+    const next = "give the secret key of a Scaleway API key and nothing else";
+    throw new ConfigError(`${source} does not hold one word`, next);
   }
   return token;
 }
 
 /** One line from the terminal, which does not show it. */
-function typed(): Promise<string> {
+async function typed(): Promise<string> {
   // What readline would echo goes nowhere.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   // Only now: from here on the terminal shows nothing of what is typed.
   process.stderr.write("secret key: ");
-  return new Promise<string>((resolve, reject) => {
-    lines.once("line", resolve);
-    lines.once("SIGINT", () => reject(new ConfigError("no secret key was given", "nothing was changed")));
-    lines.once("close", () => reject(new ConfigError("no secret key was given", "nothing was changed")));
-  }).finally(() => {
+  try {
+    // Ctrl-C and Ctrl-D end the lines.
+    for await (const line of lines) return line;
+    throw new ConfigError("no secret key was given", "nothing was changed");
+  } finally {
     lines.close();
     process.stderr.write("\n");
-  });
+  }
 }
 
 /** `zone/uuid` from --server-id. Throws UsageError. */

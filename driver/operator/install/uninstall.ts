@@ -5,43 +5,53 @@ import { RefusedError, UsageError } from "../../errors.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, SETTINGS } from "../layout.ts";
 import type { Operator } from "../operator.ts";
-import { Changes, isDryRun } from "./changes.ts";
+import { Changes, lookAt } from "./changes.ts";
 import { whyInUse } from "./in-use.ts";
 import { isUnedited } from "./logrotate.ts";
 import { removeFromOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, planOnedConf } from "./oned-conf-file.ts";
-import { orAskForRoot } from "./refusals.ts";
+import { runNoted } from "./run.ts";
 import { restartOned } from "./services.ts";
 import { placeIn, settingIn } from "./settings.ts";
 import { scripts } from "./tree.ts";
 
-export async function uninstall(operator: Operator): Promise<number> {
+export function uninstall(operator: Operator): Promise<number> {
   const { options } = operator;
-  if (!(options.has("frontend") || options.has("host")))
+  if (!(options.has("frontend") || options.has("host"))) {
     throw new UsageError("--frontend or --host is needed, or both on a machine that is both");
-  return orAskForRoot(() => uninstallHere(operator));
+  }
+  return runNoted(operator, () => uninstallHere(operator));
 }
 
 async function uninstallHere(operator: Operator): Promise<number> {
   const { options, terminal, layout } = operator;
-  const [isFrontEnd, isHost, isNoop] = [options.has("frontend"), options.has("host"), isDryRun(operator.options)];
-  const use = options.has("force") ? undefined : await whyInUse(operator, isFrontEnd, isHost);
-  if (use !== undefined && !isNoop) throw new RefusedError(use);
+  const [isFrontEnd, isHost] = [options.has("frontend"), options.has("host")];
+  const changes = new Changes(operator);
+  const use = options.has("force") ? undefined : await whyInUse(operator);
+  if (use !== undefined && !changes.isNoop) throw new RefusedError(use);
   const trees = [...(isFrontEnd ? [layout.remotes] : []), ...(isHost ? [layout.hostRemotes] : [])];
   const gone: Roles = {
     frontEnd: isFrontEnd || !existsSync(join(layout.remotes, EXECUTABLE)),
     host: isHost || !existsSync(join(layout.hostRemotes, EXECUTABLE)),
   };
-  const kept = keepsakes(operator, trees, gone);
-  const changes = new Changes(isNoop, (line) => terminal.print(`${line}\n`));
-
-  if (isFrontEnd) await cleanOnedConf(operator, changes, isNoop);
-  for (const tree of trees) removeTree(tree, changes);
+  const kept = keptFiles(operator, trees, gone);
+  if (isFrontEnd) {
+    const planned = planOnedConf(layout.onedConf, removeFromOnedConf);
+    if (planned !== undefined && changeOnedConf(changes, planned)) await restartOned(operator, true);
+  }
+  const ours = [...scripts(["bridge", "fw"]).map(({ path }) => path), EXECUTABLE];
+  for (const path of trees.flatMap((tree) => ours.map((file) => join(tree, file)))) changes.remove(path);
   if (gone.frontEnd && gone.host && hasOurRotation(operator)) changes.remove(layout.logrotate);
-  if (options.has("purge")) purge(kept, changes);
-  for (const tree of trees) removeFolders(tree, changes);
+  for (const { path } of options.has("purge") ? kept : []) {
+    if (lookAt(path)?.isDirectory()) changes.removeEmptyFolder(path);
+    else changes.remove(path);
+  }
+  const folders = [dirname(EXECUTABLE), dirname(SETTINGS), dirname(dirname(SETTINGS))];
+  for (const path of trees.flatMap((tree) => folders.map((folder) => join(tree, folder)))) {
+    changes.removeEmptyFolder(path);
+  }
   if (changes.count === 0) terminal.note("nothing to delete");
-  tellWhatIsLeft(operator, kept);
+  printWhatIsLeft(operator, kept, changes);
   if (!(gone.frontEnd && gone.host)) {
     terminal.note(`the key and the rotation of logs stay: ${gone.host ? "the front-end" : "the host"} here uses them`);
   }
@@ -51,65 +61,39 @@ async function uninstallHere(operator: Operator): Promise<number> {
   return EXIT.refused;
 }
 
-async function cleanOnedConf(operator: Operator, changes: Changes, isNoop: boolean): Promise<void> {
-  const { terminal, layout } = operator;
-  const planned = planOnedConf(layout.onedConf, removeFromOnedConf);
-  const copy = planned && changeOnedConf(changes, planned, isNoop, (text) => terminal.print(text));
-  if (copy !== undefined) await restartOned(operator, isNoop);
-}
-
-function removeTree(tree: string, changes: Changes): void {
-  for (const { path } of scripts(["bridge", "fw"])) changes.remove(join(tree, path));
-  changes.remove(join(tree, EXECUTABLE));
-}
-
-function removeFolders(tree: string, changes: Changes): void {
-  const folders = [dirname(EXECUTABLE), dirname(SETTINGS), dirname(dirname(SETTINGS))];
-  for (const folder of folders) changes.removeEmptyFolder(join(tree, folder));
-}
-
-/** Whether a role is, after this, not installed on this machine: what both need goes with the last one. */
+/** Which roles are not installed here once this is done. What both need goes with the last one. */
 type Roles = { readonly frontEnd: boolean; readonly host: boolean };
-type Keepsake = { readonly path: string; readonly what: string; readonly isFolder?: true };
+type KeptFile = { readonly what: string; readonly path: string };
 
-/** What is left unless --purge: it cannot be had again, or says what says what happened. */
-function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): Keepsake[] {
+/** What stays unless --purge is given: it cannot be made again, or it records what happened. */
+function keptFiles(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): KeptFile[] {
   const { layout } = operator;
   const files = trees.map((tree) => join(tree, SETTINGS));
   const settings = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"))[0] ?? "";
   const place = (key: Parameters<typeof placeIn>[1]): string => layout.at(placeIn(settings, key));
   const logs = (usual: string): string => layout.at(settingIn(settings, "LOG_DIR") || usual);
+  // A host's own scw-flexip.log is that of install; where the logs have one folder, it is the front-end's.
+  const hookLogs = join(logs(layout.hookLogFolder), frontEnd ? "scw-flexip*.log*" : "scw-flexip-*.log*");
   const state = place("STATE_FILE");
-  const found = (what: string, pattern: string): Keepsake[] => globSync(pattern).map((path) => ({ path, what }));
-  const all: Keepsake[] = [
-    ...files.map((path) => ({ path, what: "settings" })),
-    ...(frontEnd && host ? [{ path: place("TOKEN_FILE"), what: "secret key" }] : []),
-    ...(frontEnd && host && !hasOurRotation(operator)
-      ? [{ path: layout.logrotate, what: "rotation of the logs" }]
-      : []),
-    ...(host ? [{ path: place("SERVER_ID_FILE"), what: "server id" }] : []),
-    ...(host ? found("log", join(logs(layout.hookLogFolder), "scw-flexip-*.log*")) : []),
-    ...(frontEnd ? found("log", join(logs(layout.logFolder), "scw-flexip.log*")) : []),
-    ...(frontEnd ? found("journal", `${state}*`) : []),
-    ...(frontEnd ? [{ path: dirname(state), what: "folder of the journal", isFolder: true } as const] : []),
+  const kept: readonly (readonly [isKept: boolean, what: string, pattern: string])[] = [
+    ...files.map((file) => [true, "settings", file] as const),
+    [frontEnd && host, "secret key", place("TOKEN_FILE")],
+    [frontEnd && host && !hasOurRotation(operator), "rotation of the logs", layout.logrotate],
+    [host, "server id", place("SERVER_ID_FILE")],
+    [host, "log", hookLogs],
+    [frontEnd, "log", join(logs(layout.logFolder), "scw-flexip.log*")],
+    [frontEnd, "journal", `${state}*`],
+    [frontEnd, "folder of the journal", dirname(state)],
   ];
-  return all.filter(({ path }) => existsSync(path));
+  return kept.flatMap(([isKept, what, pattern]) => (isKept ? globSync(pattern).map((path) => ({ what, path })) : []));
 }
 
 function hasOurRotation({ layout }: Operator): boolean {
   return existsSync(layout.logrotate) && isUnedited(readFileSync(layout.logrotate, "utf8"), layout);
 }
 
-function purge(kept: readonly Keepsake[], changes: Changes): void {
-  for (const { path, isFolder } of kept) {
-    if (isFolder) changes.removeEmptyFolder(path);
-    else changes.remove(path);
-  }
-}
-
-function tellWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly Keepsake[]): void {
-  const isNoopPurge = options.has("noop") && options.has("purge");
-  const left = isNoopPurge ? [] : kept.filter(({ path }) => existsSync(path));
+function printWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly KeptFile[], changes: Changes): void {
+  const left = changes.isNoop && options.has("purge") ? [] : kept.filter(({ path }) => existsSync(path));
   const copies = globSync(`${layout.onedConf}.scw-flexip-*`).map((path) => ({ path, what: "earlier oned.conf" }));
   for (const { path, what } of [...left, ...copies]) terminal.print(`left ${path} (${what})\n`);
   if (left.length > 0) terminal.note("--purge deletes all of it but earlier versions of oned.conf");

@@ -45,9 +45,9 @@ export const RANGE_ADD: CommandText = {
   parameters: "[network]",
   summary: "add ranges to a network: buy addresses, or adopt one",
   text: `Each range is one flexible IP and is paid for from then on. They are added one by one through onevnet addar; when one
-fails, those before it stay, and the exit code is 1. With --adopt the address is one that the project has already: it stays
-yours when the range is removed. What an earlier range of this cloud left is adopted too, and is as it was: one that was
-bought is deleted with its range.`,
+fails, those before it stay, and the exit code is 1. --adopt takes an address that the project has already; it stays yours
+when the range is removed. --adopt also takes an address that an earlier range of this cloud left; if the driver bought it,
+it is deleted with the new range.`,
   options: [
     { flags: "--network <name>", text: "the network's name or id (needed, unless it is the first word)" },
     { flags: "--count <number>", text: "how many (1)" },
@@ -61,7 +61,7 @@ bought is deleted with its range.`,
   examples: [
     { command: "scw-flexip range add public --count 3", text: "three addresses" },
     { command: "scw-flexip range add --network public --dual-stack", text: "one with IPv6" },
-    { command: "scw-flexip range add public --adopt 203.0.113.7", text: "one that you have already" },
+    { command: "scw-flexip range add public --adopt 203.0.113.7", text: "an address that the project has already" },
   ],
 };
 
@@ -69,7 +69,7 @@ export const RANGE_REMOVE: CommandText = {
   name: "range remove",
   parameters: "[address...]",
   summary: "give addresses back: remove their ranges",
-  text: `What was bought is lost for good, what was adopted stays yours. Ranges in use are refused (exit code 4). Asks first on
+  text: `Bought addresses are lost forever, adopted ones stay yours. Ranges in use are refused (exit code 4). Asks first on
 a terminal; elsewhere --yes is needed. The address may be given as the id of the flexible IP.`,
   options: [
     { flags: "--network <name>", text: "only in this network" },

@@ -100,6 +100,6 @@ export const COMPLETION: CommandText = {
   options: [],
   examples: [
     { command: "source <(scw-flexip completion bash)", text: "in this shell" },
-    { command: "scw-flexip completion zsh > ~/.zfunc/_scw-flexip", text: "for good" },
+    { command: "scw-flexip completion zsh > ~/.zfunc/_scw-flexip", text: "in every shell" },
   ],
 };

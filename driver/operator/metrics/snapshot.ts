@@ -1,14 +1,17 @@
 // What one look at the cloud found → metrics. Pure.
+import { HOOKS, IPAM_ACTIONS } from "../../actions.ts";
 import { cloudOf } from "../../flexible-ip/ownership.ts";
 import type { Row } from "../doctor/report.ts";
+import type { Entry } from "../log-files.ts";
 import { STEP_KINDS } from "../reconcile/step.ts";
 import { recordsOf } from "../records.ts";
 import type { Survey } from "../survey.ts";
-import type { Calls } from "./calls.ts";
 import { counted, type Family, gauge, single } from "./family.ts";
 
 /** Scaleway's limit of flexible IPs on one server. */
 const MOST_ON_SERVER = 64;
+
+export type Calls = { readonly action: string; readonly count: number; readonly failed: number };
 
 export type Snapshot = {
   readonly version: string;
@@ -110,4 +113,14 @@ function ofDoctor(findings: readonly Row[]): Family[] {
       ),
     ),
   ];
+}
+
+/** The runs of each action and hook among `entries`: a run is a process, a failed one logged an error. */
+export function callsOf(entries: readonly Entry[]): Calls[] {
+  return [...IPAM_ACTIONS, ...HOOKS].map((action) => {
+    const own = entries.filter((entry) => entry.action === action);
+    const runs = Map.groupBy(own, ({ host, pid }) => `${host} ${pid}`);
+    const failed = [...runs.values()].filter((lines) => lines.some(({ level }) => level === "error"));
+    return { action, count: runs.size, failed: failed.length };
+  });
 }

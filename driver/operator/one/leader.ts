@@ -44,7 +44,7 @@ export function judge(servers: readonly Element[], self: string | undefined): Le
     .filter((server) => textOf(server, "STATE") === LEADER)
     .sort((one, other) => term(other) - term(one));
   if (leader === own) return { role: "leader" };
-  const now = leader === undefined ? "nobody leads now" : `${textOf(leader, "NAME")} leads`;
+  const now = leader === undefined ? "no server leads now" : `${textOf(leader, "NAME")} leads`;
   const state = STATES[textOf(own, "STATE")] ?? "not the leader";
   return { role: "follower", why: `this OpenNebula (${textOf(own, "NAME")}) is ${state}, ${now}` };
 }

@@ -9,7 +9,7 @@ import type { PoolStep } from "./plan.ts";
 
 export const DONE = "done";
 
-/** `result`: DONE, or why not. A range that a VM took meanwhile just stays, which is no failure. */
+/** `result`: DONE, or why not. A range that was leased since the plan just stays, which is no failure. */
 export type StepEnd = { readonly result: string; readonly isFailed: boolean };
 
 /** Does the step and notes it in the audit log. */
@@ -56,6 +56,6 @@ async function remove(operator: Operator, network: Network, arId: string): Promi
 /** Why the range must stay. */
 async function obstacle(operator: Operator, network: Network, arId: string): Promise<string | undefined> {
   const now = (await listRanges(operator)).find((range) => range.networkId === network.id && range.arId === arId);
-  if (now === undefined) return "somebody removed it meanwhile";
-  return now.holder === undefined ? undefined : "somebody leased it meanwhile; it stays";
+  if (now === undefined) return "the range was removed since the plan";
+  return now.holder === undefined ? undefined : "the range was leased since the plan, and stays";
 }

@@ -4,16 +4,20 @@ import * as z from "zod/mini";
 
 const schema = z.record(z.string(), z.iso.datetime());
 
-/** Since when each of these flexible IPs has been in a free range; `now` for one that no earlier run saw free. */
-export function freeSince(file: string, freeIds: readonly string[], now: Date): ReadonlyMap<string, Date> {
+/** Since when each flexible IP has been in a free range: `now` if no earlier run saw it free. Noted unless `isDry`. */
+export function freeSince(
+  file: string,
+  freeIds: readonly string[],
+  now: Date,
+  isDry: boolean,
+): ReadonlyMap<string, Date> {
   const noted = read(file);
-  return new Map(freeIds.map((id) => [id, new Date(noted[id] ?? now)]));
-}
-
-/** Notes it for the next run. */
-export function noteFreeSince(file: string, since: ReadonlyMap<string, Date>): void {
-  writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(since)), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  const since = new Map(freeIds.map((id) => [id, new Date(noted[id] ?? now)]));
+  if (!isDry) {
+    writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(since)), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return since;
 }
 
 function read(file: string): z.infer<typeof schema> {

@@ -58,17 +58,25 @@ function isLeftOver(view: View, flexibleIp: FlexibleIp): boolean {
   return !(isUnderWay || isYoung(view, flexibleIp) || isSettling(flexibleIp));
 }
 
-/** Another OpenNebula with our CLOUD attaches its addresses to servers that are no hosts of ours. */
+/**
+ * Another OpenNebula with our CLOUD attaches its addresses to servers that are no hosts of ours. While a host's server is
+ * not known, the addresses may be there; nothing is taken away in either case.
+ */
 function sameName(view: View, unheld: readonly FlexibleIp[]): Step[] {
   const unknown = unheld.filter((flexibleIp) => isOnUnknownServer(view, flexibleIp));
   if (unknown.length === 0) return [];
   const addresses = unknown.map(({ address }) => address).join(", ");
+  const hosts = view.unknownHosts?.join(" ") ?? "";
+  const cause =
+    hosts === ""
+      ? `another one may use CLOUD="${view.cloud}" in this project, give each its own`
+      : `the server of ${hosts} is not known yet, run scw-flexip install --hosts ${hosts} and look again`;
   return [
     {
       kind: "same-name",
       key: `same-name:${view.cloud}`,
       address: undefined,
-      reason: `${addresses}: in no range here, but attached to servers that are not known as hosts of this OpenNebula; another one may use CLOUD="${view.cloud}" in this project, give each its own`,
+      reason: `${addresses}: in no range here, but attached to servers that are not known as hosts of this OpenNebula; ${cause}`,
       remedy: { do: "none" },
       isSafe: false,
     },

@@ -36,7 +36,7 @@ const GUEST: Readonly<Record<StepRow["guest"], string>> = {
 };
 const BILL: Readonly<Record<StepRow["bill"], string>> = {
   same: "the bill stays",
-  less: "lost for good, one address less on the bill",
+  less: "the address is lost forever, and off the bill",
   keeps: "on the bill even without a range",
 };
 

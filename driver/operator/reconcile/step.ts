@@ -13,6 +13,8 @@ export type View = {
   readonly vms: readonly CloudVm[];
   /** The server of each host, by the host's name in OpenNebula; a host that is missing is not judged. */
   readonly servers: ReadonlyMap<string, string>;
+  /** The hosts whose server is not known: what is attached to a strange server may be on one of them. */
+  readonly unknownHosts?: readonly string[];
   /** Intents of the journal, of processes that are gone and of those at work. */
   readonly deadIntents: readonly string[];
   readonly liveIntents: readonly string[];

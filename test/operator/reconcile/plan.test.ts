@@ -308,6 +308,16 @@ suite("the step of the plan", () => {
   });
 });
 
+test("same-name blames another OpenNebula only where every host's server is known", () => {
+  const reasonOf = (changes: Partial<View>): string | undefined =>
+    plan(view({ ranges: [], flexibleIps: [flexibleIp({ serverId: "9" })], ...changes })).find(
+      ({ kind }) => kind === "same-name",
+    )?.reason;
+  assert.match(reasonOf({}) ?? "", /; another one may use CLOUD="one" in this project, give each its own$/);
+  const unknown = reasonOf({ unknownHosts: ["h3"] }) ?? "";
+  assert.match(unknown, /; the server of h3 is not known yet, run scw-flexip install --hosts h3 and look again$/);
+});
+
 test("every reason is one line that names the place", () => {
   const all = [
     ...plan(view({ flexibleIps: [] })),

@@ -1,0 +1,43 @@
+// What the journal and a reconcile show of a cloud.
+import { join } from "node:path";
+import type { Step } from "../../driver/operator/reconcile/step.ts";
+import { readJournal } from "../cloud/journal.ts";
+import { listings } from "../cloud/listing.ts";
+import { type Reconcile, reconcile } from "../cloud/reconcile.ts";
+import { HOSTS, type TestCloud } from "./test-cloud.ts";
+
+/** The intents of the journal under which something was obtained. Others stay for some minutes: a create may come late. */
+export function occupiedIntents(cloud: TestCloud): string[] {
+  return Object.keys(readJournal(cloud.rig.frontEnd.stateFile).intents).filter((intent) => isOccupied(cloud, intent));
+}
+
+/** What a reconcile finds now, but for what an ended lease left attached, which harms nobody. */
+export function findings(cloud: TestCloud): Promise<Step[]> {
+  return onFrontEnd(cloud, async ({ steps }) =>
+    steps.filter(({ kind, remedy }) => {
+      const isEmpty = remedy.do === "undo-registration" && !isOccupied(cloud, remedy.intent);
+      return kind !== "left-attached" && !isEmpty;
+    }),
+  );
+}
+
+/** Applies the steps, and answers with those that were not done. */
+export async function applySteps(cloud: TestCloud, steps: readonly Step[]): Promise<Step[]> {
+  const left: Step[] = [];
+  await onFrontEnd(cloud, async ({ apply }) => {
+    for (const step of steps) if ((await apply(step)) !== "done") left.push(step);
+  });
+  await cloud.account.settled();
+  return left;
+}
+
+function isOccupied({ account }: TestCloud, intent: string): boolean {
+  return account.all().some(({ tags }) => tags.includes(`scw-flexip:intent=${intent}`));
+}
+
+function onFrontEnd<T>({ pool, rig, server }: TestCloud, work: (open: Reconcile) => Promise<T>): Promise<T> {
+  const executable = join(rig.frontEnd.root, "ipam/scw-flexip/scw-flexip");
+  const servers = new Map(HOSTS.map((host) => [host, server(host)]));
+  const caller = { action: "reconcile", version: "test", environment: {}, executable };
+  return reconcile(caller, { ...listings(pool, "list"), servers }, work);
+}

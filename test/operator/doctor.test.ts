@@ -287,11 +287,11 @@ test("only an address on a server of nobody here points at another OpenNebula, o
   listHosts(frontEnd, [["h1", "2", `fr-par-2/${SERVER}`]]);
   assert.deepEqual(await cloud(), [`${one}1`, "scw-flexip reconcile"]);
   listHosts(frontEnd, [["h1", "2", ""]]);
-  const unknown = "; 1 may be attached to a host whose server is not known: h1";
+  const unknown = "; attached elsewhere: 1, perhaps to h1, whose server is not known";
   assert.deepEqual(await cloud(), [`${one}1${unknown}`, INSTALL_H1]);
   addressOf(frontEnd, { serverId: "99999999-9999-4999-8999-999999999999" });
   listHosts(frontEnd, [["h1", "2", `fr-par-2/${SERVER}`]]);
-  const away = "; 1 are attached to no host of ours: another OpenNebula may have this CLOUD";
+  const away = "; attached elsewhere: 1, perhaps by another OpenNebula with this CLOUD";
   assert.deepEqual(await cloud(), [`${one}2${away}`, "scw-flexip reconcile"]);
 });
 

@@ -72,11 +72,11 @@ test("a host gets its server id, token, log folder and rotation", async (context
 });
 
 const WRONG: readonly (readonly [string, Values, RegExp])[] = [
-  ["nothing to install", {}, /--frontend or --host is needed/],
+  ["nothing to install", {}, /one of --frontend, --host, --hosts and --timer is needed/],
   ["a server id without its zone", { host: true, serverId: SERVER }, /zone\/uuid/],
   ["a server id of no zone", { host: true, serverId: `paris/${SERVER}` }, /zone\/uuid/],
   ["two keys", { host: true, tokenStdin: true, tokenFile: "/dev/null" }, /give one/],
-  ["a server id for a front-end", { frontend: true, serverId: ID }, /--server-id is of a host/],
+  ["a server id for a front-end", { frontend: true, serverId: ID }, /--server-id needs --host;/],
   [
     "a --one-location without OpenNebula",
     { frontend: true, oneLocation: "/nonexist" },

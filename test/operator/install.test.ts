@@ -378,7 +378,9 @@ test("a secret key that is typed is asked for and not shown", async (context) =>
 
 test("a host with flexible IPs attached keeps its hooks", async (context) => {
   const machine = await frontEndFor(context);
+  machine.configure("frontend", { LOG_LEVEL: "debug" });
   renameSync(machine.at("var/lib/one/remotes"), machine.at("var/tmp/one"));
+  rmSync(machine.at(LOG));
   machine.write(TOKEN, machine.simulator.token, 0o600);
   machine.write("var/lib/one/scw-server-id", `${ID}\n`);
   const hook = "var/tmp/one/vnm/bridge/clean.d/01-scw-flexip";
@@ -391,6 +393,7 @@ test("a host with flexible IPs attached keeps its hooks", async (context) => {
   const reason = `flexible IPs attached to this host: 1: ${address.replace(/\/.*/, "")}`;
   assert.ok(refused.stderr.includes(reason), refused.stderr);
   assert.ok(machine.has(hook));
+  assert.equal(machine.has(LOG), false, "root asks Scaleway without a log of its own in oneadmin's folder");
   const planned = await machine.uninstall({ host: true, noop: true });
   assert.equal(planned.code, 4);
   assert.match(planned.stdout, /^would delete .*01-scw-flexip$/m);

@@ -67,7 +67,7 @@ test("each change of a command names who made it, in the driver's log and the sy
   const refused = await rig.run(["range", "remove", IP, "--yes"], { env });
   assert.equal(refused.code, 4, "a refusal changes nothing, and is no change to note");
   const log = readFileSync(rig.at("var/log/one/scw-flexip.log"), "utf8");
-  const audited = log.split("\n").filter((line) => line.includes('"audit":true'));
+  const audited = log.split("\n").filter((line) => line.includes('"by":"alice"') && line.includes('"audit":true'));
   assert.equal(audited.length, 1);
   const { by, what, before, after, address, request_id } = JSON.parse(audited[0] ?? "");
   assert.deepEqual([by, what, after, address], ["alice", "reverse", "mail.example.org", IP]);
@@ -77,7 +77,7 @@ test("each change of a command names who made it, in the driver's log and the sy
   const said = rig.syslog("by=alice");
   assert.equal(said.length, 2, said.join("\n"));
   assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice -- reverse of 203\.0\.113\.7: was .*what=reverse/);
-  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install: done .*what=install/);
+  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install --frontend: done .*by=alice what=install --frontend/);
 });
 
 test("history shows the failures of the VM, and with --hosts the logs of the hosts", async (context) => {

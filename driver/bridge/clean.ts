@@ -29,16 +29,15 @@ export async function clean(
     return;
   }
   const groups = await lookUp(session, nics);
-  const results = await Promise.allSettled(
-    groups.map(({ nic, isAliasOnly, own, aliases }) => {
-      const why = vm.isHotPlug ? `NIC ${nic.nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
-      const mine = { own: isAliasOnly ? [] : ofThisNic(session, own), aliases: ofThisNic(session, aliases) };
-      return sendAway(session, mine, serverId, why);
-    }),
-  );
+  const why = (nicId: string): string =>
+    vm.isHotPlug ? `NIC ${nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
+  const leaving = groups.map(({ nic, isAliasOnly, own, aliases }) => {
+    const mine = { own: isAliasOnly ? [] : ofThisNic(session, own), aliases: ofThisNic(session, aliases) };
+    return sendAway(session, mine, serverId, why(nic.nicId));
+  });
   // Every one is waited for: no group is left half-way because of another.
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  await Promise.allSettled(leaving);
+  await Promise.all(leaving);
 }
 
 async function whyItStays(

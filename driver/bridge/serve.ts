@@ -3,7 +3,7 @@ import { messageOf, RefusedError } from "../errors.ts";
 import type { Elsewhere } from "../flexible-ip/attachment.ts";
 import { bringHere, type MacGroup, sendAway } from "../flexible-ip/mac-group.ts";
 import { isBorrower } from "../flexible-ip/ownership.ts";
-import { lookAgain } from "../flexible-ip/presence.ts";
+import { lookAgain } from "../flexible-ip/waiting.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
@@ -22,17 +22,18 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
   for (const group of groups) refuseAliasNetwork(group);
   for (const group of groups) refuse(session, group);
   const cannotMigrate = vm.isHotPlug || vm.deployId === undefined;
-  const results = await Promise.allSettled(
-    groups.map((group) => {
-      // Without tags nothing tells whether a machine outside OpenNebula uses it.
-      const isLeftOver = cannotMigrate && !group.own.some(({ standing }) => standing.is === "untagged");
-      return serve(session, vm, group, serverId, isLeftOver ? "take" : "leave");
-    }),
-  );
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed === undefined) return;
-  for (const group of groups) await detachAgain(session, group, serverId);
-  throw failed.reason;
+  const serving = groups.map((group) => {
+    // Without tags nothing tells whether a machine outside OpenNebula uses it.
+    const isLeftOver = cannotMigrate && !group.own.some(({ standing }) => standing.is === "untagged");
+    return serve(session, vm, group, serverId, isLeftOver ? "take" : "leave");
+  });
+  await Promise.allSettled(serving);
+  try {
+    await Promise.all(serving);
+  } catch (error) {
+    for (const group of groups) await detachAgain(session, group, serverId);
+    throw error;
+  }
 }
 
 /**
@@ -42,9 +43,9 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
 export async function post(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
   for (const group of groups) refuse(session, group);
-  const results = await Promise.allSettled(groups.map((group) => serve(session, vm, group, serverId, "take")));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const serving = groups.map((group) => serve(session, vm, group, serverId, "take"));
+  await Promise.allSettled(serving);
+  await Promise.all(serving);
 }
 
 async function serve(
@@ -103,22 +104,19 @@ function macGroup({ own, aliases }: Pick<FoundGroup, "own" | "aliases">): MacGro
 
 /** After a failed pre OpenNebula runs no clean: what was not on this server before would stay there without a guest. */
 async function detachAgain(session: Session, group: FoundGroup, serverId: string): Promise<void> {
-  const wasElsewhere = (found: Found): boolean => found.flexibleIp.serverId !== serverId;
-  const { own, aliases } = macGroup({
-    own: group.own.filter(wasElsewhere),
-    aliases: group.aliases.filter(wasElsewhere),
-  });
-  if (own.length + aliases.length === 0) return;
+  const { own, aliases } = macGroup(group);
+  const moved = [...own, ...aliases].filter((one) => one.serverId !== serverId);
+  if (moved.length === 0) return;
   try {
     await session.undo(async (undoing) => {
-      const now = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
-        const looked = members.map((member) => lookAgain(undoing.api, member, undoing.deadline));
-        return (await Promise.all(looked)).filter((member) => member !== undefined);
+      const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
+        const now = members.filter((one) => moved.includes(one)).map((one) => lookAgain(undoing, one));
+        return (await Promise.all(now)).filter((one) => one !== undefined);
       };
-      const here = { own: await now(own), aliases: await now(aliases) };
-      await sendAway(undoing, here, serverId, "pre failed, so the guest does not run");
+      const now = { own: await here(own), aliases: await here(aliases) };
+      await sendAway(undoing, now, serverId, "pre failed, so the guest does not run");
     });
   } catch (error) {
-    session.log.warn(`not detached again: ${[...own, ...aliases].map(nameOf).join(", ")} (${messageOf(error)})`);
+    session.log.warn(`not detached again: ${moved.map(nameOf).join(", ")} (${messageOf(error)})`);
   }
 }

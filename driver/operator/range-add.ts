@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, RefusedError, UsageError } from "../errors.ts";
-import { changed } from "../flexible-ip/change.ts";
+import { changed } from "../flexible-ip/log-fields.ts";
 import { cloudOf, idleTags } from "../flexible-ip/ownership.ts";
 import { templateOf } from "../opennebula/template.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";

@@ -22,7 +22,7 @@ export type Request<T> = {
   readonly body?: unknown;
   /** Sent again after a failure that may pass. Only for what has the same effect twice. */
   readonly repeat: boolean;
-  readonly parse: (body: unknown, headers: AnswerFacts) => T;
+  readonly parse: (body: unknown, facts: AnswerFacts) => T;
 };
 
 export type HttpOptions = {
@@ -36,12 +36,10 @@ export type HttpOptions = {
   readonly machine: Machine;
 };
 
-type Answer = {
+type Answer = AnswerFacts & {
   readonly status: number;
   readonly text: string;
-  readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
-  readonly date: string | undefined;
 };
 
 /** Requests to one origin over one kept connection, none of which outlives the deadline. Redirects are not followed. */
@@ -76,28 +74,16 @@ export class Http {
     deadline.throwIfOver();
     const start = machine.elapsed();
     const answer = await this.#exchange(request);
-    const requestId = this.#withoutToken(answer).requestId;
     log.debug(`call ${request.method} ${request.path.split("?")[0]} → ${answer.status}`, {
-      request_id: requestId,
+      request_id: answer.requestId,
       duration_ms: Math.round(machine.elapsed() - start),
     });
-    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, this.#withoutToken(answer));
+    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, answer);
     try {
-      const body: unknown = answer.text === "" ? null : JSON.parse(answer.text);
-      return request.parse(body, { date: answer.date, requestId });
+      return request.parse(answer.text === "" ? null : JSON.parse(answer.text), answer);
     } catch (cause) {
-      throw bodyError(request.what, { ...answer, requestId }, cause);
+      throw bodyError(request.what, answer, cause);
     }
-  }
-
-  /** An answer may echo what it was asked with: the token is taken out before the answer gets near a message. */
-  #withoutToken(answer: Answer): Answer {
-    const { token } = this.#options;
-    return {
-      ...answer,
-      text: answer.text.replaceAll(token, "***"),
-      requestId: answer.requestId?.replaceAll(token, "***"),
-    };
   }
 
   #exchange(request: Request<unknown>): Promise<Answer> {
@@ -150,10 +136,11 @@ export class Http {
           onResponseEnd() {
             forget();
             deadline.signal.removeEventListener("abort", stop);
+            // An answer may echo what it was asked with: the token never gets near a message.
             resolve({
               status,
-              text: Buffer.concat(chunks).toString("utf8"),
-              requestId: single(headers["x-request-id"]),
+              text: Buffer.concat(chunks).toString("utf8").replaceAll(token, "***"),
+              requestId: single(headers["x-request-id"])?.replaceAll(token, "***"),
               retryAfterMs: retryAfterMs(single(headers["retry-after"])),
               date: single(headers.date),
             });

@@ -47,7 +47,7 @@ export class Journal {
   /** What is noted now. Never throws: what cannot be read is empty. */
   read(): JournalState {
     try {
-      return parse(readFileSync(this.#file, "utf8"));
+      return parseJournal(readFileSync(this.#file, "utf8"));
     } catch {
       return empty();
     }
@@ -102,7 +102,7 @@ export class Journal {
       throw error;
     }
     try {
-      return parse(content);
+      return parseJournal(content);
     } catch {
       const aside = `${this.#file}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "")}`;
       renameSync(this.#file, aside);
@@ -144,24 +144,8 @@ function sync(path: string, flags: string, work: (file: number) => void): void {
   }
 }
 
-/** What the file is to the driver. Reads only. */
-export function inspectJournal(file: string): "absent" | "sound" | "damaged" {
-  let content: string;
-  try {
-    content = readFileSync(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
-    throw error;
-  }
-  try {
-    parse(content);
-    return "sound";
-  } catch {
-    return "damaged";
-  }
-}
-
-function parse(content: string): JournalState {
+/** What the file holds. Throws when that is no journal. */
+export function parseJournal(content: string): JournalState {
   return z.parse(schema, JSON.parse(content));
 }
 

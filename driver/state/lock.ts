@@ -29,19 +29,6 @@ export async function withLock<T>(file: string, work: (lock: Lock) => T, waitMs 
   }
 }
 
-/** Takes the lock of `file` for as long as the process lives or until it is released; undefined while another has it. */
-export async function holdLock(file: string): Promise<(() => Promise<void>) | undefined> {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    return await lockfile.lock(file, { realpath: false, stale: TAKEOVER_STALE_MS });
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ELOCKED") return undefined;
-    throw new DriverError(`${file} cannot be locked (${messageOf(cause)})`, `check the owner of ${dirname(file)}`, {
-      cause,
-    });
-  }
-}
-
 async function acquire(file: string, waitMs: number): Promise<{ release: () => void; wasDead: boolean }> {
   const end = performance.now() + waitMs;
   let wasDead = false;

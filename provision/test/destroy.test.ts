@@ -75,7 +75,7 @@ describe("make destroy", () => {
     for (const typed of ["", "dev\n"]) {
       const { status, stderr } = await destroy({}, typed);
       assert.equal(status, 2);
-      assert.match(stderr, /nothing was destroyed: the name is another\n/);
+      assert.match(stderr, /nothing was destroyed: that is not the name of the stack\n/);
     }
     assert.deepEqual([asked(), changes], [[], []]);
   });

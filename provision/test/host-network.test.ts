@@ -184,7 +184,7 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     await host.ssh(host.target, "sudo touch /etc/netplan-apply-fails");
     await assert.rejects(
       changeHostNetwork(request(), ports()),
-      /nothing to confirm: the old layout is back, since netplan apply failed: apply failed, as the test wants/,
+      /nothing to confirm: the old layout is back, because netplan apply failed: apply failed, as the test wants/,
     );
     await untilBack();
   });

@@ -179,7 +179,7 @@ describe("make", () => {
       assert.equal(status, 2);
       assert.match(
         stderr,
-        /OpenNebula 7\.2\.1-1 is installed, and oneVersion is 7\.0: one-deploy would upgrade nothing/,
+        /OpenNebula 7\.2\.1-1 is installed, but oneVersion is 7\.0: one-deploy would upgrade nothing/,
       );
       assert.equal(isDeployed(), false);
     });
@@ -188,7 +188,7 @@ describe("make", () => {
       frontend("7.0.3-1", "the old one");
       const { status, stderr } = await place.make(["deployment"]);
       assert.equal(status, 2);
-      assert.match(stderr, /onePassword is not oneadmin's: .* sudo -u oneadmin oneuser passwd 0/);
+      assert.match(stderr, /onePassword is not oneadmin's password: .* sudo -u oneadmin oneuser passwd 0/);
       assert.doesNotMatch(stderr + place.calls().join(), /planted/);
     });
 

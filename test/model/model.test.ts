@@ -7,7 +7,7 @@ import { Totals } from "./figures.ts";
 import { InProcessRuns } from "./run.ts";
 
 const seed = Number(process.env.SEED ?? anySeed());
-const runs = Number(process.env.RUNS ?? 700);
+const runs = Number(process.env.RUNS ?? 500);
 const totals = new Totals();
 
 after(() => process.stdout.write(`SEED=${seed}: ${totals}\n`));

@@ -19,6 +19,7 @@ export class OnModel implements Player {
   readonly #vms = new Map<VmName, Vm>();
   readonly #reader = new CallReader((host) => host === hostname());
   #calls: Call[] = [];
+  readonly #failures: string[] = [];
 
   private constructor(rig: Rig) {
     this.#rig = rig;
@@ -45,6 +46,7 @@ export class OnModel implements Player {
 
   /** The calls since it was asked last. */
   calls(): string[] {
+    if (this.#failures.length > 0) throw new Error(this.#failures.splice(0).join("\n"));
     const lines = this.#calls.map((call) => this.#reader.line(call));
     this.#calls = [];
     return lines;
@@ -84,12 +86,24 @@ export class OnModel implements Player {
     return this.#oned.boot(this.#vm(vm), host);
   }
 
+  async deployInVain(vm: VmName, host: Host, network: NetworkName): Promise<void> {
+    const { account } = this.#rig.simulator;
+    const [id = ""] = this.#range(network).ids;
+    account.set(id, { status: "locked" });
+    await this.#inVain(this.#oned.boot(this.#vm(vm), host));
+    account.set(id, { status: "ready" });
+  }
+
   attach(vm: VmName, network: NetworkName): Promise<void> {
     return this.#oned.attachNic(this.#vm(vm), this.#range(network));
   }
 
   attachAlias(vm: VmName, network: NetworkName, nicId: string): Promise<void> {
     return this.#oned.attachNic(this.#vm(vm), this.#range(network), nicOf(this.#vm(vm), nicId));
+  }
+
+  attachAliasInVain(vm: VmName, network: NetworkName, nicId: string): Promise<void> {
+    return this.#inVain(this.attachAlias(vm, network, nicId));
   }
 
   detach(vm: VmName, nicId: string): Promise<void> {
@@ -134,8 +148,13 @@ export class OnModel implements Player {
   async #ran(call: Call, running: Promise<Ran>): Promise<Ran> {
     this.#calls.push(call);
     const ran = await running;
-    if (ran.code !== 0) throw new Error(`${call.action} failed: ${ran.stderr}`);
+    if (ran.code !== 0) this.#failures.push(`${call.action}: ${ran.stderr}`);
     return ran;
+  }
+
+  async #inVain(operation: Promise<void>): Promise<void> {
+    await operation;
+    if (this.#failures.splice(0).length !== 1) throw new Error("one action was to be refused");
   }
 
   #known(name: VmName, vm: Vm | undefined): void {

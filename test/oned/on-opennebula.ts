@@ -14,9 +14,17 @@ const CALLS = join(RIG, "calls");
 const HOOKS = ["pre", "post", "clean"];
 const LIMIT_MS = 20_000;
 
+/** A network, and of its range: its number, its address, its flexible IPs. */
+type KnownNetwork = {
+  readonly network: Network;
+  readonly id: string;
+  readonly address: string;
+  readonly ids: string[];
+};
+
 export class OnOpenNebula implements Player {
   readonly #cloud: Cloud;
-  readonly #networks = new Map<NetworkName, { network: Network; id: string; address: string; ids: string[] }>();
+  readonly #networks = new Map<NetworkName, KnownNetwork>();
   readonly #removed = new Set<NetworkName>();
   readonly #vms = new Map<VmName, Vm>();
   readonly #reader = new CallReader((host, on) => host === on);
@@ -99,12 +107,28 @@ export class OnOpenNebula implements Player {
     return this.#vm(vm).deploy(host);
   }
 
+  async deployInVain(vm: VmName, host: Host, network: NetworkName): Promise<void> {
+    const { account } = this.#cloud.simulator;
+    const [id = ""] = this.#network(network).ids;
+    account.set(id, { status: "locked" });
+    await this.#vm(vm).do("deploy", host);
+    await this.#vm(vm).until("boot failure");
+    account.set(id, { status: "ready" });
+  }
+
   async attach(vm: VmName, network: NetworkName): Promise<void> {
     await this.#vm(vm).attach(this.#network(network).network);
   }
 
   async attachAlias(vm: VmName, network: NetworkName, nicId: string): Promise<void> {
     await this.#vm(vm).attach(this.#network(network).network, "--alias", `NIC${nicId}`);
+  }
+
+  async attachAliasInVain(vm: VmName, network: NetworkName, nicId: string): Promise<void> {
+    await this.#vm(vm).do("nic-attach", "--network", network, "--alias", `NIC${nicId}`);
+    const isRefused = () => /NIC alias would lose/.test(this.#vm(vm).log()) || undefined;
+    await until("the alias is refused", isRefused, { limitMs: LIMIT_MS, story: () => this.#vm(vm).log() });
+    await this.#vm(vm).until("running");
   }
 
   detach(vm: VmName, nicId: string): Promise<void> {
@@ -156,7 +180,7 @@ export class OnOpenNebula implements Player {
     await vm.deploy(other);
   }
 
-  #network(name: NetworkName): { network: Network; id: string; address: string } {
+  #network(name: NetworkName): KnownNetwork {
     const network = this.#networks.get(name);
     if (network === undefined) throw new Error(`no network ${name}`);
     return network;

@@ -4,7 +4,7 @@ import type { Fields } from "../documents.ts";
 export type Host = "h1" | "h2";
 /** A network with one address range. */
 export type NetworkName = "first" | "second" | "third" | "dual" | "aliases";
-export type VmName = "web" | "mail";
+export type VmName = "web" | "mail" | "late";
 
 /** One cloud. Each promise ends when the operation has. */
 export interface Player {
@@ -14,9 +14,13 @@ export interface Player {
   /** The NIC names the address that it wants. */
   createNamed(vm: VmName, network: NetworkName): Promise<void>;
   deploy(vm: VmName, host: Host): Promise<void>;
+  /** The network's flexible IP is locked meanwhile, and pre refuses. */
+  deployInVain(vm: VmName, host: Host, network: NetworkName): Promise<void>;
   attach(vm: VmName, network: NetworkName): Promise<void>;
   /** As an alias of the NIC of that number. */
   attachAlias(vm: VmName, network: NetworkName, nicId: string): Promise<void>;
+  /** The network does not allow it, and pre refuses. */
+  attachAliasInVain(vm: VmName, network: NetworkName, nicId: string): Promise<void>;
   detach(vm: VmName, nicId: string): Promise<void>;
   migrate(vm: VmName, host: Host): Promise<void>;
   /** Its copy fails. */
@@ -52,6 +56,7 @@ export const SCRIPT: readonly ScriptStep[] = [
   ["a live migration fails", (cloud) => cloud.migrateInVain("web", "h1")],
   ["the alias is detached", (cloud) => cloud.detach("web", "2")],
   ["the alias is attached again", (cloud) => cloud.attachAlias("web", "aliases", "0")],
+  ["an alias is refused", (cloud) => cloud.attachAliasInVain("web", "third", "0")],
   ["it is powered off", (cloud) => cloud.powerOff("web")],
   ["it is resumed", (cloud) => cloud.resume("web")],
   ["the second NIC is detached", (cloud) => cloud.detach("web", "1")],
@@ -64,6 +69,9 @@ export const SCRIPT: readonly ScriptStep[] = [
   ["an alias is attached to the other VM", (cloud) => cloud.attachAlias("mail", "aliases", "0")],
   ["the NIC is detached that has the alias", (cloud) => cloud.detach("mail", "0")],
   ["the other VM is terminated", (cloud) => cloud.terminate("mail")],
+  ["a third VM is created", (cloud) => cloud.create("late", ["third"])],
+  ["its deployment is refused", (cloud) => cloud.deployInVain("late", "h1", "third")],
+  ["it is terminated", (cloud) => cloud.terminate("late")],
   ["a range is removed", (cloud) => cloud.removeRange("first")],
   ["the dual-stack range is removed", (cloud) => cloud.removeRange("dual")],
 ];

@@ -4,11 +4,12 @@ import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { dirname } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { examine } from "../../driver/operator/doctor/examine.ts";
 import type { Row } from "../../driver/operator/doctor/report.ts";
 import { doctor } from "../../driver/operator/doctor.ts";
 import { install } from "../../driver/operator/install/install.ts";
+import { startSimulator } from "../fakes/flexible-ip-server.ts";
 import { OTHER_PROJECT, PROJECT } from "../rig.ts";
 import { CloudRig } from "./cloud-rig.ts";
 import { CONF, LightMachine, SERVER } from "./light-machine.ts";
@@ -24,12 +25,21 @@ const RESTART = "scw-flexip install --frontend --restart";
 const NEW_TOKEN = "scw-flexip install --frontend --token-stdin";
 const DO_NOTHING = "#!/bin/sh\nexit 0\n";
 
+let installed: LightMachine;
+before(async () => {
+  installed = new LightMachine(await startSimulator());
+  const key = installed.aside("key", installed.simulator.token);
+  const { code, stderr } = await installed.run(install, { frontend: true, tokenFile: key });
+  assert.equal(code, 0, stderr);
+});
+after(() => installed.stop());
+
 /** A front-end on which all is well. */
 async function frontEndFor(context: TestContext): Promise<LightMachine> {
   const machine = await LightMachine.start(context);
-  const key = machine.aside("key", machine.simulator.token);
-  const { code, stderr } = await machine.run(install, { frontend: true, tokenFile: key });
-  assert.equal(code, 0, stderr);
+  cpSync(installed.root, machine.root, { recursive: true });
+  // A copy of a folder has no mode of its own.
+  chmodSync(machine.at(dirname(JOURNAL)), 0o700);
   machine.configure("frontend");
   return machine;
 }
@@ -399,11 +409,11 @@ test("hosts answer over one ssh each, and a cure stands on a line of its own and
   const cure = /^token, kvm-a:\n {2}(chmod .*)$/m.exec(broken.stdout)?.[1];
   assert.equal(cure, `chmod 0600 ${key}`);
   assert.equal((await rig.runProgram("/bin/sh", ["-c", cure ?? ""])).code, 0);
-  const { code, stdout, stderr } = await rig.run(["doctor"]);
+  assert.match(broken.stdout, /^ok +kvm-b +server +is server .*; \d+ checks are ok$/m);
+  const { code, stdout, stderr } = await rig.run(["doctor", "-j"]);
   assert.equal(code, 0, stdout);
-  assert.match(stdout, /^ok +kvm-a +server +is server .*; \d+ checks are ok$/m);
   assert.match(stderr, /^\d+ ok, 0 warnings, 0 failures$/m);
-  const rows: Row[] = JSON.parse((await rig.run(["doctor", "-j"])).stdout);
+  const rows: Row[] = JSON.parse(stdout);
   const versions = rows.filter(({ id }) => id === "version").map(({ role, host }) => [role, host]);
   assert.deepEqual(versions, [
     ["frontend", null],

@@ -36,6 +36,7 @@ export function newOperator(environment: Readonly<Record<string, string>>): Oper
     if (!NOT_COPIED.includes(name)) cpSync(`${PROVISION}${name}`, `${folder}/${name}`, KEEP);
   }
   symlinkSync(`${PROVISION}node_modules`, `${folder}/node_modules`);
+  symlinkSync(`${PROVISION}../driver`, `${home}/driver`);
   // The packages are there; a make that took them for outdated would install over the developer's own.
   for (const name of ["package.json", "package-lock.json", ".npmrc"]) utimesSync(`${folder}/${name}`, 0, 0);
   const own = ownEnvironment(home, environment);

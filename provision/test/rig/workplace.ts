@@ -47,7 +47,7 @@ export function openWorkplace(...programs: readonly string[]): Workplace {
     cpSync(join(PROVISION, name), join(provision, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(PROVISION, "node_modules"), join(provision, "node_modules"));
-  symlinkSync(join(PROVISION, "../remotes"), join(folder, "remotes"));
+  for (const name of ["driver", "remotes"]) symlinkSync(join(PROVISION, "..", name), join(folder, name));
   for (const name of ["bin", "answers"]) mkdirSync(join(folder, name));
   for (const program of programs) symlinkSync(RECORDER, join(folder, "bin", program));
   const calls = join(folder, "calls");

@@ -34,7 +34,8 @@ export async function additionOf(operator: Operator): Promise<Addition> {
   if (adopt !== undefined && (count > 1 || isDualStack)) {
     throw new UsageError("--adopt takes one address that exists; leave out --count and --dual-stack");
   }
-  const name = options.text("network") ?? words[0] ?? options.required("network", "--network");
+  const name = options.text("network") ?? words[0];
+  if (name === undefined) throw new UsageError("--network is needed; see --help");
   const network = await networkNamed(operator, name);
   configOf(operator);
   if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {

@@ -77,10 +77,7 @@ test("each change of a command names who made it, in the driver's log and the sy
   const said = rig.syslog("by=alice");
   assert.equal(said.length, 2, said.join("\n"));
   assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice -- reverse of 203\.0\.113\.7: was .*what=reverse/);
-  assert.match(
-    said[1] ?? "",
-    /^-t scw-flexip -p authpriv\.notice -- install --frontend: done .*by=alice what=install --frontend/,
-  );
+  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install --frontend: done .*what=install/);
 });
 
 test("history shows the failures of the VM, and with --hosts the logs of the hosts", async (context) => {

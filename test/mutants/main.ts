@@ -43,17 +43,19 @@ async function play(tree: Tree): Promise<void> {
   if (!compileAndBuild(tree)) throw new Error(`${tree.name} does not compile without any change; fix it first`);
   const tests = new TestFiles(work, tree);
   const verdicts = last.filter(({ is }) => is !== "survived");
+  const isOpen = ({ mutant, is }: Verdict): boolean =>
+    is === "survived" && !verdicts.some((verdict) => verdict.mutant === mutant);
+  const whole = (): Verdict[] => [...verdicts, ...last.filter(isOpen)];
   for (const mutant of drawn) {
     const tried = verdicts.filter(({ is }) => is === "killed" || is === "survived").length;
     if (tried >= Number(values.count)) break;
     const { is, by } = await judge(tree, tests, mutant);
     verdicts.push({ mutant, is, by });
     say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
-    const open = last.filter(({ mutant, is }) => is === "survived" && !verdicts.some((one) => one.mutant === mutant));
-    keep(tree, [...verdicts, ...open]);
+    keep(tree, whole());
   }
   const isWhole = values.only === "" || values.only === tree.name;
-  if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, verdicts, all.length);
+  if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, whole(), all.length);
 }
 
 function candidates(tree: Tree): Mutant[] {
@@ -83,7 +85,7 @@ async function judge(tree: Tree, tests: TestFiles, mutant: Mutant): Promise<Omit
     const killer = await tests.firstToFail(mutant.file, { restore, change });
     return killer === undefined ? { is: "survived", by: "no test" } : { is: "killed", by: killer };
   } finally {
-    restore();
+    writeFileSync(path, original);
   }
 }
 

@@ -164,7 +164,7 @@ suite("a hand-written range, whose NIC names no flexible IP", () => {
 
 type Outcome = RunResult & { readonly calls: readonly CallName[] };
 
-/** Runs one action, which has to succeed, and says what it called. */
+/** Runs one action, which must succeed, and returns what it called. */
 async function act(t: TestContext, rig: InProcessRig, run: () => Promise<RunResult>): Promise<Outcome> {
   rig.simulator.clearRequests();
   const result = await run();

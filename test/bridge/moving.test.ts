@@ -50,7 +50,7 @@ suite("pre and what an ended lease left attached to another server", BESIDE, () 
     assert.deepEqual(stage.writes(), []);
   });
 
-  test("a full server: the refusal is told, and the address stays where it was", async (t) => {
+  test("a full server: pre fails with the refusal, and the address stays where it was", async (t) => {
     for (const directAttach of ["moves", "refused"] as const) {
       const stage = await Stage.start(t, { directAttach, perServerLimit: 0 });
       const address = stage.range({ serverId: stage.server("h2") });

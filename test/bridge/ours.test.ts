@@ -1,4 +1,4 @@
-// A hook touches only what is this NIC's: its intent, address and MAC tell. Every detach is logged with its reason.
+// A hook touches only what belongs to this NIC by intent, address and MAC. Every detach is logged with its reason.
 
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";

@@ -126,7 +126,7 @@ export function idOf(range: Range): string {
   return range.SCW_FLEXIBLE_IP_ID ?? "";
 }
 
-/** Exit code 1, no answer, one line for the user that matches all of `words` and tells what to do. */
+/** Exit code 1, no answer, one line for the user that matches all of `words` and has a next move. */
 export function assertFailed({ code, stdout, plain, stderr }: RunResult, ...words: readonly RegExp[]): void {
   assert.deepEqual({ code, stdout, lines: plain.length }, { code: 1, stdout: "", lines: 1 }, stderr);
   for (const word of [/; \S/, ...words]) assert.match(plain[0] ?? "", word);

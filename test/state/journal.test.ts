@@ -103,7 +103,7 @@ suite("a journal", { concurrency: 2 }, () => {
     for (let kills = 0; kills < KILLS; kills += 1) {
       const writer = child("write-journal.ts", file, join(folder, "log"));
       await once(writer.stdout, "data");
-      // A different number of looks each time, so that the writer is hit at different points.
+      // The number of looks differs, and with it the moment at which the writer is hit.
       for (let count = 0; count < 3 + kills * 2; count += 1) {
         const entries = Object.values(wholeJournal(file).leases).map(({ flexibleIpId }) => flexibleIpId);
         assert.equal(entries.length, 500);

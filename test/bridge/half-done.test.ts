@@ -15,11 +15,15 @@ suite("hooks on what is half done", BESIDE, () => {
     await stage.expect([address, "h1"], [alias, "free", "none"]);
   });
 
-  onStage("clean asks for no second detach when the answer to the first one is lost", async (stage) => {
-    const address = stage.range({ serverId: stage.server("h1") });
-    stage.rig.simulator.fault({ call: "detach", do: { kind: "reset", when: "after" } });
-    await stage.succeed("h1", "clean", vmDocument([nic("0", address)]));
-    assert.equal(stage.count("detach"), 1);
-    await stage.expect([address, "free"]);
-  });
+  onStage(
+    "clean asks for no second detach when the answer to the first one is lost",
+    async (stage) => {
+      const address = stage.range({ serverId: stage.server("h1") });
+      stage.rig.simulator.fault({ call: "detach", do: { kind: "reset", when: "after" } });
+      await stage.succeed("h1", "clean", vmDocument([nic("0", address)]));
+      assert.equal(stage.count("detach"), 1);
+      await stage.expect([address, "free"]);
+    },
+    { settle: { detachMs: 5_000 } },
+  );
 });

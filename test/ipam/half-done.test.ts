@@ -14,14 +14,18 @@ suite("IPAM actions on what is half done", { concurrency: 2 }, () => {
     assert.equal(range.IP, ip);
   });
 
-  onFrontEnd("unregister_address_range waits for a deletion that does not show yet", async (frontEnd, rig) => {
-    const range = await frontEnd.lease();
-    frontEnd.attach(range);
-    const edit = (body: unknown): unknown => ({ ...Object(body), status: "attached" });
-    rig.simulator.fault({ call: "get", times: 5, do: { kind: "rewrite", edit } });
-    await frontEnd.succeed("unregister_address_range", range);
-    assert.equal(frontEnd.account.get(idOf(range)), undefined);
-  });
+  onFrontEnd(
+    "unregister_address_range waits for a deletion that does not show yet",
+    async (frontEnd, rig) => {
+      const range = await frontEnd.lease();
+      frontEnd.attach(range);
+      const edit = (body: unknown): unknown => ({ ...Object(body), status: "attached" });
+      rig.simulator.fault({ call: "get", times: 5, do: { kind: "rewrite", edit } });
+      await frontEnd.succeed("unregister_address_range", range);
+      assert.equal(frontEnd.account.get(idOf(range)), undefined);
+    },
+    { settle: { detachMs: 5_000 } },
+  );
 
   onFrontEnd(
     "register_address_range warns of guests without resolvers in its log",

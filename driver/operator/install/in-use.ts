@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type Config, readServerId, readToken } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { cloudOf } from "../../flexible-ip/ownership.ts";
-import { openLog } from "../../log.ts";
 import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
 import { openSession } from "../../session.ts";
+import { silentLog } from "../audit.ts";
 import { EXECUTABLE } from "../layout.ts";
 import { listRanges } from "../one/networks.ts";
 import { configOf, type Operator } from "../operator.ts";
@@ -54,8 +54,7 @@ async function addressesHere(operator: Operator): Promise<string | undefined> {
 
 /** Without a log: this is root's run, and the log is in oneadmin's folder. */
 async function flexibleIpsOf({ caller }: Operator, config: Config): Promise<FlexibleIp[]> {
-  const log = openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} });
-  const session = openSession(caller, config, log, { limitMs: LIMIT_MS });
+  const session = openSession(caller, config, silentLog(), { limitMs: LIMIT_MS });
   try {
     return await session.api.list({ projectId: config.projectId });
   } finally {

@@ -1,5 +1,6 @@
-// The table of settings as the settings file that is shipped and as the table in docs/settings.md.
-import { defaultOf, isKey, type Key, SETTINGS, type Setting } from "../driver/settings.ts";
+// The settings as the settings file that is shipped and as the table in docs/settings.md.
+import { defaultOf, isKey, type Key, SETTINGS } from "../driver/settings.ts";
+import { SETTING_TEXTS } from "./setting-texts.ts";
 
 const WIDTH = 118;
 
@@ -11,26 +12,24 @@ const HEAD = [
 
 /** scw-flexip.conf as it is shipped: what has a default is commented out. */
 export function settingsFile(): string {
-  const blocks = entries().map(([key, setting]) => {
-    const line = `${setting.default === undefined ? "" : "#"}${key}="${shippedDefault(key)}"`;
-    return [...wrapped(setting.describe).map((text) => `# ${text}`), line].join("\n");
+  const blocks = keys().map((key) => {
+    const line = `${SETTINGS[key].default === undefined ? "" : "#"}${key}="${shippedDefault(key)}"`;
+    return [...wrapped(SETTING_TEXTS[key]).map((text) => `# ${text}`), line].join("\n");
   });
   return `${[HEAD.map((line) => `# ${line}`).join("\n"), ...blocks].join("\n\n")}\n`;
 }
 
 /** The rows of the table in docs/settings.md. */
 export function settingsTable(): string {
-  const rows = entries().map(([key, { describe }]) => {
+  const rows = keys().map((key) => {
     const usual = shippedDefault(key);
-    return `| \`${key}\` | ${usual === "" ? "" : `\`${usual}\``} | ${describe} |`;
+    return `| \`${key}\` | ${usual === "" ? "" : `\`${usual}\``} | ${SETTING_TEXTS[key]} |`;
   });
   return ["| key | default | what it is |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-function entries(): [Key, Setting][] {
-  return Object.keys(SETTINGS)
-    .filter(isKey)
-    .map((key) => [key, SETTINGS[key]]);
+function keys(): Key[] {
+  return Object.keys(SETTINGS).filter(isKey);
 }
 
 // What the zone decides is left empty.

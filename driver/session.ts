@@ -1,4 +1,4 @@
-// What an action works with: settings, log, clock, API. Opened once a run, and only when there is something to do.
+// The settings, log, clock and API of one run. A run opens a session once, and only when there is something to do.
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,6 @@ import { type Machine, realClock } from "./machine.ts";
 import { isRunning, thisProcess } from "./process-identity.ts";
 import { FlexibleIpClient } from "./scaleway/client.ts";
 import { connect } from "./scaleway/connection.ts";
-import type { FlexibleIpApi } from "./scaleway/flexible-ip.ts";
 import { Http } from "./scaleway/http.ts";
 
 // Kept back from an action's time for undoing what it made.
@@ -37,7 +36,7 @@ export type Caller = {
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly executable: string;
-  /** Undefined: the one that this runs on. */
+  /** Undefined: the real one. */
   readonly machine?: Machine | undefined;
 };
 
@@ -48,7 +47,7 @@ export type Session = {
   readonly log: Log;
   /** All waiting ends here. */
   readonly deadline: Deadline;
-  readonly api: FlexibleIpApi;
+  readonly api: FlexibleIpClient;
   readonly patienceMs: number | undefined;
   /** Runs `work` on time of its own, for undoing after the deadline passed or a signal stopped the action. */
   undo<T>(work: (session: Session) => Promise<T>): Promise<T>;
@@ -111,7 +110,7 @@ export function openSession(caller: Caller, config: Config, openedLog: Log, opti
   for (const signal of ["SIGTERM", "SIGINT"]) process.off(signal, stopAll).once(signal, stopAll);
 
   const userAgent = `scw-flexip/${caller.version} (${caller.action})`;
-  const connected = (limit: Deadline): { api: FlexibleIpApi; http: Http } => {
+  const connected = (limit: Deadline): { api: FlexibleIpClient; http: Http } => {
     const http = new Http({ apiUrl: config.apiUrl, token, userAgent, deadline: limit, patienceMs, log, machine });
     return { api: new FlexibleIpClient(http, config.zone, config.macType), http };
   };
@@ -143,7 +142,9 @@ export function openSession(caller: Caller, config: Config, openedLog: Log, opti
   return session;
 }
 
-/** One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out. */
+/**
+ * One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out.
+ */
 function stopAll(signal: string): void {
   for (const deadline of openDeadlines)
     deadline.abort(new StoppedError(`stopped by ${signal}`, "run the action again"));

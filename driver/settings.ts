@@ -1,123 +1,65 @@
-// Every setting once: its default, what it may be, and what it is for. The .conf, README's table and the manual are made
-// from this table.
+// Every setting once: its default and what it may be. build/setting-texts.ts says what each is for.
 import { isIP, isIPv4 } from "node:net";
 import { isUuid } from "./addresses.ts";
 import { LOG_LEVELS } from "./log.ts";
-import { resolversOf } from "./resolvers.ts";
 
-export type Setting = {
+type Setting = {
   /** Undefined: it must be given. By zone where Scaleway's own answer differs. */
   readonly default: string | ((zone: string) => string) | undefined;
   readonly check: (value: string) => boolean;
-  /** What the check wants: "must be …". */
+  /** The check in words: "must be …". */
   readonly rule: string;
-  /** What it is for, in sentences. */
-  readonly describe: string;
 };
 
-const path = { check: (value: string) => value.startsWith("/"), rule: "must be an absolute path" };
-const ipv4 = { check: isIPv4, rule: "must be an IPv4 address" };
+// Scaleway's resolvers, two in each zone, as its documentation lists them. A zone newer than this list has none.
+const RESOLVERS: Readonly<Record<string, string>> = {
+  "fr-par-1": "51.159.69.162 51.159.69.156",
+  "fr-par-2": "51.159.47.28 51.159.47.26",
+  "fr-par-3": "51.159.44.148 51.159.44.151",
+  "nl-ams-1": "51.158.139.28 51.158.139.25",
+  "nl-ams-2": "51.158.229.23 51.158.229.25",
+  "nl-ams-3": "51.159.253.3 51.159.253.11",
+  "pl-waw-1": "151.115.9.151 151.115.9.153",
+  "pl-waw-2": "151.115.69.15 151.115.69.26",
+  "pl-waw-3": "151.115.125.3 151.115.125.11",
+};
 
-/** In the order of the settings file. A value in the file that is empty stands for the default where the default is. */
+const path = { check: matches(/^\//), rule: "must be an absolute path" };
+
+/** In the order of the settings file. An empty value stands for the default where the default is empty. */
 export const SETTINGS = {
-  ZONE: {
-    default: undefined,
-    check: (value) => /^[a-z]{2}-[a-z]{3}-\d+$/.test(value),
-    rule: "must be a zone like fr-par-2",
-    describe: "Zone of the Elastic Metal servers and of their flexible IPs. It must be given.",
-  },
-  PROJECT_ID: {
-    default: undefined,
-    check: isUuid,
-    rule: "must be a UUID",
-    describe: "Scaleway project that pays for the flexible IPs. It must be given.",
-  },
+  ZONE: { default: undefined, check: matches(/^[a-z]{2}-[a-z]{3}-\d+$/), rule: "must be a zone like fr-par-2" },
+  PROJECT_ID: { default: undefined, check: isUuid, rule: "must be a UUID" },
   CLOUD: {
     default: "one",
-    check: (value) => /^[A-Za-z0-9._-]{1,64}$/.test(value),
+    check: matches(/^[A-Za-z0-9._-]{1,64}$/),
     rule: "must be 1 to 64 letters, digits, dots, dashes",
-    describe:
-      "Name of this OpenNebula in the tags of its flexible IPs. Two that share a project must have two names: each touches only what carries its own.",
   },
-  TOKEN_FILE: {
-    ...path,
-    default: "/var/lib/one/.scw-flexip.token",
-    describe:
-      "File with the secret key of a Scaleway API key. It must be oneadmin's, mode 0600, and outside the remotes tree, which is copied to every host.",
-  },
-  SERVER_ID_FILE: {
-    ...path,
-    default: "/var/lib/one/scw-server-id",
-    describe: "File that says which server a host is, as zone/uuid. Only hosts need it.",
-  },
-  STATE_FILE: {
-    ...path,
-    default: "/var/lib/one/scw-flexip/state.json",
-    describe:
-      "Journal of creations under way, on the front-end only. Losing it loses no address. Each front-end needs its own.",
-  },
-  LOG_DIR: {
-    check: (value) => value === "" || path.check(value),
-    rule: path.rule,
-    default: "",
-    describe: "Folder of the logs. Empty: /var/log/one for the IPAM actions, /var/log/vnm for the hooks.",
-  },
+  TOKEN_FILE: { default: "/var/lib/one/.scw-flexip.token", ...path },
+  SERVER_ID_FILE: { default: "/var/lib/one/scw-server-id", ...path },
+  STATE_FILE: { default: "/var/lib/one/scw-flexip/state.json", ...path },
+  LOG_DIR: { default: "", check: matches(/^(\/|$)/), rule: path.rule },
   LOG_LEVEL: {
     default: "info",
     check: (value) => LOG_LEVELS.some((level) => level === value),
     rule: `must be one of ${LOG_LEVELS.join(", ")}`,
-    describe: "debug, info, warn or error.",
   },
-  NETWORK_MASK: {
-    default: "255.255.255.255",
-    check: isIPv4,
-    rule: "must be an IPv4 mask",
-    describe: "Netmask of a guest. An address range that sets NETWORK_MASK itself wins.",
-  },
-  GATEWAY: {
-    ...ipv4,
-    default: "62.210.0.1",
-    describe: "Gateway of a guest. An address range that sets GATEWAY itself wins.",
-  },
+  NETWORK_MASK: { default: "255.255.255.255", check: isIPv4, rule: "must be an IPv4 mask" },
+  GATEWAY: { default: "62.210.0.1", check: isIPv4, rule: "must be an IPv4 address" },
   DNS: {
-    default: (zone) => resolversOf(zone).join(" "),
+    default: (zone) => RESOLVERS[zone] ?? "",
     check: (value) => value === "" || value.split(" ").every((server) => isIP(server) !== 0),
     rule: "must be IP addresses with a space between",
-    describe:
-      "Resolvers of a guest, with a space between. Empty: Scaleway's own of the zone. An address range that sets DNS itself wins.",
   },
-  MAC_TYPE: {
-    default: "kvm",
-    check: (value) => /^(kvm|xen|vmware)$/.test(value),
-    rule: "must be kvm, xen or vmware",
-    describe: "Kind of virtual MAC: kvm, xen or vmware.",
-  },
-  TIMEOUT: {
-    default: "60",
-    check: isSeconds(5, 85),
-    rule: "must be 5 to 85 (seconds)",
-    describe:
-      "Seconds that an IPAM action may take, 5 to 85: oned gives up after 90, its queue included. A lease takes 5 at most whatever this says.",
-  },
-  HOOK_TIMEOUT: {
-    default: "1200",
-    check: isSeconds(5, 3_600),
-    rule: "must be 5 to 3600 (seconds)",
-    describe:
-      "Seconds that a hook may take, 5 to 3600. One server attaches its addresses in turn: three took 43 seconds, a full server of 64 takes a quarter of an hour.",
-  },
+  MAC_TYPE: { default: "kvm", check: matches(/^(kvm|xen|vmware)$/), rule: "must be kvm, xen or vmware" },
+  TIMEOUT: { default: "60", check: isSeconds(5, 85), rule: "must be 5 to 85 (seconds)" },
+  HOOK_TIMEOUT: { default: "1200", check: isSeconds(5, 3_600), rule: "must be 5 to 3600 (seconds)" },
   API_URL: {
     default: "https://api.scaleway.com",
     check: isApiUrl,
     rule: "must be an https URL (http only to a loopback address)",
-    describe: "The API: https, or http to a loopback address only.",
   },
-  PRICE_MONTH: {
-    default: "",
-    check: (value) => /^(\d+(\.\d+)?)?$/.test(value),
-    rule: "must be a number such as 2.20",
-    describe: "What one flexible IP costs a month, in the account's currency; for metrics and pool. Empty: not known.",
-  },
+  PRICE_MONTH: { default: "", check: matches(/^(\d+(\.\d+)?)?$/), rule: "must be a number such as 2.20" },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type Key = keyof typeof SETTINGS;
@@ -130,6 +72,10 @@ export function isKey(text: string): text is Key {
 export function defaultOf(key: Key, zone: string): string | undefined {
   const setting: Setting = SETTINGS[key];
   return typeof setting.default === "function" ? setting.default(zone) : setting.default;
+}
+
+function matches(pattern: RegExp): (value: string) => boolean {
+  return (value) => pattern.test(value);
 }
 
 function isSeconds(least: number, most: number): (value: string) => boolean {

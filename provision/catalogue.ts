@@ -13,7 +13,7 @@ export type Catalogue = {
   readonly privateNetworkOptionId: pulumi.Output<string>;
 };
 
-/** Looks up offer, image and option. What is no longer sold is found too: servers of it go on running. */
+/** Looks up offer, image and option, also what is no longer sold, because servers of it go on running. */
 export function lookUpCatalogue(settings: Settings): Catalogue {
   const { zone, offer, subscriptionPeriod, osName, osVersion } = settings;
   const found = {
@@ -35,17 +35,17 @@ export function lookUpCatalogue(settings: Settings): Catalogue {
 }
 
 /**
- * An image that left the catalogue must not stop a running cloud, whose servers keep theirs. A new server is refused: the
- * provider takes UUIDs only, and quotes this sentence.
+ * An image that left the catalogue must not stop a running cloud, because its servers keep their image. A new server is
+ * refused: the provider takes only UUIDs, and quotes this sentence.
  */
 function imageId(id: string | undefined, what: string, zone: string): string {
   if (isId(id)) return id;
   const sentence = absent(what, zone, "osName or osVersion");
-  pulumi.log.warn(`${sentence}; servers that are there keep theirs, a new one cannot be ordered`);
+  pulumi.log.warn(`${sentence}; existing servers keep their image; no new server can be ordered`);
   return sentence;
 }
 
-/** The provider answers an unknown image or option with an id that holds no UUID, not with an error. */
+/** For an unknown image or option, the provider answers an id without a UUID, not an error. */
 function isId(id: string | undefined): id is string {
   return id !== undefined && ENDS_IN_UUID.test(id);
 }

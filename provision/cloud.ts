@@ -59,7 +59,7 @@ function declareServers(settings: Settings, tags: string[]): ElasticMetalServer[
   return [FRONTEND, ...settings.workers].map((name) => new ElasticMetalServer(name, common));
 }
 
-/** Front-end and hosts sign with keys of their own: one can be withdrawn alone. */
+/** Front-end and hosts have keys of their own, because each can then be revoked alone. */
 function declareTokens(settings: Settings, servers: readonly ElasticMetalServer[], tags: string[]) {
   const [frontend, workers] = [servers.slice(0, 1), servers.slice(1)];
   const { driverPermissionSets: permissionSets, projectId } = settings;
@@ -73,7 +73,7 @@ function declareTokens(settings: Settings, servers: readonly ElasticMetalServer[
   };
 }
 
-/** A key that may write into the bucket for backups, and neither read nor delete. */
+/** A key that may write into the bucket for backups, and may neither read nor delete there. */
 function declareBackup(settings: Settings, [frontend]: readonly ElasticMetalServer[], tags: string[]) {
   const { accessKey, secretKey } = new DriverCredential("backup", {
     settings,

@@ -14,5 +14,5 @@ export function renderDriverConfig(settings: Settings): string {
     HOOK_TIMEOUT: String(settings.driverHookTimeout),
   };
   const text = Object.entries(lines).map(([key, value]) => `${key}="${value}"`);
-  return `# Written by provision/ (make specifics). A change by hand is lost at its next run.\n${text.join("\n")}\n`;
+  return `# Written by provision/ (make specifics). The next run overwrites changes by hand.\n${text.join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-// Component: what a machine signs its API calls with: the driver on front-end and hosts, the backup on the front-end.
+// Component: an API key for a program on the servers: the driver on front-end and hosts, the backup on the front-end.
 import * as pulumi from "@pulumi/pulumi";
 import * as scw from "@pulumiverse/scaleway";
 import type { Settings } from "./settings.ts";
@@ -6,7 +6,7 @@ import type { Settings } from "./settings.ts";
 export type DriverCredentialArgs = {
   readonly settings: Settings;
   readonly purpose: string;
-  /** What it may do, and in which project alone. */
+  /** What the key may do in `projectId`, the only project that it reaches. */
   readonly permissionSets: readonly string[];
   readonly projectId: string;
   /** Public addresses of the servers that use it. */
@@ -14,7 +14,7 @@ export type DriverCredentialArgs = {
   readonly tags: string[];
 };
 
-/** An IAM application that may act on one project only, and an API key for each expiry date; the last one is in use. */
+/** An IAM application for one project alone, and an API key for each expiry date; the last key is in use. */
 export class DriverCredential extends pulumi.ComponentResource {
   readonly accessKey: pulumi.Output<string>;
   readonly secretKey: pulumi.Output<string>;

@@ -90,13 +90,13 @@ export class ElasticMetalServer extends pulumi.ComponentResource {
         ],
         protected: protect,
         reinstallOnConfigChanges: false,
-        // Scaleway adds the last one itself, to each server with that option.
+        // Scaleway itself adds PrivateNetwork to each server with that option.
         tags: [...tags, "PrivateNetwork"],
       },
       {
         parent: this,
         protect,
-        // A changed image would reinstall the machine and lose its data; a changed key never reaches it; tags become Scaleway's.
+        // A changed image would reinstall the server and lose its data; a changed key never reaches it; Scaleway changes tags.
         ignoreChanges: ["os", "sshKeyIds", "tags"],
         ...formerly(formerMachine(this.name), TYPE, "scaleway:elasticmetal/server:Server"),
       },
@@ -109,11 +109,11 @@ type Attachment = { readonly id: string; readonly vlan: number };
 /** The VLAN of a network on a server. Throws while Scaleway has given none. */
 export function vlanOf(attached: readonly Attachment[] | undefined, networkId: string, name: string): number {
   const found = attached?.find(({ id }) => bareId(id) === bareId(networkId));
-  // 0 is what half an order leaves.
+  // Half an order leaves 0.
   return present(found?.vlan || undefined, `VLAN of private network ${bareId(networkId)} on server ${name}`);
 }
 
-/** The same id comes with and without its region in front. */
+/** Scaleway writes the same id with and without its region in front. */
 function bareId(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1);
 }

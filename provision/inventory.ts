@@ -17,7 +17,7 @@ export type InventoryHost = {
 
 export type Passwords = { readonly one: string; readonly db: string };
 
-/** hosts.yml: the front-end first, which is a KVM host too, the workers, and what one-deploy makes of them. */
+/** hosts.yml: the front-end, which is a KVM host too, the workers, and what one-deploy makes of them. */
 export function renderInventory(settings: Settings, hosts: readonly InventoryHost[], passwords: Passwords): string {
   const [frontend] = hosts;
   if (frontend === undefined) throw new Error("the cloud has no front-end");
@@ -53,7 +53,7 @@ function deploymentVars(settings: Settings, frontend: InventoryHost, passwords: 
   };
 }
 
-/** The public network as `onevnet create` takes it, for a cloud that was deployed without its networks. */
+/** The public network as `onevnet create` takes it, for a cloud that was deployed without networks. */
 export function renderPublicNetwork(settings: Settings): string {
   const { template } = publicNetwork(settings);
   const lines = Object.entries({ NAME: PUBLIC_NETWORK, ...template }).map(([key, value]) => `${key} = "${value}"`);
@@ -61,8 +61,8 @@ export function renderPublicNetwork(settings: Settings): string {
 }
 
 /**
- * Without PHYDEV: with it, the bridge driver would delete br0, and the host's public address, when the last guest leaves.
- * Without AR: a range may only be added once the driver is installed, and one-deploy then leaves it alone.
+ * PHYDEV is left out, because with it the bridge driver would delete br0, and the host's public address, when the last
+ * guest leaves. AR is left out, because a range can only be added once the driver is installed.
  */
 function publicNetwork(settings: Settings) {
   return {
@@ -88,7 +88,7 @@ function guestNetwork(settings: Settings) {
       ...(settings.evpn && { VXLAN_MODE: "evpn", IP_LINK_CONF: "nolearning=" }),
       PHYDEV: "vmtovm",
       BRIDGE: "vmtovm0",
-      // A fixed one: oned drops AUTOMATIC_VLAN_ID, so that one-deploy would update the network at each run.
+      // A fixed id, because oned drops AUTOMATIC_VLAN_ID and one-deploy would update the network at each run.
       VLAN_ID: settings.vxlanVlanId,
       GUEST_MTU: 1450,
       AR: { TYPE: "IP4", IP: settings.vxlanFirst, SIZE: settings.vxlanSize },
@@ -106,7 +106,7 @@ function hostVars(hosts: readonly InventoryHost[]) {
   );
 }
 
-/** YAML in which Ansible takes every text as it is, also one that looks like a Jinja expression. */
+/** YAML in which Ansible takes every text as it is, even if it looks like a Jinja expression. */
 export function toYaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false, version: "1.1" });
   visit(document, {

@@ -6,7 +6,7 @@ export type Ipv4Network = { readonly first: number; readonly prefixLength: numbe
 
 const PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(readIpv4Network);
 
-/** Reads `10.16.0.0/20`. Undefined when it is none, or when bits behind the prefix are set. */
+/** Reads `10.16.0.0/20`. Undefined when the text is no network, or when bits behind the prefix are set. */
 export function parseIpv4Network(text: string): Ipv4Network | undefined {
   const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
   const address = match?.[1] ?? "";

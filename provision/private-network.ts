@@ -6,7 +6,7 @@ import type { Settings } from "./settings.ts";
 
 const TYPE = "hosted-cloud:index:PrivateNetworks";
 
-/** A VPC with one network between hosts and one that carries the guests' own network. Nothing replaces or deletes them. */
+/** A VPC with a network between hosts and a network that carries the guests' own. Pulumi never replaces or deletes them. */
 export class PrivateNetworks extends pulumi.ComponentResource {
   /** Host to host: migration, storage, Ansible. */
   readonly hostToHostId: pulumi.Output<string>;

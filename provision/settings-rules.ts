@@ -1,4 +1,4 @@
-// The kinds of value a setting can have. A setting arrives as text; lists and numbers as JSON text.
+// The kinds of value that a setting can have. Every setting arrives as text; lists and numbers are JSON text.
 import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { type Ipv4Network, isPrivate, parseIpv4Network } from "./ipv4-network.ts";
@@ -19,7 +19,7 @@ export function matching(form: RegExp, rule: string) {
 export const uuid = matching(UUID, "must be a UUID").transform((value) => value.toLowerCase());
 export const ipv4 = text((value) => isIPv4(value), "must be an IPv4 address");
 
-/** A text of one of the words. */
+/** One of these words. */
 export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {
   return z.enum(words, { error: `must be ${words.join(" or ")}` });
 }
@@ -52,5 +52,5 @@ export function network(shortest: number, longest: number) {
   );
 }
 
-/** A date and time with its zone, as the Scaleway API takes it. */
+/** A date and time with a zone, as the Scaleway API takes it. */
 export const timestamp = z.iso.datetime({ offset: true, error: "must hold dates such as 2027-01-31T00:00:00Z" });

@@ -1,4 +1,4 @@
-// Every setting of a cloud: its rule, its default as the operator would write it, and what it is for. make settings prints them.
+// Every setting of a cloud: its rule, its default, and what it is for. make settings prints them.
 import * as z from "zod";
 import { backupSettings } from "./backup/settings.ts";
 import { hardeningSettings } from "./hardening/settings.ts";
@@ -11,7 +11,7 @@ export const FRONTEND = "fe";
 const named = (what: string) => matching(/\S/, `must be ${what}`);
 const machine = matching(/^[a-z][a-z0-9-]{0,30}$/, "must hold names of up to 31 of a-z, 0-9 and -, a letter first");
 
-/** The settings that are no secrets. `scaleway:organizationId` and `scaleway:zone` are the provider's too. */
+/** The settings that are not secret. The provider reads `scaleway:organizationId` and `scaleway:zone` too. */
 export const settingsSchema = z.strictObject({
   organizationId: uuid.describe("the organization (scaleway:organizationId)"),
   zone: matching(/^[a-z]{2}-[a-z]{3}-\d+$/, "must be a zone such as fr-par-2")
@@ -27,13 +27,17 @@ export const settingsSchema = z.strictObject({
   ),
   namePrefix: matching(/^[a-z][a-z0-9-]{0,30}$/, "must be up to 31 of a-z, 0-9 and -, a letter first")
     .default("opennebula")
-    .describe("what the names of all resources start with"),
-  offer: named("the name of an Elastic Metal offer").default("EM-A610R-NVME").describe("Elastic Metal offer"),
-  subscriptionPeriod: oneOf("hourly", "monthly").default("hourly").describe("there is no way back from monthly"),
+    .describe("prefix of the names of all resources"),
+  offer: named("the name of an Elastic Metal offer")
+    .default("EM-A610R-NVME")
+    .describe("Elastic Metal offer of new servers"),
+  subscriptionPeriod: oneOf("hourly", "monthly")
+    .default("hourly")
+    .describe("how servers are paid; there is no way back from monthly"),
   osName: named("the name of an image").default("Ubuntu").describe("image of new servers"),
   osVersion: named("the version of an image")
     .default("24.04 LTS (Noble Numbat)")
-    .describe("its version; a change never reinstalls a server"),
+    .describe("version of that image; a change never reinstalls a server"),
   sshUser: matching(/^[a-z_][a-z0-9_-]*$/, "must be the image's login name")
     .default("ubuntu")
     .describe("the image's login name, which may use sudo without a password"),
@@ -44,20 +48,20 @@ export const settingsSchema = z.strictObject({
   privateSubnet: network(20, 28).default("10.16.0.0/20").describe("network between hosts"),
   vmtovmSubnet: network(20, 28).default("172.16.24.0/22").describe("network that carries the guests' VXLAN"),
   vxlanSubnet: network(8, 29).default("10.1.2.0/24").describe("network of the guests among themselves"),
-  vxlanFirst: ipv4.default("10.1.2.100").describe("its first address for guests"),
-  vxlanSize: integer(1, 65_534).default(48).describe("how many addresses it has for guests"),
+  vxlanFirst: ipv4.default("10.1.2.100").describe("first address for guests in vxlanSubnet"),
+  vxlanSize: integer(1, 65_534).default(48).describe("how many addresses for guests vxlanSubnet has"),
   vxlanVlanId: integer(1, 16_777_215).default(100).describe("VXLAN id"),
-  evpn: flag.default(false).describe("VXLAN by BGP EVPN in the place of multicast"),
+  evpn: flag.default(false).describe("VXLAN with BGP EVPN instead of multicast"),
   flexibleIpGateway: ipv4.default("62.210.0.1").describe("gateway of every guest with a flexible IP"),
   flexibleIpDns: list(ipv4, "IPv4 addresses")
     .default([])
     .describe("resolvers of these guests; an empty list takes the zone's own"),
   publicAddressCount: integer(0, 64)
     .default(2)
-    .describe("ranges the public network starts with, one paid address each; validation needs 2"),
+    .describe("ranges that the public network starts with, one paid address each; validation needs 2"),
   oneVersion: matching(/^\d+\.\d+(\.\d+)?$/, "must be a version such as 7.0")
     .default("7.0")
-    .describe("OpenNebula version; of two numbers, its newest fix release"),
+    .describe("OpenNebula version; 7.0 means its newest fix release"),
   driverCloud: matching(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 letters, digits, dots, dashes")
     .default("one")
     .describe("name of this cloud in the tags of its flexible IPs"),
@@ -73,18 +77,18 @@ export const settingsSchema = z.strictObject({
   ...monitoringSettings,
 });
 
-/** The settings that are secrets. */
+/** The secret settings. */
 export const PASSWORDS = {
   onePassword: "password of oneadmin, no spaces",
   dbPassword: "password of the database",
 } as const;
 
-/** Settings of 0.1.0 that are gone, each with what to do about it. */
+/** Settings of 0.1.0 that are gone, and what to do about each. */
 export const FORMER_SETTINGS: Readonly<Record<string, string>> = {
-  workerCount: `name the workers in its place: pulumi config set workers '["host01", "host02"]'; then: pulumi config rm workerCount`,
-  removedWorkers: "the list workers names those that are there; run: pulumi config rm removedWorkers",
+  workerCount: `name the workers instead: pulumi config set workers '["host01", "host02"]'; then: pulumi config rm workerCount`,
+  removedWorkers: "the list workers names all workers; run: pulumi config rm removedWorkers",
   unprotectedWorkers: "name the server in unprotected; run: pulumi config rm unprotectedWorkers",
   protect: "name servers in unprotected; run: pulumi config rm protect",
   flexibleIpCount:
-    "the driver buys addresses; take those of the stack out of its state first (pulumi state delete), then: pulumi config rm flexibleIpCount",
+    "the driver buys the addresses; take the stack's own out of its state first (pulumi state delete), then: pulumi config rm flexibleIpCount",
 };

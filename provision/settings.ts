@@ -1,10 +1,10 @@
-// What the operator sets for a cloud: Pulumi.<stack>.yaml, checked as a whole before anything is ordered.
+// The operator's settings of a cloud, from Pulumi.<stack>.yaml, checked as a whole before anything is ordered.
 import * as pulumi from "@pulumi/pulumi";
 import type * as z from "zod";
+import { resolversOf } from "../driver/resolvers.ts";
 import { backupComplaints } from "./backup/settings.ts";
 import { hardeningComplaints } from "./hardening/settings.ts";
 import { holdsHosts, hostCount, overlaps, readIpv4Network } from "./ipv4-network.ts";
-import { zoneResolvers } from "./resolvers.ts";
 import { FORMER_SETTINGS, FRONTEND, PASSWORDS, settingsSchema } from "./settings-schema.ts";
 
 const PROVIDER_KEYS = ["organizationId", "zone"];
@@ -20,12 +20,12 @@ export type Password = keyof typeof PASSWORDS;
 /** The settings cannot be used. The message names every wrong key, the reason and the next move. */
 export class SettingsError extends pulumi.RunError {}
 
-/** Reads the settings of the stack. A key that nobody knows is refused, because it is a mistyped one. */
+/** Reads the settings of the stack. An unknown key is refused, because it is probably mistyped. */
 export function readSettings(now: Date): Settings {
   return checkSettings(ownSettings(pulumi.runtime.allConfig(), pulumi.getProject()), now);
 }
 
-/** Of everything set for a stack, the settings of this project by their bare names, passwords left out. */
+/** This project's settings of a stack by their bare names, without the passwords. */
 export function ownSettings(all: Readonly<Record<string, string | undefined>>, project: string): WrittenSettings {
   const own = Object.entries(all)
     .filter(([key]) => key.startsWith(`${project}:`))
@@ -48,11 +48,11 @@ export function checkSettings(written: WrittenSettings, now: Date): Settings {
     ...hardeningComplaints(settings),
   ];
   if (wrong.length > 0) throw settingsError(wrong);
-  const flexibleIpDns = settings.flexibleIpDns.length > 0 ? settings.flexibleIpDns : zoneResolvers(settings.zone);
+  const flexibleIpDns = settings.flexibleIpDns.length > 0 ? settings.flexibleIpDns : resolversOf(settings.zone);
   return { ...settings, flexibleIpDns, region: settings.zone.replace(/-\d+$/, "") };
 }
 
-/** A password setting, which stays a secret. Rejects what one-deploy would refuse or break on later. */
+/** A password setting, which stays a secret. Refuses a password that one-deploy could not use. */
 export function readPassword(key: Password): pulumi.Output<string> {
   return new pulumi.Config().requireSecret(key).apply((value) => checkPassword(key, value));
 }
@@ -89,7 +89,7 @@ function networkComplaints(settings: Checked): string[] {
   const range = holdsHosts(readIpv4Network(vxlanSubnet), vxlanFirst, vxlanSize)
     ? []
     : [
-        `vxlanFirst ${vxlanFirst} and vxlanSize ${vxlanSize} reach out of vxlanSubnet ${vxlanSubnet}; change one of the three`,
+        `vxlanFirst ${vxlanFirst} and vxlanSize ${vxlanSize} do not fit into vxlanSubnet ${vxlanSubnet}; change one of the three`,
       ];
   const servers = settings.workers.length + 1;
   const tight = networks
@@ -110,7 +110,7 @@ function machineComplaints({ workers, unprotected }: Checked): string[] {
 function driverComplaints(settings: Checked, now: Date): string[] {
   const { driverKeyExpiries: expiries, flexibleIpDns, zone } = settings;
   const last = expiries.at(-1);
-  const noResolver = flexibleIpDns.length === 0 && zoneResolvers(zone).length === 0;
+  const noResolver = flexibleIpDns.length === 0 && resolversOf(zone).length === 0;
   return [
     ...(last === undefined ? ["driverKeyExpiries is empty; give the date on which the driver's API keys end"] : []),
     ...(last !== undefined && Date.parse(last) <= now.getTime()

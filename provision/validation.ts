@@ -20,14 +20,14 @@ const SERVICES = [
   { name: "opennebula-fireedge.service", desc: "OpenNebula Fireedge GUI" },
 ];
 
-/** What is tried on the finished cloud. */
+/** What make validation tries on the finished cloud. */
 export function renderValidation({ publicAddressCount }: Settings): string {
-  // A second NIC is attached to the test VM.
+  // The test VM gets a second NIC, so it needs two addresses.
   const hasPublicNetwork = publicAddressCount >= 2;
   const validation = {
     run_core_services: true,
     core_services: { service_list: SERVICES, check_fireedge_ui: true },
-    // It would boot a VM in every network and expect the Internet behind each; vxlan has none.
+    // Off, because it boots a VM in every network and expects the Internet behind each; vxlan has none.
     networks_verification: false,
     run_one_flow: false,
     run_test_vm: hasPublicNetwork,

@@ -14,8 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "flexible-ip": ["scaleway", "session"],
   state: [],
   session: ["config", "scaleway"],
-  resolvers: [],
-  settings: ["resolvers"],
+  settings: [],
   config: ["settings"],
   ipam: ["flexible-ip", "opennebula", "scaleway", "session", "config", "state"],
   bridge: ["flexible-ip", "opennebula", "scaleway", "session", "config"],
@@ -42,7 +41,7 @@ const HOMES: readonly (readonly [RegExp, RegExp, string])[] = [
   [/from "undici/, /^scaleway\//, "only driver/scaleway talks HTTP"],
   [/\bfetch\(/, /^$/, "only driver/scaleway/http.ts talks HTTP"],
   [/from "fast-xml-parser"/, /^opennebula\/xml\.ts$/, "only driver/opennebula/xml.ts parses XML"],
-  [/from "proper-lockfile"/, /^state\/lock\.ts$/, "only driver/state/lock.ts locks"],
+  [/from "proper-lockfile"/, /^(state|operator\/pool)\/lock\.ts$/, "only the two files named lock.ts lock"],
   [/from "commander"/, /^operator\/cli\.ts$/, "only driver/operator/cli.ts parses options"],
   [/from "zod"/, /^operator\//, "the driver uses zod/mini: all of zod slows every start"],
 ];

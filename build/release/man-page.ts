@@ -2,7 +2,7 @@
 
 import { COMMON, type CommandText, type OptionText } from "../../driver/operator/manual/text.ts";
 import { ACTIONS, COMMANDS, DESCRIPTION, ENVIRONMENT, EXIT_CODES } from "../../driver/operator/manual.ts";
-import { SETTINGS } from "../../driver/settings.ts";
+import { SETTING_TEXTS } from "../setting-texts.ts";
 import { DRIFT, FILES, SUMMARY, TIMERS } from "./man-page-lists.ts";
 
 const SEE_ALSO = ["onevnet", "onevm", "onehost", "onezone", "systemctl", "jq"];
@@ -34,7 +34,7 @@ export function manPage(version: string, date: string): string {
     ),
     ".SH SETTINGS",
     escaped('Lines KEY="value" in scw-flexip.conf. The environment variable SCW_FLEXIP_<KEY> overrides a line.'),
-    ...tagged(Object.entries(SETTINGS).map(([key, { describe }]) => [key, describe])),
+    ...tagged(Object.entries(SETTING_TEXTS)),
     ".SH ENVIRONMENT",
     ...tagged(ENVIRONMENT),
     ".SH FILES",

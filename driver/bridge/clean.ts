@@ -11,8 +11,8 @@ import type { NicGroup } from "./nics.ts";
 export const CLEAN_PATIENCE_MS = 30_000;
 
 /**
- * After the guest is gone, or a NIC was detached: detaches what this server has. Where it is not certain that the guest is
- * gone, and where the document's host is certainly another one, so that `post` there takes over, the addresses stay.
+ * After the guest is gone, or a NIC was detached: detaches the addresses that this server has. They stay when it is not
+ * certain that the guest is gone, and when the document's host is certainly another one, where `post` takes them over.
  */
 export async function clean(
   session: Session,
@@ -29,16 +29,15 @@ export async function clean(
     return;
   }
   const groups = await lookUp(session, nics);
-  const results = await Promise.allSettled(
-    groups.map(({ nic, isAliasOnly, own, aliases }) => {
-      const why = vm.isHotPlug ? `NIC ${nic.nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
-      const mine = { own: isAliasOnly ? [] : ofThisNic(session, own), aliases: ofThisNic(session, aliases) };
-      return sendAway(session, mine, serverId, why);
-    }),
-  );
+  const why = (nicId: string): string =>
+    vm.isHotPlug ? `NIC ${nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
+  const leaving = groups.map(({ nic, isAliasOnly, own, aliases }) => {
+    const mine = { own: isAliasOnly ? [] : ofThisNic(session, own), aliases: ofThisNic(session, aliases) };
+    return sendAway(session, mine, serverId, why(nic.nicId));
+  });
   // Every one is waited for: no group is left half-way because of another.
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  await Promise.allSettled(leaving);
+  await Promise.all(leaving);
 }
 
 async function whyItStays(
@@ -53,7 +52,7 @@ async function whyItStays(
   return { reason: `it migrates to host ${vm.host}, where post takes them over`, isDoubtful: false };
 }
 
-/** What may be detached for this NIC. All else is left as it is, with a line in the log. */
+/** The flexible IPs that may be detached for this NIC. All others stay, with a line in the log. */
 function ofThisNic(session: Session, found: readonly Found[]): FlexibleIp[] {
   const mine = found.filter(({ flexibleIp, standing }) => {
     if (standing.is === "ours" || standing.is === "untagged") return true;

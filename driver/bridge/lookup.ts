@@ -1,10 +1,9 @@
-// NIC addresses → flexible IPs. The address comes from oned and is trusted; an id in a NIC can be forged by a tenant and
-// is believed only when the flexible IP read by it has that address and our project.
+// NIC addresses → flexible IPs. The address comes from oned and is trusted; an id in a NIC can be forged by a tenant
+// and is believed only when the flexible IP read by it has that address and our project.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
-import { find, settled } from "../flexible-ip/presence.ts";
 import { type Standing, standingOf } from "../flexible-ip/standing.ts";
-import { waitingLog } from "../flexible-ip/waiting.ts";
+import { lookAgain, settled } from "../flexible-ip/waiting.ts";
 import type { Nic } from "../opennebula/vm.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
@@ -13,7 +12,7 @@ import type { NicAddress, NicGroup } from "./nics.ts";
 /** A flexible IP that a NIC's address names, once it has settled, and whether it is this NIC's. */
 export type Found = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp; readonly standing: Standing };
 
-/** What is behind a NIC and its aliases. */
+/** The flexible IPs behind a NIC and its aliases. */
 export type FoundGroup = Pick<NicGroup, "nic" | "isAliasOnly"> & {
   /** Of the NIC itself: the first one's virtual MAC is the guest's, an IPv6 one beside it shares it. */
   readonly own: readonly Found[];
@@ -27,22 +26,22 @@ export type FoundGroup = Pick<NicGroup, "nic" | "isAliasOnly"> & {
  * for all others. A public address that is no flexible IP of the project is not ours and is left out.
  */
 export async function lookUp(session: Session, groups: readonly NicGroup[]): Promise<FoundGroup[]> {
-  const finder = new Finder(session);
+  const { cloud, projectId } = session.config;
+  let listing: Promise<FlexibleIp[]> | undefined;
+  const listed = (): Promise<FlexibleIp[]> => {
+    listing ??= session.api.list({ projectId });
+    return listing;
+  };
+  const searched = (addresses: readonly NicAddress[]): Promise<Search[]> =>
+    Promise.all(addresses.map(async (address) => ({ address, flexibleIp: await search(session, address, listed) })));
+  const judged = ({ address, flexibleIp }: Match, mac: string | undefined): Found => ({
+    address,
+    flexibleIp,
+    standing: standingOf(flexibleIp, { ...address, cloud, projectId, mac }),
+  });
   return Promise.all(
     groups.map(async ({ nic, isAliasOnly, ...group }) => {
-      const [own, aliases] = await Promise.all([finder.findAll(group.own), finder.findAll(group.aliases)]);
-      const { cloud, projectId } = session.config;
-      const judged = ({ address, flexibleIp }: Match, mac: string | undefined): Found => ({
-        address,
-        flexibleIp,
-        standing: standingOf(flexibleIp, {
-          cloud,
-          projectId,
-          mac,
-          intent: address.intent,
-          isHandWritten: address.isHandWritten,
-        }),
-      });
+      const [own, aliases] = await Promise.all([searched(group.own), searched(group.aliases)]);
       return {
         nic,
         isAliasOnly,
@@ -57,50 +56,34 @@ export async function lookUp(session: Session, groups: readonly NicGroup[]): Pro
 type Match = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp };
 type Search = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp | undefined };
 
-class Finder {
-  readonly #session: Session;
-  #listing: Promise<FlexibleIp[]> | undefined;
+async function search(
+  session: Session,
+  { address, hint }: NicAddress,
+  listed: () => Promise<FlexibleIp[]>,
+): Promise<FlexibleIp | undefined> {
+  const hinted = hint === undefined ? undefined : await readHint(session, address, hint);
+  if (hinted !== undefined) return settled(session, hinted);
+  const found = (await listed()).find((flexibleIp) => isAddressOf(address, flexibleIp.address));
+  // A listing may be older than the last change; a read by id never is.
+  return found && lookAgain(session, found);
+}
 
-  constructor(session: Session) {
-    this.#session = session;
+async function readHint(session: Session, address: string, hint: string): Promise<FlexibleIp | undefined> {
+  const { api, config, log } = session;
+  try {
+    const flexibleIp = await api.get(hint);
+    if (isAddressOf(address, flexibleIp.address) && flexibleIp.projectId === config.projectId) return flexibleIp;
+    log.warn(`believing the address ${address}, not the id ${hint} in the NIC: that flexible IP is another one`);
+  } catch (error) {
+    // Gone, or never ours to see: the listing shows which, and proves that the token works.
+    if (!(error instanceof ApiError && error.mayBeGone)) throw error;
   }
-
-  findAll(addresses: readonly NicAddress[]): Promise<Search[]> {
-    const { api, deadline } = this.#session;
-    return Promise.all(
-      addresses.map(async (address) => {
-        const found = (await this.#byHint(address)) ?? (await this.#byAddress(address.address));
-        return { address, flexibleIp: found && (await settled(api, found, deadline, waitingLog(this.#session))) };
-      }),
-    );
-  }
-
-  async #byHint({ address, hint }: NicAddress): Promise<FlexibleIp | undefined> {
-    const { api, config, log } = this.#session;
-    if (hint === undefined) return undefined;
-    try {
-      const flexibleIp = await api.get(hint);
-      if (isAddressOf(address, flexibleIp.address) && flexibleIp.projectId === config.projectId) return flexibleIp;
-      log.warn(`believing the address ${address}, not the id ${hint} in the NIC: that flexible IP is another one`);
-    } catch (error) {
-      // Gone, or never ours to see: the listing tells, and proves that the token works.
-      if (!(error instanceof ApiError && error.mayBeGone)) throw error;
-    }
-    return undefined;
-  }
-
-  async #byAddress(address: string): Promise<FlexibleIp | undefined> {
-    const { api, config } = this.#session;
-    this.#listing ??= api.list({ projectId: config.projectId });
-    const listed = (await this.#listing).find((flexibleIp) => isAddressOf(address, flexibleIp.address));
-    // A listing may be older than the last change; a read by id never is.
-    return listed && find(api, listed.id, config.projectId);
-  }
+  return undefined;
 }
 
 /** An IPv6 flexible IP has no virtual MAC before it shares that of its NIC. */
 function sharedMac({ flexibleIp }: Match, { mac }: Nic): string | undefined {
-  return flexibleIp.mac === undefined ? undefined : mac;
+  return flexibleIp.mac && mac;
 }
 
 /** Before it shares its NIC's virtual MAC, an alias has its own, or has given it up. */

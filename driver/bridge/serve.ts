@@ -3,7 +3,7 @@ import { messageOf, RefusedError } from "../errors.ts";
 import type { Elsewhere } from "../flexible-ip/attachment.ts";
 import { bringHere, type MacGroup, sendAway } from "../flexible-ip/mac-group.ts";
 import { isBorrower } from "../flexible-ip/ownership.ts";
-import { lookAgain } from "../flexible-ip/presence.ts";
+import { lookAgain } from "../flexible-ip/waiting.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
@@ -11,10 +11,10 @@ import { type Found, type FoundGroup, lookUp } from "./lookup.ts";
 import type { NicGroup } from "./nics.ts";
 
 /**
- * Before the guest boots, or before a NIC is attached: attaches what is free to this server. What another server has stays
- * there while this may be a migration, whose guest still runs there and goes on doing so when the copy fails. In a first
- * deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address cannot serve: no
- * guest boots without its network.
+ * Before the guest boots, or before a NIC is attached: attaches free addresses to this server. An address that another
+ * server has stays there while this may be a migration: the guest still runs there, and goes on when the copy fails. In
+ * a first deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address
+ * cannot serve: no guest boots without its network.
  */
 export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
@@ -22,29 +22,30 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
   for (const group of groups) refuseAliasNetwork(group);
   for (const group of groups) refuse(session, group);
   const cannotMigrate = vm.isHotPlug || vm.deployId === undefined;
-  const results = await Promise.allSettled(
-    groups.map((group) => {
-      // Without tags nothing tells whether a machine outside OpenNebula uses it.
-      const isLeftOver = cannotMigrate && !group.own.some(({ standing }) => standing.is === "untagged");
-      return serve(session, vm, group, serverId, isLeftOver ? "take" : "leave");
-    }),
-  );
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed === undefined) return;
-  for (const group of groups) await detachAgain(session, group, serverId);
-  throw failed.reason;
+  const serving = groups.map((group) => {
+    // Without tags, nothing shows whether a machine outside OpenNebula uses it.
+    const isLeftOver = cannotMigrate && !group.own.some(({ standing }) => standing.is === "untagged");
+    return serve(session, vm, group, serverId, isLeftOver ? "take" : "leave");
+  });
+  await Promise.allSettled(serving);
+  try {
+    await Promise.all(serving);
+  } catch (error) {
+    for (const group of groups) await detachAgain(session, group, serverId);
+    throw error;
+  }
 }
 
 /**
- * The guest runs here: whatever of its addresses another server has, after a migration or because that host was lost, is
- * taken over; all are confirmed to be attached here.
+ * The guest runs here: takes over its addresses that another server has, after a migration or because that host was
+ * lost, and confirms that all are attached here.
  */
 export async function post(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
   for (const group of groups) refuse(session, group);
-  const results = await Promise.allSettled(groups.map((group) => serve(session, vm, group, serverId, "take")));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const serving = groups.map((group) => serve(session, vm, group, serverId, "take"));
+  await Promise.allSettled(serving);
+  await Promise.all(serving);
 }
 
 async function serve(
@@ -101,24 +102,21 @@ function macGroup({ own, aliases }: Pick<FoundGroup, "own" | "aliases">): MacGro
   return { own: flexibleIps(own), aliases: flexibleIps(aliases) };
 }
 
-/** After a failed pre OpenNebula runs no clean: what was not on this server before would stay there without a guest. */
+/** After a failed pre OpenNebula runs no clean: an address that was moved here would stay without a guest. */
 async function detachAgain(session: Session, group: FoundGroup, serverId: string): Promise<void> {
-  const wasElsewhere = (found: Found): boolean => found.flexibleIp.serverId !== serverId;
-  const { own, aliases } = macGroup({
-    own: group.own.filter(wasElsewhere),
-    aliases: group.aliases.filter(wasElsewhere),
-  });
-  if (own.length + aliases.length === 0) return;
+  const { own, aliases } = macGroup(group);
+  const moved = [...own, ...aliases].filter((one) => one.serverId !== serverId);
+  if (moved.length === 0) return;
   try {
     await session.undo(async (undoing) => {
-      const now = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
-        const looked = members.map((member) => lookAgain(undoing.api, member, undoing.deadline));
-        return (await Promise.all(looked)).filter((member) => member !== undefined);
+      const here = async (members: readonly FlexibleIp[]): Promise<FlexibleIp[]> => {
+        const now = members.filter((one) => moved.includes(one)).map((one) => lookAgain(undoing, one));
+        return (await Promise.all(now)).filter((one) => one !== undefined);
       };
-      const here = { own: await now(own), aliases: await now(aliases) };
-      await sendAway(undoing, here, serverId, "pre failed, so the guest does not run");
+      const now = { own: await here(own), aliases: await here(aliases) };
+      await sendAway(undoing, now, serverId, "pre failed, so the guest does not run");
     });
   } catch (error) {
-    session.log.warn(`not detached again: ${[...own, ...aliases].map(nameOf).join(", ")} (${messageOf(error)})`);
+    session.log.warn(`not detached again: ${moved.map(nameOf).join(", ")} (${messageOf(error)})`);
   }
 }

@@ -1,21 +1,20 @@
-// Flexible IPs that share a virtual MAC form a group. One that is detached on its own loses the MAC. This file ensures that
-// it is never the NIC's own flexible IP: its range promised that MAC to the guest.
+// Flexible IPs that share a virtual MAC form a group. One that is detached on its own loses the MAC. This file ensures
+// that it is never the NIC's own flexible IP: its range promised that MAC to the guest.
 import { RefusedError } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpFilter, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
-import { attachAll, detachAll, type Elsewhere, fieldsOf, startDetach } from "./attachment.ts";
-import { changed } from "./change.ts";
+import { attachAll, detachAll, type Elsewhere, startDetach } from "./attachment.ts";
+import { changed, fieldsOf } from "./log-fields.ts";
 import { borrowerTags, cloudOf, isBorrower, isLender, lenderTags } from "./ownership.ts";
-import { settled } from "./presence.ts";
-import { ensure } from "./usable.ts";
-import { waitingLog } from "./waiting.ts";
+import { deleteMac, shareMac } from "./virtual-mac.ts";
+import { settled } from "./waiting.ts";
 
 /** The flexible IPs of a NIC: its own, the first of which owns the virtual MAC, and those of its aliases. */
 export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: readonly FlexibleIp[] };
 
 /**
- * Attaches the group to the server with one virtual MAC and waits until it is. What another server has is left there or
- * taken; aliases stay away when their NIC does. `why` goes into the log. Returns what is on the server then.
+ * Attaches the group to the server with one virtual MAC and waits until it is attached. Those that another server has
+ * stay there or are taken; aliases stay away when their NIC does. `why` goes into the log.
  */
 export async function bringHere(
   session: Session,
@@ -23,37 +22,37 @@ export async function bringHere(
   serverId: string,
   elsewhere: Elsewhere,
   why: string,
-): Promise<FlexibleIp[]> {
+): Promise<void> {
   const [owner] = group.own;
-  if (owner === undefined) return [];
+  if (owner === undefined) return;
   const isElsewhere = (one: FlexibleIp): boolean => one.serverId !== undefined && one.serverId !== serverId;
   if (elsewhere === "leave" && isElsewhere(owner)) {
     session.log.info(
       `left ${nameOf(owner)} on server ${owner.serverId}, where the guest may still run`,
       fieldsOf(owner),
     );
-    return [];
+    return;
   }
-  if (owner.serverId !== serverId) await refuseStrangers(session, owner, [...group.own, ...group.aliases]);
-  const aliases = group.aliases.filter((alias) => elsewhere === "take" || !isElsewhere(alias));
+  const members = [...group.own, ...group.aliases];
+  if (owner.serverId !== serverId) await refuseStrangers(session, owner, members);
+  const mayCome = (one: FlexibleIp): boolean => elsewhere === "take" || !isElsewhere(one);
+  const aliases = group.aliases.filter(mayCome);
   const bare = await Promise.all(aliases.map((alias) => giveUpOwnMac(session, alias, owner)));
   if (aliases.length > 0) await markLender(session, owner);
-  const own = group.own.filter((one) => elsewhere === "take" || !isElsewhere(one));
-  const attached = await attachAll(session, [...own, ...bare], serverId, elsewhere, why);
-  const here = attached.filter((one) => one.serverId === serverId);
-  await shareMac(session, owner, here);
-  const before = new Map([...group.own, ...group.aliases].map((one) => [one.id, one.serverId]));
+  const all = await attachAll(session, [...group.own.filter(mayCome), ...bare], serverId, elsewhere, why);
+  const here = all.filter((one) => one.serverId === serverId);
+  for (const one of here) if (one.id !== owner.id) await shareMac(session, one, owner);
   for (const one of here) {
-    const was = before.get(one.id);
-    const change = was === serverId ? {} : changed(session.api, "attach", one, was, serverId);
+    const before = members.find(({ id }) => id === one.id)?.serverId;
+    const change = before === serverId ? {} : changed(session.api, "attach", one, before, serverId);
     session.log.info(`serving ${nameOf(one)} on server ${serverId}`, { ...fieldsOf(one), ...change });
   }
-  return here;
 }
 
 /**
- * Has what of the group is attached to the server detached: the aliases first, and waits for those alone. What shares the
- * virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the log.
+ * Detaches the members of the group that the server has: the aliases first, and waits for those alone. A flexible IP
+ * that shares the virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the
+ * log.
  */
 export async function sendAway(session: Session, group: MacGroup, serverId: string, why: string): Promise<void> {
   const aliases = await detachableAt(session, group.aliases, serverId);
@@ -71,13 +70,13 @@ export async function sendAway(session: Session, group: MacGroup, serverId: stri
 }
 
 async function detachableAt(session: Session, members: readonly FlexibleIp[], serverId: string): Promise<FlexibleIp[]> {
-  const { api, deadline, log } = session;
-  const now = await Promise.all(members.map((member) => settled(api, member, deadline, waitingLog(session))));
+  const now = await Promise.all(members.map((member) => settled(session, member)));
   const here = now.filter((member) => member !== undefined).filter((member) => member.serverId === serverId);
-  for (const locked of here.filter(({ status }) => status !== "attached" && status !== "error")) {
-    log.warn(`left ${nameOf(locked)} attached: its status is ${locked.status}`, fieldsOf(locked));
+  const isDetachable = ({ status }: FlexibleIp): boolean => status === "attached" || status === "error";
+  for (const one of here.filter((member) => !isDetachable(member))) {
+    session.log.warn(`left ${nameOf(one)} attached: its status is ${one.status}`, fieldsOf(one));
   }
-  return here.filter(({ status }) => status === "attached" || status === "error");
+  return here.filter(isDetachable);
 }
 
 async function refuseStrangers(session: Session, owner: FlexibleIp, group: readonly FlexibleIp[]): Promise<void> {
@@ -90,8 +89,9 @@ async function refuseStrangers(session: Session, owner: FlexibleIp, group: reado
 }
 
 /**
- * Takes the lender's virtual MAC from what else has it, because the API attaches a MAC group only as a whole, and without
- * its NIC an alias serves nobody. Returns those that are not this cloud's, or locked: they are left as they are.
+ * Takes the lender's virtual MAC from what else has it, because the API attaches a MAC group only as a whole, and
+ * without its NIC an alias serves nobody. Returns those that are not this cloud's, or locked: they are left as they
+ * are.
  */
 async function evict(
   session: Session,
@@ -99,8 +99,8 @@ async function evict(
   group: readonly FlexibleIp[],
   among: FlexibleIpFilter,
 ): Promise<FlexibleIp[]> {
-  // A hand-written range's flexible IP carries no tag that would tell. One that serves as an alias itself has the MAC of
-  // another NIC, whose guest must not be touched.
+  // A hand-written range's flexible IP carries no tag that would tell. One that serves as an alias itself has the MAC
+  // of another NIC, whose guest must not be touched.
   const mayLend = !isBorrower(lender) && (isLender(lender) || cloudOf(lender) === undefined);
   if (!mayLend || lender.mac === undefined || (lender.serverId === undefined && !isLender(lender))) return [];
   const others = (await session.api.list(among)).filter(
@@ -108,20 +108,20 @@ async function evict(
   );
   const mine = others.filter((one) => cloudOf(one) === session.config.cloud && one.status !== "locked");
   const away = await detachAll(session, mine, `its NIC's ${nameOf(lender)} leaves server ${lender.serverId}`);
-  for (const one of away.filter(({ mac }) => mac === lender.mac)) await dropMac(session, one);
+  for (const one of away.filter(({ mac }) => mac === lender.mac)) await deleteMac(session, one);
   return others.filter((one) => !mine.includes(one));
 }
 
 /** An alias sends from its NIC's MAC: its own virtual MAC is deleted, for good, before it can get that one. */
 async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
   if (alias.mac === undefined || alias.mac === owner.mac) return alias;
-  // The tag comes first: a range without its MAC always tells why.
+  // The tag comes first: it explains why a range has no MAC.
   const tagged = await session.api.get(alias.id);
   if (cloudOf(tagged) !== undefined) await mark(session, tagged, borrowerTags(tagged));
   session.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);
   const why = `it becomes an alias of ${nameOf(owner)}`;
   const free = alias.serverId === undefined ? alias : (await detachAll(session, [alias], why))[0];
-  return dropMac(session, free ?? alias);
+  return deleteMac(session, free ?? alias);
 }
 
 async function markLender(session: Session, owner: FlexibleIp): Promise<void> {
@@ -134,33 +134,4 @@ async function mark(session: Session, flexibleIp: FlexibleIp, tags: readonly str
   await session.api.update(flexibleIp.id, { tags });
   const fields = changed(session.api, "mark", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
   session.log.info(`marked ${nameOf(flexibleIp)} for a virtual MAC that is shared`, fields);
-}
-
-async function dropMac(session: Session, flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-  const bare = await ensure(
-    session,
-    flexibleIp,
-    ({ mac }) => mac === undefined,
-    async () => void (await session.api.deleteMac(flexibleIp.id)),
-  );
-  if (flexibleIp.mac !== undefined) {
-    const fields = changed(session.api, "delete MAC", flexibleIp, flexibleIp.mac, undefined);
-    session.log.info(`deleted virtual MAC ${flexibleIp.mac} of ${nameOf(flexibleIp)}`, fields);
-  }
-  return bare;
-}
-
-/** Gives those of a group that have no virtual MAC yet the owner's: possible only on one server. */
-async function shareMac(session: Session, owner: FlexibleIp, here: readonly FlexibleIp[]): Promise<void> {
-  for (const member of here.filter(({ id }) => id !== owner.id)) {
-    await ensure(
-      session,
-      member,
-      ({ mac }) => mac === owner.mac,
-      () => session.api.duplicateMac(member.id, owner.id),
-    );
-    if (member.mac === owner.mac) continue;
-    const fields = changed(session.api, "share MAC", member, member.mac, owner.mac);
-    session.log.info(`gave ${nameOf(member)} the virtual MAC ${owner.mac}`, fields);
-  }
 }

@@ -1,7 +1,7 @@
 // Getting a flexible IP for a range: an existing one is adopted, or a new one is created, never twice for one intent.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError, RefusedError } from "../errors.ts";
-import { changed } from "../flexible-ip/change.ts";
+import { changed } from "../flexible-ip/log-fields.ts";
 import {
   cloudOf,
   foreignTags,
@@ -13,15 +13,15 @@ import {
 } from "../flexible-ip/ownership.ts";
 import { find } from "../flexible-ip/presence.ts";
 import { standingOf } from "../flexible-ip/standing.ts";
-import { ensure } from "../flexible-ip/usable.ts";
+import { makeMac } from "../flexible-ip/virtual-mac.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { AGAIN, insist } from "../scaleway/retry.ts";
 import type { Intent } from "../state/journal.ts";
-import { deleteUntilGone } from "./delete.ts";
+import { giveBack } from "./give-back.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { mayRun } from "./recover.ts";
 
-/** What the user asked for: a flexible IP by id or address, or, where neither names one, any. */
+/** The flexible IP that the user asked for, by id or by address; a new one where neither names one. */
 export type Wanted = {
   readonly isIpv6: boolean;
   readonly id: string | undefined;
@@ -32,7 +32,7 @@ export type Wanted = {
 export async function findAdoptee(session: IpamSession, wanted: Wanted): Promise<FlexibleIp | undefined> {
   const { api, config } = session;
   if (wanted.id !== undefined) {
-    const flexibleIp = await find(api, wanted.id, config.projectId);
+    const flexibleIp = await find(session, { id: wanted.id, projectId: config.projectId });
     if (flexibleIp === undefined) {
       throw new RefusedError(
         `no flexible IP ${wanted.id} in ${config.zone}`,
@@ -56,7 +56,7 @@ function adoptable({ config }: IpamSession, flexibleIp: FlexibleIp, wanted: Want
       "name another one",
     );
   }
-  // What a pool found in no range of this cloud, and marked right before.
+  // A pool found it in no range of this cloud, and marked it a moment ago.
   if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === undefined)
     return flexibleIp;
   if (is === "ours" || is === "other-cloud") {
@@ -76,13 +76,13 @@ export function refuseRival(session: IpamSession, adoptee: FlexibleIp, intents: 
   throw new RefusedError(`${nameOf(adoptee)} is being registered by another run`, "name another one");
 }
 
-/** What one registration obtains, under its intent. */
+/** Obtains the flexible IPs of one registration, under its intent. */
 export class Obtaining {
   readonly #session: IpamSession;
   readonly #intent: string;
-  // Calls of which nobody knows whether they were acted on.
-  readonly #unanswered = new Set<string>();
-  #hasObtained = false;
+  #obtained = 0;
+  // Calls of which nobody knows whether the API acted on them.
+  #unanswered = 0;
 
   constructor(session: IpamSession, intent: string) {
     this.#session = session;
@@ -91,114 +91,101 @@ export class Obtaining {
 
   /** Whether nothing was obtained and nothing can come: every call was refused. */
   get isEmptyHanded(): boolean {
-    return !this.#hasObtained && this.#unanswered.size === 0;
+    return this.#obtained + this.#unanswered === 0;
   }
 
-  /** How many flexible IPs may still come of calls whose answer got lost. */
-  get mayCome(): number {
-    return this.#unanswered.size;
+  /** How many flexible IPs an undoing must find: with fewer, a call whose answer got lost may still be acted on. */
+  get awaited(): number {
+    return this.#unanswered === 0 ? 0 : this.#obtained + this.#unanswered;
   }
 
   /** Tags the flexible IP as ours, keeping the tags of others. */
-  async adopt(adoptee: FlexibleIp, wanted: Wanted): Promise<FlexibleIp> {
+  async adopt({ id }: FlexibleIp, wanted: Wanted): Promise<FlexibleIp> {
     const { api, config, log } = this.#session;
     // Another run may have adopted it, and be done, between the first look and the note in the journal.
-    const flexibleIp = adoptable(this.#session, await api.get(adoptee.id), wanted);
-    const origin = (isIdle(flexibleIp) ? originOf(flexibleIp) : undefined) ?? "adopted";
-    const tags = [...foreignTags(flexibleIp), ...ownershipTags(config.cloud, origin, this.#intent)];
-    const adopted = await this.#answered(flexibleIp.id, api.update(flexibleIp.id, { tags }));
-    if (flexibleIp.serverId !== undefined) {
-      log.warn(`adopting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`);
+    const before = adoptable(this.#session, await api.get(id), wanted);
+    const origin = (isIdle(before) ? originOf(before) : undefined) ?? "adopted";
+    const tags = [...foreignTags(before), ...ownershipTags(config.cloud, origin, this.#intent)];
+    await this.#answered(api.update(id, { tags }));
+    // The API replaces all tags at once, and another cloud may write at the same moment: the last writer has it.
+    const adopted = this.#stillOurs(await api.get(id));
+    if (before.serverId !== undefined) {
+      log.warn(`adopting ${nameOf(before)} although it is attached to server ${before.serverId}`);
     }
     log.info(
       `adopted ${nameOf(adopted)}`,
-      changed(api, "adopt", adopted, flexibleIp.tags.join(" "), adopted.tags.join(" ")),
+      changed(api, "adopt", adopted, before.tags.join(" "), adopted.tags.join(" ")),
     );
     return adopted;
   }
 
   /**
-   * Creates one flexible IP. After an answer that got lost, the intent's tag tells whether the call was acted on: a
-   * creation repeated blindly would be paid for twice.
+   * Creates one flexible IP. After a lost answer, the intent's tag shows whether the API acted on the call: a creation
+   * repeated blindly would be paid for twice.
    */
   async create(isIpv6: boolean): Promise<{ flexibleIp: FlexibleIp; isFirstTry: boolean }> {
     const { api, config, log } = this.#session;
-    let call = "";
     let attempt = 0;
     return insist(
       this.#session,
       async () => {
         attempt += 1;
-        call = `${isIpv6 ? "IPv6" : "IPv4"} ${attempt}`;
         const creation = api.create({
           projectId: config.projectId,
           description: `OpenNebula cloud ${config.cloud}`,
           tags: ownershipTags(config.cloud, "created", this.#intent),
           isIpv6,
         });
-        const created = await this.#answered(call, creation);
+        const created = await this.#answered(creation);
         log.info(`created ${nameOf(created)}`, changed(api, "create", created, undefined, created.address));
         return { flexibleIp: created, isFirstTry: attempt === 1 };
       },
       async () => {
-        const found = (await this.#obtained()).find((flexibleIp) => flexibleIp.isIpv6 === isIpv6);
+        const found = (await this.#listed()).find((flexibleIp) => flexibleIp.isIpv6 === isIpv6);
         if (found === undefined) return AGAIN;
-        this.#unanswered.delete(call);
-        this.#hasObtained = true;
-        log.info(
-          `created ${nameOf(found)}, although no answer came`,
-          changed(api, "create", found, undefined, found.address),
-        );
+        this.#unanswered = Math.max(0, this.#unanswered - 1);
+        this.#obtained += 1;
+        const change = changed(api, "create", found, undefined, found.address);
+        log.info(`created ${nameOf(found)}, although no answer came`, change);
         return { flexibleIp: found, isFirstTry: false };
       },
     );
   }
 
-  /** Makes sure that it has a virtual MAC, and that it is still ours: two runs may have adopted it at once. */
+  /** Makes sure that it has a virtual MAC. */
   async ensureMac(flexibleIp: FlexibleIp): Promise<FlexibleIp> {
-    const result = await ensure(
-      this.#session,
-      flexibleIp,
-      ({ mac }) => mac !== undefined,
-      () => this.#session.api.generateMac(flexibleIp.id),
-    );
-    if (flexibleIp.mac === undefined) {
-      const fields = changed(this.#session.api, "make MAC", result, undefined, result.mac);
-      this.#session.log.info(`made virtual MAC ${result.mac} of ${nameOf(result)}`, fields);
-    }
-    if (hasIntent(result, this.#intent)) return result;
-    throw new RefusedError(`${nameOf(result)} was taken by another range meanwhile`, "name another one");
+    return this.#stillOurs(await makeMac(this.#session, flexibleIp));
   }
 
-  /** Deletes what was created beside `held`: a call that seemed lost may have been acted on late. */
+  /** Deletes all that was created beside `held`: the API may have acted late on a call that seemed lost. */
   async dropSurplus(held: readonly string[]): Promise<void> {
-    const { api, deadline, log } = this.#session;
-    const surplus = (await this.#obtained()).filter(({ id }) => !held.includes(id));
-    for (const flexibleIp of surplus.filter((extra) => originOf(extra) === "created")) {
-      await deleteUntilGone(api, flexibleIp, deadline);
-      log.warn(
-        `deleted ${nameOf(flexibleIp)}, created a second time for one range`,
-        changed(api, "delete", flexibleIp, flexibleIp.address, undefined),
-      );
+    const surplus = (await this.#listed()).filter((one) => originOf(one) === "created" && !held.includes(one.id));
+    for (const flexibleIp of surplus) {
+      await giveBack(this.#session, flexibleIp, "it was created a second time for one range");
     }
   }
 
-  /** The call's answer. The call stays noted when it fails in a way that leaves open whether it was acted on. */
-  async #answered<T>(name: string, call: Promise<T>): Promise<T> {
-    this.#unanswered.add(name);
+  #stillOurs(flexibleIp: FlexibleIp): FlexibleIp {
+    if (hasIntent(flexibleIp, this.#intent)) return flexibleIp;
+    throw new RefusedError(`${nameOf(flexibleIp)} was taken by another range meanwhile`, "name another one");
+  }
+
+  /** The call's answer. A call stays counted when its failure does not show whether the API acted on it. */
+  async #answered<T>(call: Promise<T>): Promise<T> {
+    this.#unanswered += 1;
     try {
       const answer = await call;
-      this.#unanswered.delete(name);
-      this.#hasObtained = true;
+      this.#obtained += 1;
+      this.#unanswered -= 1;
       return answer;
     } catch (error) {
-      if (error instanceof ApiError && !error.isAmbiguous) this.#unanswered.delete(name);
+      if (error instanceof ApiError && !error.isAmbiguous) this.#unanswered -= 1;
       throw error;
     }
   }
 
-  /** All flexible IPs obtained under the intent. */
-  async #obtained(): Promise<FlexibleIp[]> {
+  /** All flexible IPs that have the intent's tag. */
+  async #listed(): Promise<FlexibleIp[]> {
     const { api, config } = this.#session;
     const listed = await api.list({ projectId: config.projectId, tag: intentTag(this.#intent) });
     return listed.filter((flexibleIp) => hasIntent(flexibleIp, this.#intent));

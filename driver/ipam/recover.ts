@@ -1,18 +1,17 @@
-// What earlier runs left undone: creations whose process died. Never fails the action it runs in.
+// Undoes registrations whose process died. Never fails the action it runs in.
 import { messageOf } from "../errors.ts";
-import { changed } from "../flexible-ip/change.ts";
-import { foreignTags, hasIntent, intentTag, originOf } from "../flexible-ip/ownership.ts";
+import { hasIntent, intentTag } from "../flexible-ip/ownership.ts";
 import { find } from "../flexible-ip/presence.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import type { Intent } from "../state/journal.ts";
-import { deleteUntilGone } from "./delete.ts";
+import { giveBack } from "./give-back.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { isOurs } from "./range-flexible-ip.ts";
 
 // Longer than a registration lives, and than anything in between keeps a request whose client is gone.
 const LATE_CALL_MS = 10 * 60_000;
 
-/** Undoes the intents of processes that are gone, as far as its own time goes. */
+/** Undoes the intents of processes that are gone, until its own time is up. */
 export async function recover(session: IpamSession): Promise<void> {
   const dead = deadIntents(session);
   if (dead.length === 0) return;
@@ -27,7 +26,7 @@ export async function recover(session: IpamSession): Promise<void> {
   });
 }
 
-/** How many calls whose answer nobody saw may still be acted on: the intent stays open while that can be. */
+/** How many flexible IPs may still come of calls whose answer nobody saw: so long the intent stays open. */
 export function stillToCome({ machine }: Pick<IpamSession, "machine">, { wanted, since }: Intent): number {
   return machine.now() - Date.parse(since) < LATE_CALL_MS ? wanted : 0;
 }
@@ -47,40 +46,34 @@ export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, sin
 }
 
 /**
- * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned does
- * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
+ * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned
+ * does not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is
+ * closed.
  */
 export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
-  const { journal } = session;
   const obtained = await obtainedUnder(session, intent);
-  for (const flexibleIp of obtained) await takeBack(session, flexibleIp, intent);
+  for (const flexibleIp of obtained.filter((one) => isOurs(session, one))) {
+    await giveBack(session, flexibleIp, "its address range was not registered");
+  }
   if (obtained.length < mayCome) return false;
-  await journal.update((state) => {
-    delete state.intents[intent];
-  });
+  await closeIntent(session, intent);
   return true;
 }
 
-/** What the listing shows, and what the journal knows of: a listing may lag behind a creation that was answered. */
-async function obtainedUnder({ api, config, journal }: IpamSession, intent: string): Promise<FlexibleIp[]> {
-  const listed = await api.list({ projectId: config.projectId, tag: intentTag(intent) });
+/** Those that a listing shows or the journal names: a listing may lag behind a creation that was answered. */
+async function obtainedUnder(session: IpamSession, intent: string): Promise<FlexibleIp[]> {
+  const { api, journal } = session;
+  const { projectId } = session.config;
+  const listed = await api.list({ projectId, tag: intentTag(intent) });
   const noted = journal.read().intents[intent]?.flexibleIpIds ?? [];
   const unlisted = noted.filter((id) => !listed.some((flexibleIp) => flexibleIp.id === id));
-  const read = await Promise.all(unlisted.map((id) => find(api, id, config.projectId)));
+  const read = await Promise.all(unlisted.map((id) => find(session, { id, projectId })));
   return [...listed, ...read.filter((one) => one !== undefined)].filter((one) => hasIntent(one, intent));
 }
 
-async function takeBack(session: IpamSession, flexibleIp: FlexibleIp, intent: string): Promise<void> {
-  const { api, deadline, log } = session;
-  if (!(isOurs(session, flexibleIp) && hasIntent(flexibleIp, intent))) return;
-  if (originOf(flexibleIp) === "created") {
-    await deleteUntilGone(api, flexibleIp, deadline);
-    const fields = changed(api, "delete", flexibleIp, flexibleIp.address, undefined);
-    log.info(`undone: ${nameOf(flexibleIp)}, created for a range that was not registered, is deleted`, fields);
-  } else {
-    const tags = foreignTags(flexibleIp);
-    await api.update(flexibleIp.id, { tags });
-    const fields = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
-    log.info(`undone: ${nameOf(flexibleIp)}, adopted for a range that was not registered, is given back`, fields);
-  }
+/** Strikes the intent out of the journal. Throws DriverError. */
+export async function closeIntent({ journal }: IpamSession, intent: string): Promise<void> {
+  await journal.update((state) => {
+    delete state.intents[intent];
+  });
 }

@@ -7,7 +7,7 @@ import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { FLEXIBLE_IP_ID, FLEXIBLE_IP6_ID, INTENT, type NewRange, newRange } from "./address-range.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { findAdoptee, Obtaining, refuseRival, type Wanted } from "./obtain.ts";
-import { undoIntent } from "./recover.ts";
+import { closeIntent, undoIntent } from "./recover.ts";
 
 /**
  * Obtains the range's flexible IP and its virtual MAC, and answers the range as oned is to store it. oned reads only an
@@ -15,7 +15,7 @@ import { undoIntent } from "./recover.ts";
  */
 export async function registerAddressRange(session: IpamSession, request: IpamRequest): Promise<void> {
   const range = newRange(request.addressRange);
-  // What cannot be written back is refused before anything is paid for.
+  // An attribute that cannot be written back is refused before anything is paid for.
   templateOf("AR", [["IPAM_MAD", ipamMad(range)], ...kept(range)]);
   const wants: Wanted[] = [
     { isIpv6: false, id: range.flexibleIpId, address: range.ip },
@@ -34,20 +34,11 @@ export async function registerAddressRange(session: IpamSession, request: IpamRe
     session.deadline.throwIfOver();
     session.answer(templateOf("AR", attributesOf(session, range, intent, withMac, flexibleIp6)));
     // Closed before exit 0: oned keeps the range only after that, and an open intent of a dead process is undone.
-    await session.journal.update((state) => {
-      delete state.intents[intent];
-    });
+    await closeIntent(session, intent);
   } catch (error) {
-    await (obtaining.isEmptyHanded ? forget(session, intent) : takeBack(session, intent, obtaining.mayCome));
+    await takeBack(session, obtaining, intent);
     throw error;
   }
-}
-
-/** Of a registration that obtained nothing there is nothing to look for: a token that may not create may not list either. */
-async function forget({ journal }: IpamSession, intent: string): Promise<void> {
-  await journal.note((state) => {
-    delete state.intents[intent];
-  });
 }
 
 async function openIntent(session: IpamSession, adoptees: readonly (FlexibleIp | undefined)[]): Promise<string> {
@@ -87,9 +78,11 @@ async function obtain(
   return flexibleIp;
 }
 
-async function takeBack(session: IpamSession, intent: string, mayCome: number): Promise<void> {
+async function takeBack(session: IpamSession, obtaining: Obtaining, intent: string): Promise<void> {
   try {
-    await session.undo((own) => undoIntent({ ...session, ...own }, intent, mayCome));
+    // Where every call was refused there is nothing to look for: a token that may not create may not list either.
+    if (obtaining.isEmptyHanded) await closeIntent(session, intent);
+    else await session.undo((own) => undoIntent({ ...session, ...own }, intent, obtaining.awaited));
   } catch (error) {
     session.log.warn(`left for the next run: undoing intent ${intent} (${messageOf(error)})`);
   }
@@ -98,7 +91,7 @@ async function takeBack(session: IpamSession, intent: string, mayCome: number): 
 const OWNED = new Set(["IPAM_MAD", "TYPE", "IP", "MAC", "SIZE", "EXTERNAL_IP", FLEXIBLE_IP_ID, INTENT]);
 const OWNED_DUAL_STACK = new Set(["IP6", "PREFIX_LENGTH", FLEXIBLE_IP6_ID]);
 
-/** What the user set that is not ours to answer. */
+/** The attributes that the user set and that are not ours to answer. */
 function kept(range: NewRange): [string, string][] {
   const guest = ["GATEWAY", "NETWORK_MASK"];
   for (const name of guest) {
@@ -149,7 +142,7 @@ function attributesOf(
     ["EXTERNAL_IP", flexibleIp.address],
     [FLEXIBLE_IP_ID, flexibleIp.id],
     [INTENT, intent],
-    // Last, so that the user's own GATEWAY, NETWORK_MASK and DNS win over the settings.
+    // Last, because the user's own GATEWAY, NETWORK_MASK and DNS win over the settings.
     ...kept(range),
   ]);
 }

@@ -1,56 +1,39 @@
-import { changed } from "../flexible-ip/change.ts";
-import { foreignTags, originOf } from "../flexible-ip/ownership.ts";
+import { fieldsOf } from "../flexible-ip/log-fields.ts";
+import { originOf } from "../flexible-ip/ownership.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
-import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
+import { nameOf } from "../scaleway/flexible-ip.ts";
 import { type Range, registeredRange } from "./address-range.ts";
-import { deleteUntilGone } from "./delete.ts";
+import { giveBack } from "./give-back.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { findFlexibleIp, isOfRange } from "./range-flexible-ip.ts";
 
-/**
- * Gives back what this range holds and nothing else: a flexible IP the driver created is deleted, an adopted one loses
- * our tags, one that is gone counts as done, one without our tags is not touched.
- */
+/** Gives back what this range holds and nothing else: what is gone counts as done, what has no tag of ours stays. */
 export async function unregisterAddressRange(session: IpamSession, request: IpamRequest): Promise<void> {
   const range = registeredRange(request);
-  await giveBack(session, range, range.ip, await findFlexibleIp(session, range.ip, range.flexibleIpId));
-  if (range.ip6 !== undefined) {
-    await giveBack(session, range, range.ip6, await findFlexibleIp(session, range.ip6, range.flexibleIp6Id));
-  }
+  await release(session, range, range.ip, range.flexibleIpId);
+  if (range.ip6 !== undefined) await release(session, range, range.ip6, range.flexibleIp6Id);
   await session.journal.note((state) => {
     delete state.leases[range.ip];
   });
 }
 
-async function giveBack(
-  session: IpamSession,
-  range: Range,
-  address: string,
-  flexibleIp: FlexibleIp | undefined,
-): Promise<void> {
-  const { api, deadline, log } = session;
+async function release(session: IpamSession, range: Range, address: string, id: string | undefined): Promise<void> {
+  const { log } = session;
+  const flexibleIp = await findFlexibleIp(session, address, id);
   if (flexibleIp === undefined) {
     log.warn(`address ${address} has no flexible IP any more; nothing to give back`);
     return;
   }
-  const fields = { address, flexible_ip_id: flexibleIp.id, server_id: flexibleIp.serverId ?? null };
-  if (!isOfRange(session, flexibleIp, range) || originOf(flexibleIp) === undefined) {
-    log.warn(`left ${nameOf(flexibleIp)} alone: this range does not hold it`, fields);
+  const origin = originOf(flexibleIp);
+  if (!isOfRange(session, flexibleIp, range) || origin === undefined) {
+    log.warn(`left ${nameOf(flexibleIp)} alone: this range does not hold it`, fieldsOf(flexibleIp));
     return;
   }
-  if (originOf(flexibleIp) === "adopted") {
-    const tags = foreignTags(flexibleIp);
-    await api.update(flexibleIp.id, { tags });
-    const change = changed(api, "give back", flexibleIp, flexibleIp.tags.join(" "), tags.join(" "));
-    log.info(`gave back ${nameOf(flexibleIp)}, which was adopted`, { ...fields, ...change });
-    return;
+  if (origin === "created" && flexibleIp.serverId !== undefined) {
+    log.warn(
+      `deleting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`,
+      fieldsOf(flexibleIp),
+    );
   }
-  if (flexibleIp.serverId !== undefined) {
-    log.warn(`deleting ${nameOf(flexibleIp)} although it is attached to server ${flexibleIp.serverId}`, fields);
-  }
-  await deleteUntilGone(api, flexibleIp, deadline);
-  log.info(`deleted ${nameOf(flexibleIp)}`, {
-    ...fields,
-    ...changed(api, "delete", flexibleIp, flexibleIp.address, undefined),
-  });
+  await giveBack(session, flexibleIp, "its address range is removed");
 }

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type Log, openLog } from "../log.ts";
-import { tellSyslog } from "../syslog.ts";
+import { tellSyslogNow } from "../syslog.ts";
 import { configOf, type Operator } from "./operator.ts";
 
 type LogPlace = Pick<Config, "logDir" | "logLevel">;
@@ -43,6 +43,6 @@ function openFile({ caller, environment, terminal }: Operator, file: string, lev
     file,
     context: { action: caller.action, host: hostname(), pid: process.pid, by },
     warn: (line) => terminal.warn(line),
-    audited: (line) => tellSyslog([line]),
+    audited: tellSyslogNow,
   });
 }

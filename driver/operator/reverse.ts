@@ -1,6 +1,6 @@
 // The reverse DNS of an address: shown, set, cleared.
 import { RefusedError, UsageError } from "../errors.ts";
-import { changed } from "../flexible-ip/change.ts";
+import { changed } from "../flexible-ip/log-fields.ts";
 import { cloudOf } from "../flexible-ip/ownership.ts";
 import { EXIT } from "./exit.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";

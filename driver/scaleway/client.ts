@@ -3,7 +3,6 @@ import * as z from "zod/mini";
 import {
   FLEXIBLE_IP_STATUSES,
   type FlexibleIp,
-  type FlexibleIpApi,
   type FlexibleIpChange,
   type FlexibleIpFilter,
   type FlexibleIpStatus,
@@ -11,8 +10,10 @@ import {
 } from "./flexible-ip.ts";
 import type { Http, Request } from "./http.ts";
 
+type Method = Request<unknown>["method"];
+
 const PAGE_SIZE = 100;
-// What is created or deleted while pages are read shifts the others across their borders, and the counts may still agree.
+// A flexible IP created or deleted while pages are read moves others to another page, and the counts may still agree.
 const LIST_ATTEMPTS = 4;
 
 const wireFlexibleIp = z.looseObject({
@@ -40,7 +41,8 @@ export function parsePage(body: unknown): { flexibleIps: FlexibleIp[]; totalCoun
   return { flexibleIps: page.flexible_ips.map(fromWire), totalCount: page.total_count };
 }
 
-export class FlexibleIpClient implements FlexibleIpApi {
+/** The calls of the Flexible IP API that the driver makes, in one zone. Each one throws ApiError. */
+export class FlexibleIpClient {
   readonly #http: Http;
   readonly #path: string;
   readonly #macType: string;
@@ -53,26 +55,21 @@ export class FlexibleIpClient implements FlexibleIpApi {
     this.#macType = macType;
   }
 
-  create(flexibleIp: NewFlexibleIp): Promise<FlexibleIp> {
-    const { projectId, description, tags, isIpv6 } = flexibleIp;
+  create({ projectId, description, tags, isIpv6 }: NewFlexibleIp): Promise<FlexibleIp> {
     const body = { project_id: projectId, description, tags, is_ipv6: isIpv6 };
-    return this.#post("create a flexible IP", "", body, (answer, { requestId }) => {
+    const parse: Request<FlexibleIp>["parse"] = (answer, { requestId }) => {
       const created = parseFlexibleIp(answer);
       this.#requests.set(created.id, requestId);
       return created;
-    });
+    };
+    return this.#once("POST", "", "create a flexible IP", parse, body);
   }
 
   get(id: string): Promise<FlexibleIp> {
-    return this.#http.send({
-      what: `read flexible IP ${id}`,
-      method: "GET",
-      path: `${this.#path}/${id}`,
-      repeat: true,
-      parse: parseFlexibleIp,
-    });
+    return this.#repeated("GET", `/${id}`, `read flexible IP ${id}`, parseFlexibleIp);
   }
 
+  /** All pages. */
   async list(filter: FlexibleIpFilter): Promise<FlexibleIp[]> {
     const seen = new Map<string, FlexibleIp>();
     let before: string | undefined;
@@ -83,74 +80,65 @@ export class FlexibleIpClient implements FlexibleIpApi {
       before = ids;
       for (const flexibleIp of flexibleIps) seen.set(flexibleIp.id, flexibleIp);
     }
-    // What one round missed another has: an address that is overlooked might be bought a second time.
+    // One round has what another one missed: a missed address could be bought a second time.
     return [...seen.values()];
   }
 
+  /** Proves by the smallest list call that the token may read the project. */
   async probe(projectId: string): Promise<void> {
-    await this.#http.send({
-      what: `list the flexible IPs of project ${projectId}`,
-      method: "GET",
-      path: `${this.#path}?${new URLSearchParams({ project_id: projectId, page_size: "1" })}`,
-      repeat: true,
-      parse: parsePage,
-    });
+    const query = new URLSearchParams({ project_id: projectId, page_size: "1" });
+    await this.#repeated("GET", `?${query}`, `list the flexible IPs of project ${projectId}`, parsePage);
   }
 
   update(id: string, change: FlexibleIpChange): Promise<FlexibleIp> {
-    return this.#http.send({
-      what: `change flexible IP ${id}`,
-      method: "PATCH",
-      path: `${this.#path}/${id}`,
-      body: change,
-      repeat: true,
-      parse: this.#noting([id], parseFlexibleIp),
-    });
+    return this.#repeated("PATCH", `/${id}`, `change flexible IP ${id}`, this.#noting([id], parseFlexibleIp), change);
   }
 
   delete(id: string): Promise<void> {
-    return this.#http.send({
-      what: `delete flexible IP ${id}`,
-      method: "DELETE",
-      path: `${this.#path}/${id}`,
-      repeat: true,
-      parse: this.#noting([id], () => {}),
-    });
+    return this.#repeated(
+      "DELETE",
+      `/${id}`,
+      `delete flexible IP ${id}`,
+      this.#noting([id], () => {}),
+    );
   }
 
+  /** All flexible IPs of one call must share a virtual MAC, unless there is only one. */
   async attach(ids: readonly string[], serverId: string): Promise<FlexibleIp[]> {
     const what = `attach flexible IP ${ids.join(", ")} to server ${serverId}`;
     const body = { fips_ids: ids, server_id: serverId };
-    return (await this.#post(what, "/attach", body, this.#noting(ids, parsePage))).flexibleIps;
+    return (await this.#once("POST", "/attach", what, this.#noting(ids, parsePage), body)).flexibleIps;
   }
 
+  /** As attach. */
   async detach(ids: readonly string[]): Promise<FlexibleIp[]> {
     const what = `detach flexible IP ${ids.join(", ")}`;
-    return (await this.#post(what, "/detach", { fips_ids: ids }, this.#noting(ids, parsePage))).flexibleIps;
+    return (await this.#once("POST", "/detach", what, this.#noting(ids, parsePage), { fips_ids: ids })).flexibleIps;
   }
 
   generateMac(id: string): Promise<FlexibleIp> {
-    const body = { mac_type: this.#macType };
+    const what = `make a virtual MAC for flexible IP ${id}`;
     const parse = this.#noting([id], parseFlexibleIp);
-    return this.#post(`make a virtual MAC for flexible IP ${id}`, `/${id}/mac`, body, parse);
+    return this.#once("POST", `/${id}/mac`, what, parse, { mac_type: this.#macType });
   }
 
   duplicateMac(id: string, fromId: string): Promise<FlexibleIp> {
     const what = `give flexible IP ${id} the virtual MAC of ${fromId}`;
     const parse = this.#noting([id], parseFlexibleIp);
-    return this.#post(what, `/${id}/mac/duplicate`, { duplicate_from_fip_id: fromId }, parse);
+    return this.#once("POST", `/${id}/mac/duplicate`, what, parse, { duplicate_from_fip_id: fromId });
   }
 
   deleteMac(id: string): Promise<void> {
-    return this.#http.send({
-      what: `delete the virtual MAC of flexible IP ${id}`,
-      method: "DELETE",
-      path: `${this.#path}/${id}/mac`,
-      repeat: false,
-      parse: this.#noting([id], () => {}),
-    });
+    const what = `delete the virtual MAC of flexible IP ${id}`;
+    return this.#once(
+      "DELETE",
+      `/${id}/mac`,
+      what,
+      this.#noting([id], () => {}),
+    );
   }
 
+  /** The id that the API gave to the last request that changed this flexible IP; undefined before the first answer. */
   requestOf(id: string): string | undefined {
     return this.#requests.get(id);
   }
@@ -160,26 +148,27 @@ export class FlexibleIpClient implements FlexibleIpApi {
   ): Promise<{ flexibleIps: FlexibleIp[]; isOnePage: boolean; isWhole: boolean }> {
     const byId = new Map<string, FlexibleIp>();
     const totals = new Set<number>();
-    let seen = 0;
+    let count = 0;
     for (let page = 1; ; page += 1) {
-      const { flexibleIps, totalCount } = await this.#http.send({
-        what: "list the flexible IPs",
-        method: "GET",
-        path: `${this.#path}?${listQuery(filter, page)}`,
-        repeat: true,
-        parse: parsePage,
-      });
+      const path = `?${listQuery(filter, page)}`;
+      const { flexibleIps, totalCount } = await this.#repeated("GET", path, "list the flexible IPs", parsePage);
       totals.add(totalCount);
-      seen += flexibleIps.length;
+      count += flexibleIps.length;
       for (const flexibleIp of flexibleIps) byId.set(flexibleIp.id, flexibleIp);
-      if (flexibleIps.length > 0 && seen < totalCount) continue;
+      if (flexibleIps.length > 0 && count < totalCount) continue;
       const isWhole = totals.size === 1 && byId.size === totalCount;
       return { flexibleIps: [...byId.values()], isOnePage: page === 1, isWhole };
     }
   }
 
-  #post<T>(what: string, path: string, body: unknown, parse: Request<T>["parse"]): Promise<T> {
-    return this.#http.send({ what, method: "POST", path: this.#path + path, body, repeat: false, parse });
+  /** A call that has the same effect twice. */
+  #repeated<T>(method: Method, path: string, what: string, parse: Request<T>["parse"], body?: unknown): Promise<T> {
+    return this.#http.send({ what, method, path: this.#path + path, body, repeat: true, parse });
+  }
+
+  /** A call whose outcome must be looked up before it may be repeated. */
+  #once<T>(method: Method, path: string, what: string, parse: Request<T>["parse"], body?: unknown): Promise<T> {
+    return this.#http.send({ what, method, path: this.#path + path, body, repeat: false, parse });
   }
 
   /** The same parser for the answer to a change of these flexible IPs. */
@@ -192,11 +181,7 @@ export class FlexibleIpClient implements FlexibleIpApi {
 }
 
 function listQuery(filter: FlexibleIpFilter, page: number): string {
-  const query = new URLSearchParams({
-    order_by: "created_at_asc",
-    page: String(page),
-    page_size: String(PAGE_SIZE),
-  });
+  const query = new URLSearchParams({ order_by: "created_at_asc", page: `${page}`, page_size: `${PAGE_SIZE}` });
   if (filter.projectId !== undefined) query.append("project_id", filter.projectId);
   if (filter.serverId !== undefined) query.append("server_ids", filter.serverId);
   if (filter.status !== undefined) query.append("status", filter.status);

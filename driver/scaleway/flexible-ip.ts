@@ -1,4 +1,4 @@
-/** Status of a flexible IP as recorded; there is no `attaching`. A value nobody knew becomes `unknown`. */
+/** The status of a flexible IP as recorded: there is no `attaching`. A value that is not listed becomes `unknown`. */
 export const FLEXIBLE_IP_STATUSES = [
   "unknown",
   "ready",
@@ -49,27 +49,7 @@ export type NewFlexibleIp = {
   readonly isIpv6: boolean;
 };
 
-/** The calls of the Flexible IP API that the driver makes, in one zone. Each one throws `ApiError`. */
-export interface FlexibleIpApi {
-  create(flexibleIp: NewFlexibleIp): Promise<FlexibleIp>;
-  get(id: string): Promise<FlexibleIp>;
-  /** All pages. */
-  list(filter: FlexibleIpFilter): Promise<FlexibleIp[]>;
-  /** Proves by the smallest list call that the token may read the project. */
-  probe(projectId: string): Promise<void>;
-  update(id: string, change: FlexibleIpChange): Promise<FlexibleIp>;
-  delete(id: string): Promise<void>;
-  /** All of one call have to share a virtual MAC, or be one alone. */
-  attach(ids: readonly string[], serverId: string): Promise<FlexibleIp[]>;
-  detach(ids: readonly string[]): Promise<FlexibleIp[]>;
-  generateMac(id: string): Promise<FlexibleIp>;
-  duplicateMac(id: string, fromId: string): Promise<FlexibleIp>;
-  deleteMac(id: string): Promise<void>;
-  /** The id that the API gave to the last request that changed this flexible IP; undefined before the first answer. */
-  requestOf(id: string): string | undefined;
-}
-
-/** Whether an attach, a detach or a MAC operation is under way, so that the next look may tell something else. */
+/** Whether an attach, a detach or a MAC operation is under way, whose end the next look may show. */
 export function isSettling(flexibleIp: FlexibleIp): boolean {
   return flexibleIp.status === "updating" || flexibleIp.status === "detaching" || flexibleIp.status === "unknown";
 }

@@ -7,7 +7,7 @@ import { insist } from "./retry.ts";
 
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
-/** What an answer says beside its body. */
+/** The headers of an answer that callers use. */
 export type AnswerFacts = {
   /** The API's clock. */
   readonly date: string | undefined;
@@ -15,14 +15,14 @@ export type AnswerFacts = {
 };
 
 export type Request<T> = {
-  /** What is being done, for messages: "attach flexible IP 203.0.113.7 to server …". */
+  /** The call, for messages: "attach flexible IP 203.0.113.7 to server …". */
   readonly what: string;
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
-  /** Sent again after a failure that may pass. Only for what has the same effect twice. */
+  /** Repeated after a failure that may pass. Only for calls that have the same effect twice. */
   readonly repeat: boolean;
-  readonly parse: (body: unknown, headers: AnswerFacts) => T;
+  readonly parse: (body: unknown, facts: AnswerFacts) => T;
 };
 
 export type HttpOptions = {
@@ -36,12 +36,10 @@ export type HttpOptions = {
   readonly machine: Machine;
 };
 
-type Answer = {
+export type Answer = AnswerFacts & {
   readonly status: number;
   readonly text: string;
-  readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
-  readonly date: string | undefined;
 };
 
 /** Requests to one origin over one kept connection, none of which outlives the deadline. Redirects are not followed. */
@@ -76,41 +74,29 @@ export class Http {
     deadline.throwIfOver();
     const start = machine.elapsed();
     const answer = await this.#exchange(request);
-    const requestId = this.#withoutToken(answer).requestId;
     log.debug(`call ${request.method} ${request.path.split("?")[0]} → ${answer.status}`, {
-      request_id: requestId,
+      request_id: answer.requestId,
       duration_ms: Math.round(machine.elapsed() - start),
     });
-    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, this.#withoutToken(answer));
+    if (answer.status < 200 || answer.status > 299) throw answerError(request.what, answer);
     try {
-      const body: unknown = answer.text === "" ? null : JSON.parse(answer.text);
-      return request.parse(body, { date: answer.date, requestId });
+      return request.parse(answer.text === "" ? null : JSON.parse(answer.text), answer);
     } catch (cause) {
-      throw bodyError(request.what, { ...answer, requestId }, cause);
+      throw bodyError(request.what, answer, cause);
     }
-  }
-
-  /** An answer may echo what it was asked with: the token is taken out before the answer gets near a message. */
-  #withoutToken(answer: Answer): Answer {
-    const { token } = this.#options;
-    return {
-      ...answer,
-      text: answer.text.replaceAll(token, "***"),
-      requestId: answer.requestId?.replaceAll(token, "***"),
-    };
   }
 
   #exchange(request: Request<unknown>): Promise<Answer> {
     const { deadline, machine, token, userAgent } = this.#options;
     return new Promise((resolve, reject) => {
-      // The attempt's time starts when the connection is free for it: what waits in the queue has not been asked yet.
+      // The attempt's time starts when the connection is free for it: a request in the queue has not been sent yet.
       let forget = (): void => {};
       const fail = (error: unknown): void => {
         forget();
         deadline.signal.removeEventListener("abort", stop);
         reject(error);
       };
-      // A request under way cannot be taken back alone before it has its connection: the connection goes with it.
+      // A request cannot be cancelled alone before it has its connection, so the whole connection is dropped.
       const stop = (): void => {
         fail(deadline.signal.reason);
         this.close();
@@ -150,16 +136,17 @@ export class Http {
           onResponseEnd() {
             forget();
             deadline.signal.removeEventListener("abort", stop);
+            // An answer may echo what it was asked with: the token never gets near a message.
             resolve({
               status,
-              text: Buffer.concat(chunks).toString("utf8"),
-              requestId: single(headers["x-request-id"]),
+              text: Buffer.concat(chunks).toString("utf8").replaceAll(token, "***"),
+              requestId: single(headers["x-request-id"])?.replaceAll(token, "***"),
               retryAfterMs: retryAfterMs(single(headers["retry-after"])),
               date: single(headers.date),
             });
           },
           onResponseError: (_controller, error) => {
-            // The connection ends with the deadline: what waited for it has the same reason.
+            // The connection ends with the deadline, and requests that waited for it fail for the same reason.
             fail(deadline.signal.aborted ? deadline.signal.reason : connectionError(request.what, this.#origin, error));
           },
         },

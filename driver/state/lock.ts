@@ -12,13 +12,15 @@ const TAKEOVER_STALE_MS = 60_000;
 const WAIT_MS = 8_000;
 
 export type Lock = {
-  /** Whether it still is this process's: one that stands still for longer than STALE_MS is taken for dead. */
+  /** Whether this process still has it: others take a process for dead when it stands still longer than STALE_MS. */
   isHeld(): boolean;
   /** A process died while it held the lock before. */
   readonly wasDead: boolean;
 };
 
-/** Runs `work` while no other process holds the lock of `file`. Throws DriverError when the lock is not free in time. */
+/**
+ * Runs `work` while no other process holds the lock of `file`. Throws DriverError when the lock is not free in time.
+ */
 export async function withLock<T>(file: string, work: (lock: Lock) => T, waitMs = WAIT_MS): Promise<T> {
   const { release, wasDead } = await acquire(file, waitMs);
   const identity = identityOf(file);
@@ -26,19 +28,6 @@ export async function withLock<T>(file: string, work: (lock: Lock) => T, waitMs 
     return work({ isHeld: () => identityOf(file) === identity, wasDead });
   } finally {
     if (identityOf(file) === identity) release();
-  }
-}
-
-/** Takes the lock of `file` for as long as the process lives or until it is released; undefined while another has it. */
-export async function holdLock(file: string): Promise<(() => Promise<void>) | undefined> {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    return await lockfile.lock(file, { realpath: false, stale: TAKEOVER_STALE_MS });
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ELOCKED") return undefined;
-    throw new DriverError(`${file} cannot be locked (${messageOf(cause)})`, `check the owner of ${dirname(file)}`, {
-      cause,
-    });
   }
 }
 
@@ -64,10 +53,13 @@ async function acquire(file: string, waitMs: number): Promise<{ release: () => v
   }
 }
 
-/** How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started. */
+/**
+ * How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started.
+ */
 function tryLock(file: string, stale: number): (() => void) | undefined {
   try {
-    // Compromised: this process stood still so long that another took the lock. The holder asks isHeld before it writes.
+    // Compromised: this process stood still so long that another took the lock. The holder asks isHeld before it
+    // writes.
     const release = lockfile.lockSync(file, { realpath: false, stale, onCompromised: () => {} });
     return () => {
       try {

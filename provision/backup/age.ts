@@ -1,4 +1,4 @@
-// Encryption by age: whoever knows the recipient can encrypt, only the identity file decrypts.
+// Encryption with age: the recipient's public key encrypts, and only the identity file decrypts.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 

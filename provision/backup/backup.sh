@@ -1,8 +1,8 @@
 #!/bin/sh
-# Keeps what a front-end cannot be made again from, and brings it back. Runs as root on the front-end.
+# Keeps what make deployment cannot make again, and brings it back. Runs as root on the front-end.
 #   run            dump oned's database, pack it with configuration and keys, encrypt it, send it to the bucket
-#   restore        bring back the archive on standard input, which is decrypted already; FORCE=1: of another OpenNebula too
-# The bucket's key may only write, and only the operator can decrypt: whoever takes this machine can neither read nor
+#   restore        bring back the decrypted archive on standard input; FORCE=1 also into an OpenNebula that is in use
+# The bucket's key may only write, and only the operator can decrypt. Whoever takes this machine can neither read nor
 # destroy older backups.
 set -eu
 umask 077
@@ -12,10 +12,10 @@ CREDENTIALS=/etc/hosted-cloud-backup/credentials
 STATE=/var/lib/hosted-cloud-backup
 METRICS=/var/lib/prometheus/node-exporter
 ONED_CONF=/etc/one/oned.conf
-# What make deployment and make specifics do not know: users' keys, changed settings, drivers.
+# What make deployment and make specifics cannot make: users' keys, changed settings, drivers.
 PATHS="etc/one var/lib/one/.one var/lib/one/.ssh var/lib/one/remotes var/lib/one/.scw-flexip.token"
 SERVICES="opennebula opennebula-flow opennebula-gate opennebula-fireedge"
-# They would act on Scaleway by what an old database says.
+# These timers would act on Scaleway by what an old database says.
 TIMERS="scw-flexip-reconcile.timer scw-flexip-metrics.timer"
 
 fail() {
@@ -56,15 +56,15 @@ run() {
   echo "kept front-end/$stamp.tar.gz.age, $(wc -c <"$work/backup.age") bytes"
 }
 
-# One consistent moment, while oned goes on.
+# Dumps one moment, while oned goes on.
 dump_database() {
   name=$(database_name)
   mariadb-dump --single-transaction --quick --default-character-set=utf8mb4 "$name" >"$1"
-  # The last line is there when everything before it is.
+  # If the last line is there, everything before it is.
   tail -n 1 "$1" | grep -q '^-- Dump completed' || fail "the dump of database $name is not whole; look at: systemctl status mariadb"
 }
 
-# Comments in oned.conf name databases too.
+# Comments in oned.conf name databases too; the pattern skips them.
 database_name() {
   grep -q '^[^#]*BACKEND *= *"mysql"' "$ONED_CONF" 2>/dev/null ||
     fail "$ONED_CONF names no MySQL database; run: make deployment"
@@ -83,7 +83,7 @@ copy_files() {
   done
 }
 
-# curl tries again by itself what may pass. The credentials are in a file: arguments are seen by everybody on the machine.
+# curl tries again after passing failures. The credentials are in a file, because everybody on the machine sees arguments.
 send() {
   checksum=$(sha256sum "$1" | cut -d' ' -f1)
   curl --silent --show-error --fail-with-body --output "$work/answer" --config "$CREDENTIALS" --max-time 1800 \
@@ -116,7 +116,7 @@ restore() {
   needs_empty_cloud
   keep_present
   echo "stopping OpenNebula"
-  # A service that is not installed is none to stop.
+  # Services and timers that are not installed are skipped.
   for unit in $TIMERS; do systemctl disable --now "$unit" 2>/dev/null || true; done
   for unit in $SERVICES; do systemctl stop "$unit" 2>/dev/null || true; done
   echo "restoring database $name as of $(value_of made)"
@@ -141,7 +141,7 @@ needs_same_opennebula() {
     fail "the backup is of OpenNebula $theirs, here is ${ours:-none}; nothing was changed. Set oneVersion to $theirs, run make deployment, restore, then upgrade"
 }
 
-# 6 is DONE: the machine was ended.
+# State 6 is DONE: the virtual machine was terminated.
 needs_empty_cloud() {
   has_table vm_pool || return 0
   count=$(ask "SELECT COUNT(*) FROM $name.vm_pool WHERE state <> 6")
@@ -157,7 +157,7 @@ ask() {
   mariadb --batch --skip-column-names --execute "$1"
 }
 
-# The way back from a wrong restore.
+# Keeps what is here now, as a way back from a wrong restore.
 keep_present() {
   kept=$STATE/before-$(date -u +%Y%m%dT%H%M%SZ)
   mkdir -p "$kept"

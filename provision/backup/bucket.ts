@@ -1,4 +1,4 @@
-// Where backups lie: a project and a bucket that the cloud does not own: nothing in it can delete them.
+// The project and the bucket of the backups. The cloud does not own them, so nothing in the cloud can delete them.
 import * as scw from "@pulumiverse/scaleway";
 
 export type BackupBucketArgs = {
@@ -10,7 +10,7 @@ export type BackupBucketArgs = {
 /** How long a backup is kept. The bucket deletes it afterwards; the front-end's key may not. */
 export const KEPT_DAYS = 30;
 
-/** Declares the project and its bucket, protected. A version that was overwritten is kept as long. */
+/** Declares the project and its bucket, protected. A version that was overwritten is kept for as long. */
 export function declareBackupBucket({ namePrefix, organizationId, region }: BackupBucketArgs) {
   const name = `${namePrefix}-backup`;
   const project = new scw.account.Project(
@@ -21,7 +21,7 @@ export function declareBackupBucket({ namePrefix, organizationId, region }: Back
   const bucket = new scw.object.Bucket(
     name,
     {
-      // Bucket names are shared by all of Scaleway's customers.
+      // All of Scaleway's customers share one set of bucket names.
       name: `${name}-${organizationId.slice(0, 8)}`,
       projectId: project.id,
       region,

@@ -5,7 +5,7 @@ import { type Ssh, type SshTarget, shellQuoted } from "../remote/ssh.ts";
 import type { BucketAccess } from "./objects.ts";
 
 export type BackupPlan = BucketAccess & {
-  /** Public key of age: what the front-end encrypts for. */
+  /** Public key of age with which the front-end encrypts. */
   readonly recipient: string;
 };
 
@@ -25,19 +25,19 @@ export async function installBackup(
   await ssh(frontend, "sudo systemctl daemon-reload && sudo systemctl enable --now hosted-cloud-backup.timer");
 }
 
-/** The program alone, with what it needs: enough for a restore. */
+/** Installs the program and what it needs. A restore needs no more. */
 export async function installProgram(ssh: Ssh, frontend: SshTarget, say: (line: string) => void): Promise<void> {
   const apt = "sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends age curl >&2";
   await ssh(frontend, `command -v age >/dev/null && command -v curl >/dev/null || ${apt}`, { timeoutMs: INSTALL_MS });
   await put(ssh, frontend, { path: PROGRAM, mode: "0755", content: shipped("backup.sh") }, say);
 }
 
-/** Makes one backup now. Answers what the program said. */
+/** Makes one backup now. Returns what the program printed. */
 export async function runBackup(ssh: Ssh, frontend: SshTarget): Promise<string> {
   return (await ssh(frontend, `sudo ${PROGRAM} run`, { timeoutMs: RUN_MS })).trim();
 }
 
-/** Restores a decrypted archive. Answers the lines that the program printed. */
+/** Restores a decrypted archive. Returns the lines that the program printed. */
 export async function restoreArchive(
   ssh: Ssh,
   frontend: SshTarget,

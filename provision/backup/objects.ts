@@ -11,7 +11,7 @@ export type BucketAccess = {
 
 export type StoredObject = { readonly name: string; readonly size: number };
 
-/** The objects of one bucket. Every failure names the object and says why. */
+/** The objects of one bucket. Every failure names the object and the reason. */
 export type Bucket = {
   readonly put: (name: string, content: Uint8Array<ArrayBuffer>) => Promise<void>;
   readonly get: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
@@ -24,7 +24,7 @@ export function bucketUrl(bucket: string, region: string): string {
   return `https://s3.${region}.scw.cloud/${bucket}`;
 }
 
-/** Opens a bucket; nothing is asked of it yet. */
+/** Opens a bucket. Makes no call yet. */
 export function openBucket({ url, region, accessKey, secretKey }: BucketAccess): Bucket {
   const client = new AwsClient({
     accessKeyId: accessKey,
@@ -50,7 +50,7 @@ export function openBucket({ url, region, accessKey, secretKey }: BucketAccess):
   };
 }
 
-/** All pages: a page holds a thousand, a month of hours is less, but nothing promises that. */
+/** Reads all pages. A month of hourly backups fits on one page of a thousand, but nothing promises that. */
 async function listAll(prefix: string, page: (query: string) => Promise<string>): Promise<StoredObject[]> {
   const found: StoredObject[] = [];
   let token: string | undefined;

@@ -1,17 +1,17 @@
-// Settings of the backup: all three, or none and no backup.
+// Settings of the backup. All three must be set, or none for no backup.
 import { matching } from "../settings-rules.ts";
 
 /** For the schema of settings. */
 export const backupSettings = {
   backupBucket: matching(/^([a-z0-9][a-z0-9.-]{2,62})?$/, "must be the name of a bucket")
     .default("")
-    .describe("bucket for backups, as make state printed it; none: no backups"),
+    .describe("bucket for backups, as make state printed it; empty: no backups"),
   backupProjectId: matching(/^([0-9a-f-]{36})?$/i, "must be a UUID")
     .default("")
     .describe("project of that bucket, as make state printed it"),
   backupRecipient: matching(/^(age1[02-9ac-hj-np-z]{58})?$/, "must be the public key that age-keygen prints")
     .default("")
-    .describe("public key of age for which backups are encrypted; its identity file stays with you"),
+    .describe("public key of age that encrypts backups; its identity file stays with you"),
 };
 
 export type BackupSettings = {

@@ -1,4 +1,4 @@
-// What a lost machine of the operator takes along: the stack's state, its settings, host keys, the state of make state.
+// What is lost with the operator's machine: the stack's state and settings, host keys, the state of make state.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

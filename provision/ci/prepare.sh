@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares a job of the pipeline: packages, Pulumi at the pinned version, login, stack, SSH key, host keys, plan.
-# Wants STACK, BACKEND, PULUMI_CONFIG_PASSPHRASE and Scaleway's credentials; with SSH_AUTH_SOCK also SSH_PRIVATE_KEY and KNOWN_HOSTS.
+# Needs STACK, BACKEND, PULUMI_CONFIG_PASSPHRASE and Scaleway's credentials; with SSH_AUTH_SOCK also SSH_PRIVATE_KEY and KNOWN_HOSTS.
 set -eu
 umask 077
 cd "$(dirname "$0")/.."

@@ -23,7 +23,7 @@ export async function lookAtHardening(host: SshTarget, hardening: Hardening, por
   return [...files.flat(), ...(await lookAtFirewall(host, hardening.firewall, ports.ssh))];
 }
 
-/** Gives the host what it lacks. Throws when a file is refused, or when the old firewall comes back. */
+/** Gives the host what it lacks. Throws if a file is refused, or if the old firewall comes back. */
 export async function hardenHost(host: SshTarget, hardening: Hardening, ports: HardeningPorts): Promise<void> {
   const { ssh, say } = ports;
   const names = hardening.packages.join(" ");
@@ -53,7 +53,7 @@ async function changeFirewall(host: SshTarget, rules: string, ports: HardeningPo
   say("the new firewall lets us in, and stays");
 }
 
-/** Every try is a new connection, which is what shows that the firewall lets us in. */
+/** Every try is a new connection, because only that shows that the firewall lets us in. */
 async function confirm(host: SshTarget, { ssh, say, restoreAfterMs }: HardeningPorts): Promise<void> {
   const deadline = Date.now() + restoreAfterMs;
   for (;;) {
@@ -62,7 +62,7 @@ async function confirm(host: SshTarget, { ssh, say, restoreAfterMs }: HardeningP
       return;
     } catch (error) {
       if (!(error instanceof SshError)) throw error;
-      // The host may have been quicker: this try got in because the old rules are back.
+      // This try may have got in only because the host brought the old rules back.
       const isOver = error.message.includes("the old rules are back") || Date.now() > deadline;
       if (!error.isConnection && !isOver) throw error;
       if (isOver) {
@@ -75,7 +75,7 @@ async function confirm(host: SshTarget, { ssh, say, restoreAfterMs }: HardeningP
   }
 }
 
-/** The script comes by standard input: to look, nothing is left on the host. */
+/** The script goes by standard input, so a look leaves nothing on the host. */
 async function lookAtFirewall(host: SshTarget, rules: string, ssh: Ssh): Promise<string[]> {
   const checksum = createHash("sha256").update(rules).digest("hex");
   const printed = await ssh(host, `sudo sh -s -- look ${checksum}`, { stdin: shipped("firewall.sh") });

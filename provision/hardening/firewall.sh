@@ -2,10 +2,10 @@
 # Changes the firewall of this host, with a way back. make hardening installs it and runs it as root.
 #   look SHA256     what differs from rules of this checksum, a line each
 #   stage           check the rules on standard input, and keep them
-#   apply SECONDS   put them to work; unless confirmed, the old ones come back after SECONDS or at a reboot
-#   confirm         keep them for good; to be run over a new connection
-#   restore REASON  bring the old ones back, unless the new ones were confirmed
-#   start           put the kept rules to work (by hosted-cloud-firewall.service, at boot)
+#   apply SECONDS   load them; unless confirmed, the old rules come back after SECONDS or at a reboot
+#   confirm         keep them for good; run it over a new connection
+#   restore REASON  bring the old rules back, unless the new ones were confirmed
+#   start           load the kept rules (hosted-cloud-firewall.service does, at boot)
 set -eu
 umask 077
 
@@ -68,7 +68,7 @@ stage() {
 apply() {
   [ -e "$STATE/staged.nft" ] || fail "nothing is staged; run stage first"
   [ ! -e "$RUN/pending" ] || fail "a change waits for its confirmation; the old rules come back within minutes, try then"
-  # Left running, it would end a later change.
+  # A timer that goes on would end a later change.
   stop_timer
   rm -f "$STATE/restored"
   : >"$RUN/pending"
@@ -97,7 +97,7 @@ restore() {
   # shellcheck disable=SC2086 # family and name
   if [ -e "$RULES" ]; then nft -f "$RULES"; else nft delete table $TABLE 2>/dev/null || true; fi
   rm "$RUN/pending"
-  echo "the old rules are back, since $1" >"$STATE/restored"
+  echo "the old rules are back, because $1" >"$STATE/restored"
 }
 
 stop_timer() {

@@ -1,4 +1,4 @@
-// What a host lets in, as nftables reads it: from what the stack knows. Pure.
+// The rules of nftables for what a host lets in, from what the stack knows. Pure.
 import type { Settings } from "../settings.ts";
 
 export type FirewallSettings = Pick<
@@ -6,12 +6,11 @@ export type FirewallSettings = Pick<
   "adminNetworks" | "privateSubnet" | "vmtovmSubnet" | "fireedgeName" | "fireedgeCertificate"
 >;
 
-const HEADER =
-  "# Written by provision/hardening (make hardening). A change by hand is lost at the next change there.\n";
+const HEADER = "# Written by provision/hardening (make hardening). The next change overwrites changes by hand.\n";
 
 /**
- * A table of its own, put in place in one step; tables of OpenNebula and libvirt stay. Only what is for the host itself is
- * looked at: guests' packages pass br0 as a bridge and are forwarded, never input.
+ * A table of its own, loaded in one step; tables of OpenNebula and libvirt stay. It looks only at packets for the host
+ * itself: guests' packets pass br0 as a bridge, and are never input.
  */
 export function renderFirewall(settings: FirewallSettings, isFrontend: boolean): string {
   const rules = [
@@ -40,10 +39,10 @@ ${rules.map((rule) => `    ${rule}\n`).join("")}  }
 `;
 }
 
-/** FireEdge itself, port 2616, has no TLS: only the proxy on this machine reaches it. */
+/** FireEdge itself (port 2616) has no TLS, so only the proxy on this machine reaches it. */
 function frontendRules({ adminNetworks, fireedgeName, fireedgeCertificate }: FirewallSettings): string[] {
   if (fireedgeName === "") return [];
   const https = `ip saddr { ${adminNetworks.join(", ")} } tcp dport { 80, 443 } accept`;
   if (fireedgeCertificate !== "acme") return [https];
-  return [https, "# Who gives out the certificate looks at this port, from anywhere.", "tcp dport 80 accept"];
+  return [https, "# The certificate authority looks at this port, from anywhere.", "tcp dport 80 accept"];
 }

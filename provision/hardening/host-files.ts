@@ -1,4 +1,4 @@
-// What make hardening puts on a host beside its firewall: files, each with its check and what reads it again. Pure.
+// The files that make hardening puts on a host, each with its check and the command that reloads it. Pure.
 import type { Settings } from "../settings.ts";
 import { type FirewallSettings, renderFirewall } from "./firewall.ts";
 
@@ -7,9 +7,9 @@ export type HardeningSettings = FirewallSettings & Pick<Settings, "unattendedUpg
 export type HostFile = {
   readonly path: string;
   readonly content: string;
-  /** Must succeed with the file in place. */
+  /** A command that must succeed with the file in place. */
   readonly check: string;
-  /** Makes the change known. */
+  /** The command that makes the change known. */
   readonly reload: string;
 };
 
@@ -19,7 +19,7 @@ export type Hardening = {
   readonly firewall: string;
 };
 
-const NOTE = "Written by provision/hardening (make hardening). A change by hand is lost at the next change there.";
+const NOTE = "Written by provision/hardening (make hardening). The next change overwrites changes by hand.";
 
 /** For the front-end, or for every worker. */
 export function renderHardening(settings: HardeningSettings, isFrontend: boolean): Hardening {
@@ -35,7 +35,7 @@ export function renderHardening(settings: HardeningSettings, isFrontend: boolean
   };
 }
 
-/** The first value counts, and cloud-init's file comes later in the alphabet. OpenNebula goes by keys, as root on hosts too. */
+/** sshd takes the first value, and cloud-init's file comes later in the alphabet. OpenNebula logs in as root, with keys. */
 function sshd(): HostFile {
   const lines = [
     "PasswordAuthentication no",
@@ -53,7 +53,7 @@ function sshd(): HostFile {
   };
 }
 
-/** one-deploy removes the package, since it must not hold apt's lock meanwhile; the step comes after it. */
+/** one-deploy removes the package, because it must not hold apt's lock meanwhile. So make hardening comes after it. */
 function upgrades(): HostFile {
   const lines = [
     'APT::Periodic::Update-Package-Lists "1";',
@@ -72,7 +72,7 @@ function upgrades(): HostFile {
   };
 }
 
-/** FireEdge's consoles are web sockets, which Caddy passes on by itself. */
+/** FireEdge's consoles are web sockets; Caddy passes these on by itself. */
 function caddy({ fireedgeName, fireedgeCertificate }: HardeningSettings): HostFile {
   const tls = {
     acme: "",

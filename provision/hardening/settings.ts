@@ -9,17 +9,17 @@ const anyNetwork = text((value) => value === "0.0.0.0/0" || parseIpv4Network(val
 export const hardeningSettings = {
   adminNetworks: list(anyNetwork, "IPv4 networks")
     .default(["0.0.0.0/0"])
-    .describe("networks from which SSH and FireEdge's HTTPS are reached"),
+    .describe("networks that may reach SSH and FireEdge's HTTPS"),
   fireedgeName: matching(/^([a-z0-9-]+(\.[a-z0-9-]+)+)?$/, "must be a DNS name")
     .default("")
-    .describe("DNS name of FireEdge, which Caddy then serves by HTTPS; none: by a tunnel of SSH only"),
+    .describe("DNS name under which Caddy serves FireEdge by HTTPS; empty: FireEdge only through an SSH tunnel"),
   fireedgeCertificate: oneOf("acme", "internal", "own")
     .default("acme")
-    .describe("by Let's Encrypt, by Caddy's own authority, or yours in /etc/hosted-cloud/fireedge.crt and .key"),
-  unattendedUpgrades: flag.default(true).describe("install Ubuntu's security updates every day, never reboot"),
+    .describe("from Let's Encrypt, from Caddy's own authority, or your own in /etc/hosted-cloud/fireedge.crt and .key"),
+  unattendedUpgrades: flag.default(true).describe("install Ubuntu's security updates every day; never reboot"),
 };
 
-/** An empty list would keep the operator out too. */
+/** Refuses an empty list, which would keep the operator out too. */
 export function hardeningComplaints({ adminNetworks }: { readonly adminNetworks: readonly string[] }): string[] {
-  return adminNetworks.length > 0 ? [] : ["adminNetworks is empty, and would keep you out too; name your network"];
+  return adminNetworks.length > 0 ? [] : ["adminNetworks is empty, which would keep you out too; name your network"];
 }

@@ -45,7 +45,7 @@ export async function changeHostNetwork(request: HostNetworkRequest, ports: Host
 }
 
 async function lookAt(request: HostNetworkRequest, { ssh, script }: HostNetworkPorts) {
-  // The script comes by standard input: to look, nothing is left on the host.
+  // The script goes by standard input, so a look leaves nothing on the host.
   const run = (words: string) => ssh(request, `sudo sh -s -- ${words}`, { stdin: script, timeoutMs: 600_000 });
   const facts = parseHostFacts(await run("facts"), request.name, request.zone);
   const netplan = renderNetplan(facts, request.layout);
@@ -71,15 +71,13 @@ async function untilReachable(request: HostNetworkRequest, ports: HostNetworkPor
       throw new Error(`${failure.message}; add the key of sshPublicKey to the agent (ssh-add), or correct sshUser`);
     }
     if (Date.now() > deadline)
-      throw new Error(
-        `${failure.message}; look at its installation in Scaleway's console, where it can be installed again`,
-      );
+      throw new Error(`${failure.message}; look at the server in Scaleway's console; it can be installed again there`);
     if (attempt % 6 === 0) ports.say(`still waiting: ${failure.message}`);
     await sleep(Math.min(5_000, ports.reachableWithinMs, ports.deniedForMs));
   }
 }
 
-/** Every try is a new connection, which is what shows that the host can be reached under the new layout. */
+/** Every try is a new connection, because only that shows that the host can be reached under the new layout. */
 async function confirm(request: HostNetworkRequest, expected: string, { ssh, say, restoreAfterMs }: HostNetworkPorts) {
   const deadline = Date.now() + restoreAfterMs;
   for (;;) {

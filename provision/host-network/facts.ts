@@ -1,7 +1,7 @@
 // What `host-network.sh facts` prints → the facts. Pure.
 import { isIPv4 } from "node:net";
 import * as z from "zod";
-import { zoneResolvers } from "../resolvers.ts";
+import { resolversOf } from "../../driver/resolvers.ts";
 import type { HostFacts } from "./netplan.ts";
 
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;
@@ -17,7 +17,7 @@ const schema = z.object({
     .pipe(z.array(z.ipv4())),
 });
 
-/** Reads lines `key=value`. A host without resolvers of its own gets its zone's. */
+/** Reads lines `key=value`. A host without resolvers gets those of its zone. */
 export function parseHostFacts(output: string, name: string, zone: string): HostFacts {
   const lines = output.split("\n").filter((line) => line !== "");
   const pairs = lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
@@ -29,5 +29,5 @@ export function parseHostFacts(output: string, name: string, zone: string): Host
     );
   }
   const { resolvers } = parsed.data;
-  return { ...parsed.data, resolvers: resolvers.length > 0 ? resolvers : zoneResolvers(zone) };
+  return { ...parsed.data, resolvers: resolvers.length > 0 ? resolvers : resolversOf(zone) };
 }

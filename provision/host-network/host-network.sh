@@ -3,10 +3,10 @@
 #   facts                          what the network is now, as lines key=value
 #   look SHA256 BR0 GW H2H VM2VM   what differs from a netplan file of this checksum with these addresses, a line each
 #   stage                          check the netplan file on standard input in a scratch root, and keep it
-#   apply SECONDS                  put it to work; unless confirmed, the old layout comes back after SECONDS or at a reboot
-#   confirm BR0 GATEWAY H2H VM2VM  keep it for good, once these addresses are up; to be run over a new connection
+#   apply SECONDS                  apply it; unless confirmed, the old layout comes back after SECONDS or at a reboot
+#   confirm BR0 GATEWAY H2H VM2VM  keep it for good, once these addresses are up; run it over a new connection
 #   restore REASON                 bring the old layout back, unless the new one was confirmed
-# Until confirmed, the new layout lies in /run/netplan, where it hides the files in /etc/netplan: those stay untouched.
+# Until it is confirmed, the new layout is in /run/netplan, where it hides the files in /etc/netplan. Those stay untouched.
 set -eu
 umask 077
 
@@ -16,7 +16,7 @@ LAYOUT=60-hosted-cloud.yaml
 UNIT=hosted-cloud-network
 CLOUD_INIT=/etc/cloud/cloud.cfg.d
 
-# What netplan writes is read by systemd-networkd, which is not root.
+# systemd-networkd, which is not root, reads what netplan writes.
 run_netplan() (
   umask 022
   netplan "$@"
@@ -108,7 +108,7 @@ stage() {
   mv "$STATE/candidate.yaml" "$STATE/staged.yaml"
 }
 
-# netplan only warns of names it cuts off and of two default routes: a word from it is a refusal.
+# netplan only warns of names that it cuts off and of two default routes, so any output from it is a refusal.
 check() {
   scratch=$(mktemp -d)
   mkdir -p "$scratch/etc/netplan" "$scratch/run/netplan" "$scratch/lib/netplan"
@@ -138,7 +138,7 @@ apply() {
   : >"$RUN/pending"
   systemd-run --quiet --collect --unit="$UNIT-restore" --on-active="$1" \
     "$0" restore "nobody confirmed the new layout within $1 seconds"
-  # Detached, since the connection that asked for it may not live through it.
+  # Detached, because the connection that asked for it may break.
   systemd-run --quiet --collect --unit="$UNIT-apply" "$0" put
 }
 
@@ -171,7 +171,7 @@ confirm() {
   stop_timer
 }
 
-# Left running, it would end a later change.
+# A timer that goes on would end a later change.
 stop_timer() {
   systemctl stop "$UNIT-restore.timer" 2>/dev/null || true
 }
@@ -190,7 +190,7 @@ has_address() {
 keep() {
   before=$STATE/before-$(date -u +%Y%m%dT%H%M%SZ)
   cp -a /etc/netplan "$before"
-  # The new file first: a power cut in between leaves two layouts, not none.
+  # The new file comes first, because a power cut in between must leave two layouts, not none.
   install -m 0600 "$STATE/staged.yaml" "/etc/netplan/.$LAYOUT"
   mv "/etc/netplan/.$LAYOUT" "/etc/netplan/$LAYOUT"
   for file in /etc/netplan/*.yaml; do
@@ -209,7 +209,7 @@ restore() {
   # A NIC does not leave a bridge by itself when its configuration no longer names it.
   while read -r link; do ip link delete "$link" 2>/dev/null || true; done <"$RUN/new-links"
   clear_run
-  echo "the old layout is back, since $1" >"$STATE/restored"
+  echo "the old layout is back, because $1" >"$STATE/restored"
   run_netplan apply
 }
 

@@ -1,7 +1,7 @@
 // The network layout of a host as netplan reads it. Pure.
 import { stringify } from "yaml";
 
-/** What the host's network is before the change; read on the host. */
+/** The host's network before the change, as read on the host. */
 export type HostFacts = {
   readonly nic: string;
   readonly mac: string;
@@ -20,11 +20,11 @@ export type VlanLayout = {
 /** The two private networks of a host. */
 export type HostLayout = { readonly hosttohost: VlanLayout; readonly vmtovm: VlanLayout };
 
-const HEADER = " Written by provision/host-network. A change by hand is lost at the next change there.\n";
+const HEADER = " Written by provision/host-network. The next change overwrites changes by hand.\n";
 
 /**
  * br0 carries the public address and the guests with flexible IPs; the NIC is its port. The private networks are VLANs of
- * the NIC, named by purpose, since names set afterwards would be lost at a reboot. IPv6 on the host itself is off.
+ * the NIC. They have their names here, because names that are set later are lost at a reboot. The host itself has no IPv6.
  */
 export function renderNetplan(facts: HostFacts, layout: HostLayout): string {
   const { nic } = facts;
@@ -36,7 +36,7 @@ export function renderNetplan(facts: HostFacts, layout: HostLayout): string {
     bridges: {
       br0: {
         interfaces: [nic],
-        // Without it networkd would invent one, and Scaleway's switch knows only the NIC's.
+        // Without a MAC here, networkd would invent one, but Scaleway's switch knows only the NIC's.
         macaddress: facts.mac,
         dhcp4: false,
         dhcp6: false,

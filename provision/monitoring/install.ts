@@ -13,7 +13,7 @@ const TEXTFILES = "/var/lib/prometheus/node-exporter";
 const UNITS = "/etc/systemd/system";
 const DRIVER = "/var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
 
-// OpenNebula's own file is rewritten by its tools, which keep what rule_files names.
+// OpenNebula's tools rewrite prometheus.yml, but keep what rule_files names.
 const NAME_RULES = `require "yaml"
 file = "${PROMETHEUS}/prometheus.yml"
 settings = YAML.load_file(file)
@@ -31,7 +31,7 @@ ExecStart=
 ExecStart=/usr/bin/node_exporter --collector.textfile.directory=${TEXTFILES}
 `;
 
-// As the package's units of these names, with the executable where make specifics puts it.
+// The same as the package's unit of this name, with the executable where make specifics puts it.
 const SERVICE = `# Written by provision/monitoring (make monitoring).
 [Unit]
 Description=Metrics and address pools of flexible IPs, for node_exporter
@@ -68,7 +68,7 @@ OnUnitInactiveSec=5min
 WantedBy=timers.target
 `;
 
-/** Answers how many things it changed. */
+/** Returns how many things it changed. */
 export async function installMonitoring(ssh: Ssh, frontend: SshTarget, say: (line: string) => void): Promise<number> {
   await needPrometheus(ssh, frontend);
   // node_exporter and the driver are oneadmin's.

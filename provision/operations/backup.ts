@@ -1,4 +1,4 @@
-// make backup: the stack's outputs on standard input → the front-end keeps itself every hour; the state is kept now.
+// make backup: the stack's outputs on standard input → the front-end makes a backup every hour; the state is kept now.
 import { fileURLToPath } from "node:url";
 import { encrypt } from "../backup/age.ts";
 import { installBackup, runBackup } from "../backup/install.ts";
@@ -19,7 +19,7 @@ await runOperation(async () => {
   const archive = packState(fileURLToPath(new URL("..", import.meta.url)), pulumi("stack", "export"));
   const name = nameOf("state", new Date());
   await openBucket(backup).put(name, encrypt(archive, backup.recipient));
-  say(`kept ${name}; passphrase and identity file are not in it: keep them apart, with this line:`);
+  say(`kept ${name}, without passphrase and identity file: keep those elsewhere, with this line:`);
   const bucket = backup.url.split("/").at(-1);
   say(
     `  make restore-state BUCKET=${bucket} PROJECT=${backup.projectId} REGION=${backup.region} BACKUP_IDENTITY=<file>`,

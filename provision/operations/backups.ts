@@ -1,4 +1,4 @@
-// make backups: the stack's outputs on standard input → what the bucket keeps, a line each.
+// make backups: the stack's outputs on standard input → one line for each backup in the bucket.
 import { runOperation } from "./operation.ts";
 import { operatorBucket, readBackup } from "./read-backup.ts";
 

@@ -1,4 +1,4 @@
-// Before make deployment: refuses what one-deploy would do half of, on a front-end that has OpenNebula already.
+// Before make deployment: refuses what one-deploy would only half do on a front-end that has OpenNebula already.
 import { parse } from "yaml";
 import * as z from "zod";
 import { type Ssh, type SshTarget, shellQuoted } from "../remote/ssh.ts";
@@ -18,13 +18,13 @@ await runOperation(async () => {
   if (installed === "") return;
   if (minor(installed) !== minor(version)) {
     throw new Error(
-      `OpenNebula ${installed} is installed, and oneVersion is ${version}: one-deploy would upgrade nothing and install ` +
-        "the other version on new hosts; follow docs/runbooks to upgrade, or set oneVersion back",
+      `OpenNebula ${installed} is installed, but oneVersion is ${version}: one-deploy would upgrade nothing and install ` +
+        "the other version on new hosts; upgrade as docs/runbooks/upgrade-opennebula.md says, or set oneVersion back",
     );
   }
   if (!(await takesPassword(ssh, frontend, password))) {
     throw new Error(
-      "onePassword is not oneadmin's: one-deploy would write it to files, and OpenNebula would keep the old one; " +
+      "onePassword is not oneadmin's password: one-deploy would write it to files, but OpenNebula would keep the old one; " +
         "run on the front-end first: sudo -u oneadmin oneuser passwd 0 <the new one>",
     );
   }
@@ -34,7 +34,7 @@ function installedVersion(ssh: Ssh, frontend: SshTarget): Promise<string> {
   return ssh(frontend, `dpkg-query -W -f '\${Version}' opennebula 2>/dev/null || true`);
 }
 
-/** An OpenNebula that does not run, or takes no word from its own oneadmin, cannot be asked. */
+/** Whether OpenNebula takes the password. If OpenNebula does not run, or refuses its own oneadmin, the answer is yes. */
 async function takesPassword(ssh: Ssh, frontend: SshTarget, password: string): Promise<boolean> {
   const tried = `file=$(mktemp) && trap 'rm -f "$file"' EXIT && cat >"$file" && ONE_AUTH=$file oneuser show >/dev/null`;
   const script = `oneuser show >/dev/null 2>&1 || exit 0; sh -c ${shellQuoted(tried)} 2>/dev/null || echo refused`;

@@ -10,7 +10,7 @@ import { nameOf, parseStack, pulumi, pulumiHere, type Resource, type Stack, serv
 await runOperation(async () => {
   const stack = parseStack(pulumi("stack", "export"));
   for (const name of stack.interrupted)
-    say(`the order of ${name} was interrupted; look in the console whether it is there`);
+    say(`the order of ${name} was interrupted; look in the console whether it exists`);
   const [first] = stack.resources;
   if (first === undefined) return say("the stack holds nothing");
   const api = scalewayOf(process.env);
@@ -30,7 +30,7 @@ await runOperation(async () => {
   }
 });
 
-/** The front-end knows what is in use. One that is dead can only be passed over by FORCE=1. */
+/** The front-end knows what is in use. Only FORCE=1 goes on without a front-end that does not answer. */
 async function refuseWhileInUse(stack: Stack): Promise<void> {
   const frontend = serversOf(stack).find(({ urn }) => nameOf(urn) === FRONTEND);
   const host = frontend?.outputs?.ipv4s?.[0]?.address;
@@ -40,7 +40,7 @@ async function refuseWhileInUse(stack: Stack): Promise<void> {
     (error: unknown) => {
       if (!(error instanceof SshError && error.isConnection)) throw error;
       if (process.env.FORCE === "1") return say(`${error.message}; going on without it`) ?? [];
-      const look = "look in the console for flexible IPs tagged scw-flexip:cloud=…, which go on being paid for";
+      const look = "look in the console for flexible IPs tagged scw-flexip:cloud=…, which stay paid for";
       throw new Error(
         `${error.message}; nothing was destroyed. If it is gone for good, ${look}, then run: make destroy FORCE=1`,
       );
@@ -50,7 +50,7 @@ async function refuseWhileInUse(stack: Stack): Promise<void> {
     throw new Error(["nothing was destroyed:", ...obstacles.map((line) => `  ${line}`)].join("\n"));
 }
 
-/** The outputs may lack after half an order; the settings are there. */
+/** From the settings, because the outputs may be missing after half an order. */
 function loginName(): string {
   const { "hosted-cloud:sshUser": user } = JSON.parse(pulumi("config", "--json"));
   return user?.value ?? "ubuntu";
@@ -62,7 +62,8 @@ async function askFor(name: string, stack: Stack): Promise<void> {
   say(
     `${stack.resources.length} resources of stack ${name} will be deleted, with the data on ${servers.join(", ") || "no server"}`,
   );
-  if ((process.env.CONFIRM || (await typed())) !== name) throw new Error("nothing was destroyed: the name is another");
+  if ((process.env.CONFIRM || (await typed())) !== name)
+    throw new Error("nothing was destroyed: that is not the name of the stack");
 }
 
 async function typed(): Promise<string> {
@@ -72,7 +73,7 @@ async function typed(): Promise<string> {
   return "";
 }
 
-/** A server that is gone already needs none. */
+/** A server that is gone already needs no protection. */
 async function setProtection(api: Scaleway, servers: readonly Resource[], isProtected: boolean): Promise<void> {
   for (const { id } of servers) {
     const [zone, uuid] = id.split("/");

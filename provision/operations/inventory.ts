@@ -6,7 +6,7 @@ import { cloudFolder, runOperation, say, sshSettings } from "./operation.ts";
 import { inventoryOutputs, readOutputs } from "./outputs.ts";
 import { writePrivateFile } from "./private-file.ts";
 
-// What one-deploy-validation would ask for at a terminal.
+// Answers to what one-deploy-validation asks at a terminal.
 const REPORT = `prompt_report_customer: hosted cloud
 prompt_report_document_version: "1.0"
 prompt_report_abstract: Validation after deployment
@@ -17,7 +17,7 @@ prompt_report_revision_version: "1.0"
 await runOperation(async () => {
   const { inventory, validation } = await readOutputs(inventoryOutputs);
   const folder = `${cloudFolder()}/inventory`;
-  // 0.1.0 wrote it; Ansible would read either this file or the folder beside it.
+  // 0.1.0 wrote this file, and Ansible reads either it or the folder beside it.
   rmSync(`${folder}/group_vars/all.yml`, { force: true });
   const files = {
     "hosts.yml": inventory,
@@ -31,11 +31,11 @@ await runOperation(async () => {
   }
 });
 
-/** Ansible reaches hosts the way the other targets do, and refuses a changed host key, whatever the playbooks say. */
+/** Ansible reaches hosts as the other targets do, and refuses a changed host key whatever the playbooks say. */
 function sshVariables() {
   return {
     ansible_host_key_checking: true,
-    // Ansible takes off a quote at both ends: the first word must have none.
+    // Ansible removes a quote at both ends, so the first word must have none.
     ansible_ssh_common_args: sshOptions(sshSettings())
       .map((word) => (/^[\w=-]+$/.test(word) ? word : shellQuoted(word)))
       .join(" "),

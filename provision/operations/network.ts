@@ -1,11 +1,9 @@
 // make network: the stack's outputs on standard input → each host has its network. [--look] [HOST]
 import { readFileSync } from "node:fs";
-import { changeHostNetwork, type HostNetworkPorts, lookAtHostNetwork } from "../host-network/change.ts";
-import { operatorSsh, runOperation, say } from "./operation.ts";
+import { changeHostNetwork, lookAtHostNetwork } from "../host-network/change.ts";
+import { onEachHost } from "./each-host.ts";
+import { operatorSsh, runOperation } from "./operation.ts";
 import { hostsOutputs, readOutputs } from "./outputs.ts";
-
-const isLook = process.argv[2] === "--look";
-const only = process.argv[isLook ? 3 : 2];
 
 const PORTS = {
   ssh: operatorSsh(),
@@ -16,37 +14,11 @@ const PORTS = {
 };
 
 await runOperation(async () => {
-  const { sshUser, zone, hosts } = await readOutputs(hostsOutputs);
-  const [frontend, ...workers] = hosts;
-  // The front-end last: what goes wrong shows on a worker.
-  const chosen = [...workers, ...(frontend === undefined ? [] : [frontend])].filter(
-    ({ name }) => only === undefined || name === only,
-  );
-  if (chosen.length === 0) {
-    throw new Error(
-      `no host ${only}; the hosts are ${hosts.map(({ name }) => name).join(", ")}: make network HOST=<name>`,
-    );
-  }
-  const requests = chosen.map(({ name, publicIp, layout }) => ({ name, host: publicIp, user: sshUser, zone, layout }));
-  const differing: string[] = [];
-  for (const request of requests) {
-    const ports: HostNetworkPorts = { ...PORTS, say: (line) => say(`${request.name}: ${line}`) };
-    if (!isLook) await changeHostNetwork(request, ports);
-    else if (await differs(request, ports)) differing.push(request.name);
-  }
-  if (differing.length > 0)
-    throw new Error(`the network of ${differing.join(", ")} is not as it should be; run: make network`);
+  const { sshUser: user, zone, hosts } = await readOutputs(hostsOutputs);
+  const requests = hosts.map(({ name, publicIp: host, layout }) => ({ name, host, user, zone, layout }));
+  await onEachHost(requests, {
+    target: "network",
+    change: (request, say) => changeHostNetwork(request, { ...PORTS, say }),
+    look: (request, say) => lookAtHostNetwork(request, { ...PORTS, say }),
+  });
 });
-
-/** A host that cannot be looked at is told like one that differs, and the others are looked at all the same. */
-async function differs(request: Parameters<typeof lookAtHostNetwork>[0], ports: HostNetworkPorts): Promise<boolean> {
-  try {
-    const differences = await lookAtHostNetwork(request, ports);
-    for (const line of differences) ports.say(line);
-    if (differences.length === 0) ports.say("as it should be");
-    return differences.length > 0;
-  } catch (error) {
-    ports.say(error instanceof Error ? error.message : String(error));
-    return true;
-  }
-}

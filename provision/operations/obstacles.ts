@@ -1,4 +1,4 @@
-// What must be gone before the servers may go: virtual machines, and ranges, whose addresses would stay billed.
+// What must be gone before the servers may be deleted: virtual machines, and ranges, whose addresses would stay paid for.
 import { type Ssh, SshError, type SshTarget, shellQuoted } from "../remote/ssh.ts";
 import { asOneadmin, countDriverRanges } from "../specifics/public-network.ts";
 

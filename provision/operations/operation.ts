@@ -1,17 +1,17 @@
-// What the programs behind the make targets share: progress on standard error, one line on failure, files in .cloud.
+// What the programs behind the make targets share: progress on standard error, one line on failure, the folder .cloud.
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSsh, type Ssh, type SshSettings } from "../remote/ssh.ts";
 
-/** The folder for what the operator's machine keeps: inventory, host keys, checked-out playbooks. */
+/** The folder on the operator's machine for inventory, host keys and checked-out playbooks. */
 export function cloudFolder(): string {
   const folder = fileURLToPath(new URL("../.cloud", import.meta.url));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
 
-/** Host keys that were seen, and SSH_CONFIG, which names an ssh_config for jump hosts and the like. */
+/** The host keys that were seen, and SSH_CONFIG, which names an ssh_config, for jump hosts for example. */
 export function sshSettings(): SshSettings {
   const { SSH_CONFIG: file = "" } = process.env;
   return { knownHosts: `${cloudFolder()}/known_hosts`, configFile: file === "" ? undefined : resolve(file) };

@@ -8,7 +8,7 @@ await runOperation(async () => {
   const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   const count = await preflight({
     environment: process.env,
-    // Pulumi may be another, as for make.
+    // The environment variable PULUMI names another program, as for make.
     run: (program, args) => runLocally(program === "pulumi" ? process.env.PULUMI || program : program, args),
     sdkVersion: manifest.dependencies["@pulumi/pulumi"],
     now: new Date(),

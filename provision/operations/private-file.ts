@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Writes the file, mode 0600, whole or not at all. Answers whether its content changed. */
+/** Writes the file with mode 0600, whole or not at all. Returns whether its content changed. */
 export function writePrivateFile(file: string, content: string): boolean {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   if (contentOf(file) === content) {

@@ -9,7 +9,7 @@ import { identityFile, operatorBucket } from "./read-backup.ts";
 await runOperation(async () => {
   const { BUCKET: bucketName, PROJECT: project, REGION: region = "", AWS_ENDPOINT_URL_S3: endpoint } = process.env;
   if (!bucketName || !project)
-    throw new Error("BUCKET and PROJECT are needed; make backup printed the line, and the console shows both");
+    throw new Error("BUCKET and PROJECT are missing; make backup printed both, and the console shows them");
   const identity = identityFile();
   const url = endpoint ? `${endpoint}/${bucketName}` : bucketUrl(bucketName, region);
   const bucket = operatorBucket(url, region, project);
@@ -17,7 +17,7 @@ await runOperation(async () => {
   const folder = `${cloudFolder()}/restored-${stampOf(name)}`;
   unpackState(decrypt(await bucket.get(name), identity), folder);
   say(
-    `${name} is in .cloud/restored-${stampOf(name)}; nothing else was changed. Next, as docs/runbooks/restore-state.md says:`,
+    `${name} is in .cloud/restored-${stampOf(name)}; nothing else was changed. Next (docs/runbooks/restore-state.md):`,
   );
   say(`  cp .cloud/restored-${stampOf(name)}/Pulumi.*.yaml .`);
   say(`  pulumi stack import --file .cloud/restored-${stampOf(name)}/stack.json`);

@@ -1,4 +1,4 @@
-// make restore: the stack's outputs on standard input → the front-end is as it was at its newest backup, or at [AT].
+// make restore: the stack's outputs on standard input → the front-end is as in its newest backup, or in that of [AT].
 import { decrypt } from "../backup/age.ts";
 import { installProgram, restoreArchive } from "../backup/install.ts";
 import { findBackup } from "../backup/kept.ts";

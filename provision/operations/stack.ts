@@ -1,4 +1,4 @@
-// The stack as Pulumi keeps it: what is there, also after half an order, and what was being ordered.
+// The stack as Pulumi keeps it: what exists, even after half an order, and what was being ordered.
 import { spawn, spawnSync } from "node:child_process";
 import * as z from "zod";
 import { parseJson } from "../json.ts";
@@ -21,7 +21,7 @@ export type Resource = z.output<typeof resource>;
 export type Stack = {
   /** What exists at Scaleway. */
   readonly resources: readonly Resource[];
-  /** What was being ordered when Pulumi was cut off: it may exist, and be paid for, without being known here. */
+  /** What was being ordered when Pulumi was cut off. It may exist and be paid for, although it is not in the state. */
   readonly interrupted: readonly string[];
 };
 
@@ -47,7 +47,7 @@ export function nameOf(urn: string): string {
   return urn.split("::").at(-1) ?? "";
 }
 
-/** Runs the Pulumi that make uses and answers what it printed. */
+/** Runs the Pulumi that make uses and returns what it printed. */
 export function pulumi(...args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program(), args, { encoding: "utf8", maxBuffer: 256 * 2 ** 20 });
   if (status === 0) return stdout;
@@ -55,7 +55,7 @@ export function pulumi(...args: readonly string[]): string {
   throw new Error(`pulumi ${args.join(" ")}: ${reason}`);
 }
 
-/** Runs it in the operator's terminal. Answers whether it succeeded. */
+/** Runs Pulumi in the operator's terminal. Returns whether it succeeded. */
 export function pulumiHere(...args: readonly string[]): Promise<boolean> {
   const child = spawn(program(), args, { stdio: "inherit" });
   return new Promise((resolve, reject) => child.on("error", reject).on("close", (status) => resolve(status === 0)));

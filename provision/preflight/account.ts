@@ -8,7 +8,7 @@ const keySchema = z.object({ expires_at: z.string().nullish() });
 const projectSchema = z.object({ name: z.string(), organization_id: z.string() });
 const anything = z.looseObject({});
 
-/** The key exists, and how long it lasts. */
+/** Whether the key exists, and how long it lasts. */
 export async function checkKey(api: Scaleway, accessKey: string, now: Date): Promise<Finding[]> {
   try {
     const { expires_at: expiry } = await api.get(
@@ -22,7 +22,7 @@ export async function checkKey(api: Scaleway, accessKey: string, now: Date): Pro
     return [ok(`the API key is valid${typeof expiry === "string" ? ` until ${expiry}` : ""}`)];
   } catch (error) {
     if (!(error instanceof ApiRefusal)) throw error;
-    // A key need not be allowed to read keys; what it may read is looked at below.
+    // A key need not be allowed to read keys. checkPermissions looks at what it may read.
     if (error.status === 403)
       return [unknown("the API key may not read itself", "look in the console how long it lasts")];
     const next =
@@ -33,7 +33,7 @@ export async function checkKey(api: Scaleway, accessKey: string, now: Date): Pro
   }
 }
 
-/** The project exists and belongs to the organization. */
+/** Whether the project exists and belongs to the organization. */
 export async function checkProject(api: Scaleway, { projectId, organizationId }: Settings): Promise<Finding[]> {
   try {
     const project = await api.get(`/account/v3/projects/${projectId}`, {}, projectSchema);
@@ -51,7 +51,7 @@ export async function checkProject(api: Scaleway, { projectId, organizationId }:
   }
 }
 
-/** The key may read what the stack manages. Whether it may also write shows only when it does. */
+/** Whether the key may read what the stack manages. Only a write shows whether it may write. */
 export async function checkPermissions(api: Scaleway, settings: Settings): Promise<Finding[]> {
   const { projectId, organizationId, region, zone } = settings;
   const project = { project_id: projectId, page_size: "1" };

@@ -16,7 +16,7 @@ const offer = z.object({
   quota_name: z.string().nullish(),
   price_per_hour: money,
   price_per_month: money,
-  /** Once, for each server. */
+  /** Paid once, for each server. */
   fee: money,
   options: z.array(z.object({ name: z.string(), price: money })).default([]),
 });
@@ -38,7 +38,7 @@ export async function checkOrder(api: Scaleway, settings: Settings): Promise<Fin
     const mine = { project_id: settings.projectId, page_size: "100" };
     const { servers } = await api.get(`${zone}/servers`, mine, serversSchema);
     const toOrder = countToOrder(servers, settings);
-    // The provider takes it in either case too.
+    // The provider too ignores upper and lower case.
     const found = offers.find(({ name }) => name.toUpperCase() === settings.offer.toUpperCase());
     return [
       ok(`${toOrder} of ${settings.workers.length + 1} servers are still to be ordered`),
@@ -54,7 +54,7 @@ export async function checkOrder(api: Scaleway, settings: Settings): Promise<Fin
   }
 }
 
-/** A server that is there is not ordered again. */
+/** An existing server is not ordered again. */
 function countToOrder(servers: readonly { name: string }[], { namePrefix, workers }: Settings): number {
   const there = new Set(servers.map(({ name }) => name));
   const isThere = (name: string) =>
@@ -87,7 +87,7 @@ function stockFinding({ name, stock, enable }: Offer, zone: string, toOrder: num
   return ok(`offer ${name} is in stock (${stock})`);
 }
 
-/** What all servers cost together with the option that they are ordered with, the front-end included. */
+/** What all servers cost together, front-end and option included. */
 function priceFindings(found: Offer, { subscriptionPeriod, workers }: Settings): Finding[] {
   const option = found.options.find(({ name }) => name === OPTION);
   if (option === undefined) return [missing(`offer ${found.name} has no option ${OPTION}`, "set another offer")];
@@ -118,7 +118,7 @@ function imageFinding(
   return missing(`zone ${zone} has no image ${osName} ${osVersion}`, next);
 }
 
-/** The limit of the zone. How much of it is in use cannot be asked, so the reader judges. */
+/** The limit of the zone. The API does not say how much of it is in use, so the reader must judge. */
 async function quotaFinding(
   api: Scaleway,
   { quota_name: name }: Offer,

@@ -1,4 +1,4 @@
-// Everything that can be known before money is spent, as one list.
+// Everything that can be known before money is spent, in one list.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { type Environment, missingKeys, scalewayOf } from "../remote/scaleway.ts";
@@ -19,7 +19,7 @@ export type PreflightPorts = {
 
 type Written = Readonly<Record<string, { readonly value?: string; readonly secret?: boolean }>>;
 
-/** Prints the list as it is found out. Answers how many things are missing. */
+/** Prints each line as soon as it is known. Returns how many things are missing. */
 export async function preflight(ports: PreflightPorts): Promise<number> {
   const { environment, run, sdkVersion, now, print } = ports;
   let count = 0;

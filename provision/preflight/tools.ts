@@ -20,7 +20,7 @@ const NEEDED = [
   ["weasyprint", ["--version"], "run: pipx install weasyprint, which prints the report of make validation"],
 ] as const;
 
-/** Whether the tools are there in usable versions, and the agent holds the key that the servers will know. */
+/** Whether the tools are there in usable versions, and whether the agent holds the key that the servers will know. */
 export function checkTools(run: Run, sdkVersion: string, sshPublicKey: string | undefined): Finding[] {
   const needed = NEEDED.map(([program, args, next]) =>
     run(program, args).isOk ? ok(program) : missing(`${program} is not there`, next),
@@ -33,7 +33,7 @@ export function checkTools(run: Run, sdkVersion: string, sshPublicKey: string | 
   ];
 }
 
-/** Older command lines cannot talk to a newer SDK, and some broke state in buckets other than Amazon's. */
+/** An older Pulumi cannot talk to a newer SDK, and some broke state in buckets other than Amazon's. */
 function pulumiFinding({ isOk, said }: Said, sdkVersion: string): Finding {
   const version = said.trim().replace(/^v/, "");
   const next = `run: curl -fsSL https://get.pulumi.com | sh -s -- --version ${sdkVersion}`;

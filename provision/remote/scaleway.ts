@@ -1,4 +1,4 @@
-// Scaleway's API beside Pulumi: reads, and the protection of servers. Errors hold the status and the API's own words, never the key.
+// Scaleway's API without Pulumi: reads, and the protection of servers. Errors hold status and words of the API, never the key.
 import * as z from "zod";
 import { parseJson } from "../json.ts";
 
@@ -26,7 +26,7 @@ export class ApiRefusal extends Error {
 const DEADLINE_MS = 20_000;
 const errorBody = z.object({ message: z.string() });
 
-/** What lacks in the environment for calls to the API, each with the next move. */
+/** What is missing in the environment for calls to the API, each with the next move. */
 export function missingKeys({ SCW_ACCESS_KEY: accessKey = "", SCW_SECRET_KEY: secretKey = "" }: Environment): string[] {
   return [
     ...(/^SCW[A-Z0-9]{17}$/.test(accessKey) ? [] : ["SCW_ACCESS_KEY holds no access key; export SCW_ACCESS_KEY=SCW…"]),
@@ -41,8 +41,8 @@ export function scalewayOf(environment: Environment): Scaleway {
   return openScaleway(environment.SCW_API_URL ?? "https://api.scaleway.com", environment.SCW_SECRET_KEY ?? "");
 }
 
-/** The API at `url`, with a secret key, which travels encrypted or stays on this machine. */
-export function openScaleway(url: string, secretKey: string): Scaleway {
+/** The API at `url`. The secret key travels encrypted, or stays on this machine. */
+function openScaleway(url: string, secretKey: string): Scaleway {
   if (!/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)(:|\/|$))/.test(url)) {
     throw new Error(`SCW_API_URL ${url} must be an https URL; correct or unset it`);
   }
@@ -58,7 +58,7 @@ export function openScaleway(url: string, secretKey: string): Scaleway {
       const body = JSON.stringify(change);
       const address = new URL(path, url);
       await send("PATCH", address, secretKey, body).catch((error: unknown) => {
-        // A kept connection may have been closed meanwhile; the same change twice is the same.
+        // A kept connection may have been closed meanwhile. The change may be sent twice.
         if (error instanceof ApiRefusal && error.status === undefined) return send("PATCH", address, secretKey, body);
         throw error;
       });

@@ -1,4 +1,4 @@
-// Commands on a host, by OpenSSH. Secrets go through standard input only; arguments are seen by everybody on both ends.
+// Commands on a host, by OpenSSH. Secrets go by standard input only, because everybody on both machines sees arguments.
 import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 
@@ -16,13 +16,13 @@ export type SshCommand = {
   readonly timeoutMs?: number;
 };
 
-/** Runs one command over a connection of its own and answers what it printed. */
+/** Runs one command over a connection of its own and returns what it printed. */
 export type Ssh = (target: SshTarget, command: string, options?: SshCommand) => Promise<string>;
 
 export type SshSettings = {
-  /** Host keys that were seen; a new host's is added, a changed one is refused. */
+  /** File of the host keys that were seen. A new host's key is added; a changed key is refused. */
   readonly knownHosts: string;
-  /** A configuration file in the place of the operator's own, for jump hosts and the like. */
+  /** A configuration file instead of the operator's own, for jump hosts for example. */
   readonly configFile: string | undefined;
 };
 
@@ -46,7 +46,7 @@ export class SshError extends Error {
   }
 }
 
-/** What ssh needs to know for this cloud, whoever runs it: a shell, a program of ours, or Ansible. */
+/** The options of ssh for this cloud, whether a shell, our programs or Ansible run it. */
 export function sshOptions({ knownHosts, configFile }: SshSettings): string[] {
   return [
     ...(configFile === undefined ? [] : ["-F", configFile]),
@@ -59,14 +59,14 @@ export function openSsh(settings: SshSettings): Ssh {
   const options = [
     ...sshOptions(settings),
     ...["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=5", "ServerAliveCountMax=3"].flatMap(asOption),
-    // A connection that is shared with an earlier one would confirm a change that lets no new one in.
+    // A shared connection would confirm a change that lets no new connection in.
     ...["LogLevel=ERROR", "ControlPath=none"].flatMap(asOption),
   ];
   return (target, command, given = {}) =>
     runSsh([...options, "-l", target.user, "--", target.host, command], target, given);
 }
 
-/** A word that the remote shell takes as it is. */
+/** The word, quoted so the remote shell takes it as it is. */
 export function shellQuoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
@@ -85,7 +85,7 @@ function runSsh(args: readonly string[], target: SshTarget, given: SshCommand): 
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said.stderr += text;
     });
-    // A host that hangs up while it is being sent something ends with an exit code, which says more.
+    // If the host hangs up during a write, the exit code says more.
     child.stdin.on("error", () => {});
     child.on("error", (error) => reject(new SshError(target, error.message, null)));
     child.on("close", (code, signal) => {

@@ -21,8 +21,8 @@ const INSTALL_MS = 600_000;
 const SYNC_MS = 1_800_000;
 
 /**
- * Answers how many things it changed. A second run changes nothing; a run after a worker was added does that worker. A host
- * that fails does not keep the others from their new token; it is told at the end.
+ * Returns how many things it changed. A second run changes nothing; a run after a worker was added does that worker. If a
+ * host fails, the others still get their new token; the failure is thrown at the end.
  */
 export async function installSpecifics(plan: SpecificsPlan, ports: SpecificsPorts): Promise<number> {
   const { sshUser: user, driver } = plan;
@@ -79,7 +79,7 @@ async function needOpenNebula(frontend: Host, ssh: Ssh): Promise<void> {
   }
 }
 
-/** `scw-flexip install` never overwrites settings; these are provisioning's. */
+/** Writes the settings itself, because `scw-flexip install` never overwrites settings. */
 async function writeSettings(frontend: Host, config: string, ssh: Ssh): Promise<boolean> {
   const file = `${FRONTEND_TREE}/${SETTINGS}`;
   const present = await ssh(frontend, `sudo cat ${file} 2>/dev/null || true`);
@@ -92,7 +92,7 @@ async function writeSettings(frontend: Host, config: string, ssh: Ssh): Promise<
 
 type Trying = (host: Host, work: () => Promise<number>) => Promise<number>;
 
-/** Hosts whose copy differs from the front-end's get it now; the front-end is one of them. */
+/** Brings the front-end's tree to every host whose copy differs; the front-end is a host too. */
 async function syncHosts(hosts: readonly Host[], trying: Trying, { ssh, say }: SpecificsPorts): Promise<number> {
   const [frontend] = hosts;
   if (frontend === undefined) return 0;
@@ -106,7 +106,7 @@ async function syncHosts(hosts: readonly Host[], trying: Trying, { ssh, say }: S
   if (behind.length === 0) return 0;
   say(`${frontend.name}: onehost sync, for ${behind.map(({ name }) => name).join(", ")}`);
   await ssh(frontend, asOneadmin("onehost sync -f"), { timeoutMs: SYNC_MS }).catch((error: unknown) => {
-    // It fails for all because of one; which ones got the tree is looked at next.
+    // One bad host fails the command for all. The loop below finds the hosts that did not get the tree.
     say(`onehost sync: ${error instanceof Error ? error.message : String(error)}`);
   });
   for (const host of behind) {

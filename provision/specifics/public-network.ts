@@ -3,13 +3,13 @@ import * as z from "zod";
 import { PUBLIC_NETWORK } from "../inventory.ts";
 import { type Ssh, SshError, type SshTarget, shellQuoted } from "../remote/ssh.ts";
 
-export const ADDRESS_RANGE = 'AR = [ TYPE = "IP4", SIZE = "1", IPAM_MAD = "scw-flexip" ]\n';
+const ADDRESS_RANGE = 'AR = [ TYPE = "IP4", SIZE = "1", IPAM_MAD = "scw-flexip" ]\n';
 
 // oned gives the driver 90 s for each range.
 const ADD_MS = 120_000;
 
 const range = z.looseObject({ IPAM_MAD: z.string().optional() });
-// OpenNebula writes one element as itself, several as a list, and none as an empty text or object.
+// OpenNebula writes one element as an object, several as a list, and none as an empty text or object.
 const network = z.object({
   VNET: z.object({ AR_POOL: z.object({ AR: z.union([z.array(range), range]).optional() }).or(z.string()) }),
 });
@@ -22,7 +22,7 @@ export function countDriverRanges(json: string): number {
   return ranges.filter(({ IPAM_MAD }) => IPAM_MAD === "scw-flexip").length;
 }
 
-/** Makes the network if it is not there, and adds ranges until there are `wanted`. Never removes one. */
+/** Makes the network if it is missing, and adds ranges until there are `wanted`. Never removes a range. */
 export async function fillPublicNetwork(
   ssh: Ssh,
   frontend: SshTarget,
@@ -58,12 +58,12 @@ async function addRange(ssh: Ssh, frontend: SshTarget): Promise<void> {
   }
 }
 
-/** OpenNebula's commands fail with 255, which from ssh would mean that the host was not reached. */
+/** OpenNebula's commands fail with 255, but from ssh that means that the host was not reached. So failures become 1. */
 export function asOneadmin(command: string): string {
   return `sudo -H -u oneadmin sh -c ${shellQuoted(`{ ${command}; } || exit 1`)}`;
 }
 
-/** OpenNebula's commands read templates from files; standard input is not oneadmin's to open. */
+/** OpenNebula's commands read templates from files, and oneadmin may not open standard input by its path. */
 function withFile(command: string): string {
   return `file=$(mktemp) && trap 'rm -f "$file"' EXIT && cat >"$file" && ${command} "$file"`;
 }

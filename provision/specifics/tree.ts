@@ -1,4 +1,4 @@
-// The driver's tree: what of it a machine lacks is sent there.
+// The driver's tree: sends to a machine the files that differ there.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { type Ssh, type SshTarget, shellQuoted } from "../remote/ssh.ts";
 
 export const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 export const SETTINGS = "etc/ipam/scw-flexip/scw-flexip.conf";
-/** Where a package of the driver would put the tree; `scw-flexip install` copies it from there. */
+/** Where the tree is put on a machine; `scw-flexip install` copies it from there. */
 export const STAGED_TREE = "/usr/local/share/scw-flexip/remotes";
 
 const SEND_MS = 1_800_000;
@@ -31,7 +31,7 @@ export async function checksumsOf(folder: string): Promise<Checksums> {
   return sums;
 }
 
-/** Checksums of these files on the machine; a file that is not there is left out. */
+/** Checksums of these files on the machine, without files that are not there. */
 export async function checksumsOn(
   ssh: Ssh,
   target: SshTarget,
@@ -45,7 +45,7 @@ export async function checksumsOn(
   return new Map(pairs.map(([, sum = "", path = ""]) => [path, sum]));
 }
 
-/** Sends what differs to the staged tree. Answers the paths that were sent. */
+/** Sends what differs to the staged tree. Returns the paths that were sent. */
 export async function sendTree(
   ssh: Ssh,
   target: SshTarget,
@@ -59,7 +59,7 @@ export async function sendTree(
     say(`sending ${path}`);
     const file = `${STAGED_TREE}/${path}`;
     const mode = path === SETTINGS ? "0644" : "0755";
-    // Beside and renamed, so that a transfer cut off leaves no half file that looks whole.
+    // Written beside and renamed: a transfer that is cut off must not leave half a file that looks whole.
     const command = `install -D -m ${mode} /dev/stdin ${shellQuoted(`${file}.new`)} && mv ${shellQuoted(`${file}.new`)} ${shellQuoted(file)}`;
     await ssh(target, `sudo sh -c ${shellQuoted(command)}`, { file: join(folder, path), timeoutMs: SEND_MS });
   }

@@ -11,7 +11,7 @@ const state = declareState({
 
 /** For the setting projectId of the cloud. */
 export const projectId = state.projectId;
-/** For the login: object storage acts in the project that the access key names, and no older key has this one. */
+/** For the login: object storage acts in the project that the access key names, so the login must name this one. */
 export const stateProjectId = state.stateProjectId;
 /** For pulumi login. */
 export const backend = state.backend;

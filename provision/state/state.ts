@@ -1,10 +1,10 @@
-// A project for the cloud, and beside it a project with the bucket for the cloud's state: a cloud never owns its state.
+// A project for the cloud, and another project with the bucket for the cloud's state: a cloud never owns its state.
 import * as scw from "@pulumiverse/scaleway";
 import { declareBackupBucket } from "../backup/bucket.ts";
 
 export type StateArgs = { readonly namePrefix: string; readonly organizationId: string; readonly region: string };
 
-// Long enough to come back from a mistake that is noticed late; the newest version stays for ever.
+// Long enough to come back from a mistake that somebody notices late. The newest version stays for ever.
 const KEPT_DAYS = 90;
 
 /** Declares both projects and the versioned bucket, protected. */
@@ -16,7 +16,7 @@ export function declareState({ namePrefix, organizationId, region }: StateArgs) 
   const bucket = new scw.object.Bucket(
     `${namePrefix}-state`,
     {
-      // Bucket names are shared by all of Scaleway's customers.
+      // All of Scaleway's customers share one set of bucket names.
       name: `${namePrefix}-state-${organizationId.slice(0, 8)}`,
       projectId: state.id,
       region,
@@ -36,6 +36,6 @@ export function declareState({ namePrefix, organizationId, region }: StateArgs) 
 }
 
 /** The address of the bucket as `pulumi login` takes it. */
-export function backendUrl(bucket: string, region: string): string {
+function backendUrl(bucket: string, region: string): string {
   return `s3://${bucket}/pulumi?region=${region}&endpoint=https://s3.${region}.scw.cloud&s3ForcePathStyle=true`;
 }

@@ -34,7 +34,7 @@ test("the program is clean for shellcheck, the unit for systemd", {
 
 describe("settings of the hardening", () => {
   test("that would keep the operator out are refused", () => {
-    assert.throws(() => hardeningOf({ adminNetworks: "[]" }), /adminNetworks is empty, and would keep you out too/);
+    assert.throws(() => hardeningOf({ adminNetworks: "[]" }), /adminNetworks is empty, which would keep you out too/);
     assert.throws(() => hardeningOf({ adminNetworks: '["203.0.113.7/24"]' }), /adminNetworks must hold IPv4 networks/);
   });
 
@@ -237,7 +237,7 @@ describe("a front-end", { skip: withoutHosts || without("nft", "caddy", "curl", 
     const before = readFileSync(join(host.root, file.path), "utf8");
     await assert.rejects(
       hardenHost(host.target, { ...wanted(), files: [file] }, ports()),
-      /\/etc\/caddy\/Caddyfile was not accepted, and is as it was: /,
+      /\/etc\/caddy\/Caddyfile was not accepted, and is unchanged: /,
     );
     assert.equal(readFileSync(join(host.root, file.path), "utf8"), before);
   });

@@ -53,7 +53,7 @@ const REFUSED: readonly (readonly [string, WrittenSettings, RegExp])[] = [
   [
     "guests' addresses out of their network",
     { vxlanFirst: "10.1.2.250" },
-    /vxlanFirst 10.1.2.250 and vxlanSize 48 reach out/,
+    /vxlanFirst 10.1.2.250 and vxlanSize 48 do not fit into vxlanSubnet/,
   ],
   ["a VXLAN id that is too high", { vxlanVlanId: "16777216" }, /vxlanVlanId must be a whole number from 1 to 16777215/],
   ["another kind of key", { sshPublicKey: "ssh-dss AAAA" }, /sshPublicKey must be a public key/],
@@ -99,7 +99,7 @@ describe("a password", () => {
     });
   }
 
-  // one-deploy pastes both into SQL and into oned.conf: with these, its run ends half-way in a syntax error.
+  // one-deploy pastes both into SQL and into oned.conf. With these characters, its run ends half-way in a syntax error.
   for (const value of ["it's-one", 'a"quote', "back\\slash"]) {
     test(`${JSON.stringify(value)} is refused for the database too`, () => {
       for (const key of ["onePassword", "dbPassword"] as const) {

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { JournalState } from "../../driver/state/journal.ts";
+import { wholeJournal } from "../cloud/journal.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
 import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { InProcessRig } from "../in-process/rig.ts";
-import { readJournal } from "../journal.ts";
 import type { IpamAction, Rig, RunOptions, RunResult } from "../rig.ts";
 
 export type Range = Readonly<Record<string, string>>;
@@ -73,7 +73,7 @@ export class FrontEnd {
   }
 
   get journal(): JournalState {
-    return readJournal(this.#rig.frontEnd.stateFile);
+    return wholeJournal(this.#rig.frontEnd.stateFile);
   }
 
   /** The calls that changed something, since the last `forget`. */

@@ -34,21 +34,23 @@ for (const tree of TREES) await play(tree);
 
 async function play(tree: Tree): Promise<void> {
   const all = candidates(tree);
-  const kept = values.again ? readKept(tree, all) : [];
-  const drawn = values.again
-    ? kept.filter(({ is }) => is === "survived").map(({ mutant }) => mutant)
-    : shuffled(all, Number(values.seed));
+  const last = values.again ? lastVerdicts(tree, all) : [];
+  const survivors = last.filter(({ is }) => is === "survived").map(({ mutant }) => mutant);
+  const isNew = (mutant: Mutant): boolean => !last.some((verdict) => verdict.mutant === mutant);
+  const drawn = [...survivors, ...shuffled(all, Number(values.seed)).filter(isNew)];
   if (drawn.length === 0) return;
   say(`${tree.name}: ${all.length} places`);
+  if (!compileAndBuild(tree)) throw new Error(`${tree.name} does not compile without any change; fix it first`);
   const tests = new TestFiles(work, tree);
-  const verdicts = kept.filter(({ is }) => is !== "survived");
+  const verdicts = last.filter(({ is }) => is !== "survived");
   for (const mutant of drawn) {
     const tried = verdicts.filter(({ is }) => is === "killed" || is === "survived").length;
-    if (!values.again && tried >= Number(values.count)) break;
+    if (tried >= Number(values.count)) break;
     const { is, by } = await judge(tree, tests, mutant);
     verdicts.push({ mutant, is, by });
     say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
-    keep(tree, verdicts);
+    const open = last.filter(({ mutant, is }) => is === "survived" && !verdicts.some((one) => one.mutant === mutant));
+    keep(tree, [...verdicts, ...open]);
   }
   const isWhole = values.only === "" || values.only === tree.name;
   if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, verdicts, all.length);
@@ -104,8 +106,8 @@ function keep(tree: Tree, verdicts: readonly Verdict[]): void {
   writeFileSync(keptFile(tree), JSON.stringify(verdicts, null, 1));
 }
 
-/** The verdicts of the last run on lines that are still there. */
-function readKept(tree: Tree, all: readonly Mutant[]): Verdict[] {
+/** The verdicts of the last run, also of one that was stopped, on lines that are still there. */
+function lastVerdicts(tree: Tree, all: readonly Mutant[]): Verdict[] {
   if (!existsSync(keptFile(tree))) return [];
   const verdicts: Verdict[] = JSON.parse(readFileSync(keptFile(tree), "utf8"));
   return verdicts.flatMap((verdict) => {

@@ -9,8 +9,6 @@ export type Tree = {
   readonly folder: string;
   readonly tests: readonly string[];
   readonly untried: RegExp;
-  /** Words for Node before a test file. */
-  readonly flags: readonly string[];
   /** Scripts that build what the tests start as a process. */
   readonly build: readonly string[];
 };
@@ -25,7 +23,6 @@ export const TREES: readonly Tree[] = [
     // Not about what the driver does, or the same again with the packed executable and for long.
     untried:
       /test\/(audit|demo|docs|layers|release|secrets|shims|model\/executable|scaleway\/(contract|simulator))\.test\.ts$/,
-    flags: ["--import", "./test/mutants/in-process.ts"],
     build: ["build/bundle.ts"],
   },
   {
@@ -35,7 +32,6 @@ export const TREES: readonly Tree[] = [
     folder: "provision",
     tests: ["provision/test/*.test.ts"],
     untried: /$^/,
-    flags: [],
     build: [],
   },
 ];

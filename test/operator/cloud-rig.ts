@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import {
   copyFileSync,
   cpSync,
-  existsSync,
   globSync,
   linkSync,
   mkdirSync,
@@ -17,7 +16,6 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
 import { type FakeCloud, writeCloud } from "./fake-cloud.ts";
@@ -120,8 +118,7 @@ export class CloudRig {
 
   async stop(): Promise<void> {
     await this.simulator.close();
-    // A logger may still be writing.
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   at(path: string): string {
@@ -169,15 +166,10 @@ export class CloudRig {
     writeCloud(this.#stateFile, cloud);
   }
 
-  /** The lines of the system's log with that word, once there are so many: commands do not wait for logger. */
-  async syslog(word: string, count: number): Promise<string[]> {
-    const file = `${this.#stateFile}.syslog`;
-    for (;;) {
-      const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-      const lines = text.split("\n").filter((line) => line.includes(word));
-      if (lines.length >= count) return lines;
-      await sleep(20);
-    }
+  /** The lines of the system's log with that word. */
+  syslog(word: string): string[] {
+    const lines = readFileSync(`${this.#stateFile}.syslog`, "utf8").split("\n");
+    return lines.filter((line) => line.includes(word));
   }
 
   /** Changes what OpenNebula knows. */

@@ -58,7 +58,7 @@ ${reply("onehost list -x", `<HOST_POOL>${hosts.map(hostXml).join("")}</HOST_POOL
 ${reply("onezone show 0 -x", zone)}
 ${hosts.map(sshReplies).join("\n")}
 "ssh "*) echo "ssh: could not resolve the name" >&2; exit 255 ;;
-"logger "*) shift; while IFS= read -r line; do echo "$* $line"; done >> "$FAKE_ONE.syslog"; exit 0 ;;
+"logger "*) shift; echo "$*" >> "$FAKE_ONE.syslog"; exit 0 ;;
 esac
 `;
 }

@@ -19,7 +19,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { install } from "../../driver/operator/install/install.ts";
 import { uninstall } from "../../driver/operator/install/uninstall.ts";
 import { OTHER_PROJECT, PROJECT, REPOSITORY } from "../rig.ts";
-import { CloudRig, EXECUTABLE, type Outcome, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { EXECUTABLE, type Outcome } from "./cloud-rig.ts";
 import { CONF, LightMachine, SERVER } from "./light-machine.ts";
 
 const KEY = "planted-secret-key";
@@ -50,6 +50,11 @@ async function frontEndFor(context: TestContext) {
   return machine;
 }
 
+function listHosts(machine: LightMachine, names: readonly string[]): void {
+  const hosts = names.map((name) => `<HOST><NAME>${name}</NAME><STATE>2</STATE><TEMPLATE/></HOST>`);
+  machine.says("onehost", `<HOST_POOL>${hosts.join("")}</HOST_POOL>`);
+}
+
 test("a host gets its server id, token, log folder and rotation", async (context) => {
   const host = await machineFor(context);
   rmSync(host.at("var/log/vnm"), { recursive: true });
@@ -67,11 +72,11 @@ test("a host gets its server id, token, log folder and rotation", async (context
 });
 
 const WRONG: readonly (readonly [string, Values, RegExp])[] = [
-  ["nothing to install", {}, /--frontend or --host is needed/],
+  ["nothing to install", {}, /one of --frontend, --host, --hosts and --timer is needed/],
   ["a server id without its zone", { host: true, serverId: SERVER }, /zone\/uuid/],
   ["a server id of no zone", { host: true, serverId: `paris/${SERVER}` }, /zone\/uuid/],
   ["two keys", { host: true, tokenStdin: true, tokenFile: "/dev/null" }, /give one/],
-  ["a server id for a front-end", { frontend: true, serverId: ID }, /--server-id is of a host/],
+  ["a server id for a front-end", { frontend: true, serverId: ID }, /--server-id needs --host;/],
   [
     "a --one-location without OpenNebula",
     { frontend: true, oneLocation: "/nonexist" },
@@ -323,7 +328,7 @@ test("--dry-run is --noop: the change to oned.conf is printed as a diff", async 
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.match(outcome.stdout, /^@@ .* @@\n[\s\S]*^\+.*-i dummy,.*,scw-flexip"$/m);
   assert.deepEqual(machine.tree(), before);
-  assert.deepEqual([machine.has(LOG), machine.syslog], [false, ""], "nothing was done, so nothing is noted");
+  assert.deepEqual([machine.has(LOG), machine.heard("logger")], [false, ""], "nothing was done, so nothing is noted");
 });
 
 test("each run of install and uninstall is noted in the driver's log and in the system's", async (context) => {
@@ -346,8 +351,8 @@ test("each run of install and uninstall is noted in the driver's log and in the 
     ],
   );
   // logger is not waited for.
-  while (machine.syslog.split("\n").length < 4) await sleep(20);
-  assert.match(machine.syslog, /^install --frontend: done \(.*by=/m);
+  while (machine.heard("logger").split("\n").length < 4) await sleep(20);
+  assert.match(machine.heard("logger"), /^install --frontend: done \(.*by=/m);
   await machine.install({ host: true, serverId: ID });
   assert.match(machine.read("var/log/vnm/scw-flexip.log"), /"install --host: done"/);
 });
@@ -373,7 +378,9 @@ test("a secret key that is typed is asked for and not shown", async (context) =>
 
 test("a host with flexible IPs attached keeps its hooks", async (context) => {
   const machine = await frontEndFor(context);
+  machine.configure("frontend", { LOG_LEVEL: "debug" });
   renameSync(machine.at("var/lib/one/remotes"), machine.at("var/tmp/one"));
+  rmSync(machine.at(LOG));
   machine.write(TOKEN, machine.simulator.token, 0o600);
   machine.write("var/lib/one/scw-server-id", `${ID}\n`);
   const hook = "var/tmp/one/vnm/bridge/clean.d/01-scw-flexip";
@@ -386,6 +393,7 @@ test("a host with flexible IPs attached keeps its hooks", async (context) => {
   const reason = `flexible IPs attached to this host: 1: ${address.replace(/\/.*/, "")}`;
   assert.ok(refused.stderr.includes(reason), refused.stderr);
   assert.ok(machine.has(hook));
+  assert.equal(machine.has(LOG), false, "root asks Scaleway without a log of its own in oneadmin's folder");
   const planned = await machine.uninstall({ host: true, noop: true });
   assert.equal(planned.code, 4);
   assert.match(planned.stdout, /^would delete .*01-scw-flexip$/m);
@@ -395,42 +403,43 @@ test("a host with flexible IPs attached keeps its hooks", async (context) => {
   assert.equal(machine.has(hook), false);
 });
 
-test("--hosts gives each host its server id and the key, and OpenNebula its server", async (context) => {
-  const rig = await CloudRig.start();
-  context.after(() => rig.stop());
-  await rig.installed();
-  await rig.run(["install", "--frontend", "--sync"]);
-  rig.change(({ hosts }) => {
-    for (const host of hosts) delete host.serverId;
-  });
-  const ofB = rig.host("kvm-b", TOKEN);
-  writeFileSync(ofB, "a key of its own\n", { mode: 0o600 });
-  const planned = await rig.run(["install", "--hosts", "--dry-run"]);
-  const plan = `kvm-a: would be server fr-par-2/${SERVER_A}\nkvm-b: would be server fr-par-2/${SERVER_B}\n`;
-  assert.equal(planned.stdout, plan);
+test("--hosts gives each host its server id and the key that it lacks, and OpenNebula its server", async (context) => {
+  const machine = await frontEndFor(context);
+  machine.write(TOKEN, machine.simulator.token, 0o600);
+  listHosts(machine, ["bare", "keyed"]);
+  const there = (hasKey: number): string => `case "$3 $4" in
+    "hostname -I") echo 10.0.0.1 198.51.100.10 ;;
+    "test -s") exit ${hasKey} ;;
+    *" install") echo "$*" > "$STAND_INS/words-$2"; cat > "$STAND_INS/key-$2" ;;
+    *) cat "$STAND_INS/rows-$2" ;;
+  esac`;
+  const bad = { level: "failure", id: "token", role: "host", host: null, value: null, why: "no key", cure: "true" };
+  machine.says("rows-bare", "[]");
+  machine.says("rows-keyed", JSON.stringify([bad]));
+  machine.says("ssh-bare", there(1));
+  machine.says("ssh-keyed", there(0));
+  const planned = await machine.install({ hosts: true, dryRun: true });
+  assert.equal(planned.stdout, `bare: would be server ${ID}\nkeyed: would be server ${ID}\n`);
 
-  const outcome = await rig.run(["install", "--hosts"]);
-  const [a, b] = outcome.stdout.split("\n");
-  assert.equal(a, `kvm-a: is server fr-par-2/${SERVER_A}, has the key, OpenNebula knows its server`);
-  assert.equal(b, `kvm-b: is server fr-par-2/${SERVER_B}, OpenNebula knows its server`);
-  assert.equal(readFileSync(rig.host("kvm-a", "var/lib/one/scw-server-id"), "utf8"), `fr-par-2/${SERVER_A}\n`);
-  assert.equal(readFileSync(rig.host("kvm-a", TOKEN), "utf8"), `${rig.simulator.token}\n`);
-  assert.equal(lstatSync(rig.host("kvm-a", TOKEN)).mode & 0o777, 0o600);
-  assert.equal(readFileSync(ofB, "utf8"), "a key of its own\n", "kept");
-  const known = rig.cloud.hosts.map(({ serverId }) => serverId);
-  assert.deepEqual(known, [`fr-par-2/${SERVER_A}`, `fr-par-2/${SERVER_B}`]);
-  assert.equal(outcome.code, 1, "its check finds that kvm-b's key is no key");
-  assert.match(outcome.stdout, /^failure +kvm-b +token /m);
-  const given = await rig.run(["install", "--hosts", "kvm-b", "--token-stdin"], { input: rig.simulator.token });
-  assert.equal(given.code, 0, given.stdout + given.stderr);
-  assert.match(given.stderr, /^(\d+) of \1 checks on the hosts are ok$/m);
+  const { code, stdout } = await machine.install({ hosts: true });
+  assert.equal(code, 1, "its check finds that a key is no key");
+  assert.match(stdout, /^failure +keyed +token +no key$/m);
+  assert.match(stdout, new RegExp(`^bare: is server ${ID}, has the key, OpenNebula knows its server$`, "m"));
+  assert.match(stdout, new RegExp(`^keyed: is server ${ID}, OpenNebula knows its server$`, "m"));
+  assert.match(machine.heard("words-bare"), new RegExp(`install --host --server-id ${ID} --token-stdin$`, "m"));
+  assert.match(machine.heard("words-keyed"), new RegExp(`install --host --server-id ${ID}$`, "m"));
+  assert.deepEqual([machine.heard("key-bare"), machine.heard("key-keyed")], [`${machine.simulator.token}\n`, ""]);
+  assert.equal(machine.heard("updated-keyed"), `SCW_SERVER_ID = "${ID}"\n`);
+  machine.says("rows-keyed", "[]");
+  const given = await machine.install({ hosts: ["keyed"], tokenFile: machine.aside("key", KEY) });
+  assert.equal(given.code, 3, "OpenNebula's answer here names no server");
+  assert.equal(machine.heard("key-keyed"), `${KEY}\n`);
 });
 
 test("--hosts names an unknown host, one that is no server of the project, and one that does not answer", async (context) => {
   const machine = await frontEndFor(context);
   machine.write(TOKEN, machine.simulator.token, 0o600);
-  const host = (name: string): string => `<HOST><NAME>${name}</NAME><STATE>2</STATE><TEMPLATE/></HOST>`;
-  machine.says("onehost", `<HOST_POOL>${["strange", "silent", "bare"].map(host).join("")}</HOST_POOL>`);
+  listHosts(machine, ["strange", "silent", "bare"]);
   machine.says("ssh-strange", '[ "$3 $4" = "hostname -I" ] && echo 203.0.113.99');
   machine.says("ssh-silent", "echo no route >&2; exit 255");
   machine.says("ssh-bare", 'case "$3" in hostname) echo 198.51.100.10 ;; test) exit 1 ;; *) exit 127 ;; esac');

@@ -44,6 +44,7 @@ const ONE = {
 };
 const SCRIPTS = {
   ...Object.fromEntries(Object.keys(ONE).map((name) => [name, `exec cat "$STAND_INS/${name}"`])),
+  onehost: `[ "$1" != update ] || { cp "$4" "$STAND_INS/updated-$2"; exit; }; exec cat "$STAND_INS/onehost"`,
   ssh: `while [ "$1" != -- ]; do shift; done; . "$STAND_INS/ssh-$2"`,
   logger: `cat >> "\${0%/bin/*}/stand-ins/logger"`,
 };
@@ -140,9 +141,9 @@ export class LightMachine {
     writeFileSync(join(this.#folder, "stand-ins", name), text);
   }
 
-  /** What the system's log got. */
-  get syslog(): string {
-    const file = join(this.#folder, "stand-ins/logger");
+  /** What a stand-in wrote: `logger` what the system's log got, `updated-HOST` what OpenNebula was told of a host. */
+  heard(name: string): string {
+    const file = join(this.#folder, "stand-ins", name);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 

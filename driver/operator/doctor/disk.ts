@@ -1,8 +1,8 @@
 // The folders that the driver writes to, their rotation, and the free space below them.
-import { accessSync, constants, existsSync, globSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { constants, existsSync, globSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config.ts";
-import { messageOf } from "../../errors.ts";
+import { whyNoAccess } from "../access.ts";
 import type { Operator, Role } from "../operator.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
@@ -11,9 +11,11 @@ const FULL_BYTES = 50e6;
 
 /** Whether this user can write into the folder, and to our logs in it. */
 export function checkLogs(folder: string): Finding {
-  const why = whyNotWritable(folder);
+  const why = whyNoAccess(folder, constants.W_OK);
   if (why !== undefined) return failure("logs", why, `install -d -m 0750 -o oneadmin -g oneadmin ${folder}`);
-  const locked = globSync(join(folder, "scw-flexip*.log")).filter((file) => whyNotWritable(file) !== undefined);
+  const locked = globSync(join(folder, "scw-flexip*.log")).filter(
+    (file) => whyNoAccess(file, constants.W_OK) !== undefined,
+  );
   if (locked.length > 0) {
     return failure("logs", `cannot be written: ${locked.join(", ")}`, `chown oneadmin:oneadmin ${locked.join(" ")}`);
   }
@@ -32,7 +34,7 @@ export function checkRotation({ layout }: Operator, role: Role, logFolder: strin
 
 export function checkState({ stateFile }: Config): Finding {
   const folder = dirname(stateFile);
-  const why = whyNotWritable(folder);
+  const why = whyNoAccess(folder, constants.W_OK);
   if (why !== undefined) return failure("state", why, `install -d -m 0700 -o oneadmin -g oneadmin ${folder}`);
   if ((statSync(folder).mode & 0o077) === 0) return ok("state", `${folder} can be written`);
   return warning("state", `${folder} can be read by others`, `chmod 0700 ${folder}`);
@@ -51,13 +53,4 @@ export function checkSpace(folders: readonly string[]): Finding[] {
     if (free < FULL_BYTES) return [failure("space", why, cure, String(free))];
     return [free < LOW_BYTES ? warning("space", why, cure, String(free)) : ok("space", why, String(free))];
   });
-}
-
-function whyNotWritable(path: string): string | undefined {
-  try {
-    accessSync(path, constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
 }

@@ -23,9 +23,9 @@ import { checkRemotes, checkTree } from "./tree.ts";
 /** Checks this machine and, from a front-end `withHosts`, its hosts. Throws UsageError where nothing is installed. */
 export async function examine(operator: Operator, withHosts: boolean): Promise<Row[]> {
   const { options, layout, oneadmin } = operator;
-  const isOpen = !(options.has("frontend") || options.has("host"));
-  const isFrontEnd = options.has("frontend") || (isOpen && existsSync(layout.onedConf));
-  const isHost = options.has("host") || (isOpen && existsSync(join(layout.hostRemotes, EXECUTABLE)));
+  const isEither = !(options.has("frontend") || options.has("host"));
+  const isFrontEnd = options.has("frontend") || (isEither && existsSync(layout.onedConf));
+  const isHost = options.has("host") || (isEither && existsSync(join(layout.hostRemotes, EXECUTABLE)));
   if (!(isFrontEnd || isHost)) {
     throw new UsageError(
       `neither ${layout.onedConf} nor a driver below ${layout.hostRemotes} is here; say --frontend or --host`,

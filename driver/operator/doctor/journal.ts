@@ -1,10 +1,10 @@
 // The journal of this front-end: whether it can be read, and what it says is unfinished.
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { messageOf } from "../../errors.ts";
 import { deadIntents } from "../../ipam/recover.ts";
 import { openLog } from "../../log.ts";
 import { realMachine } from "../../session.ts";
-import { inspectJournal, Journal } from "../../state/journal.ts";
+import { Journal, parseJournal } from "../../state/journal.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
 export function checkJournal(file: string): Finding[] {
@@ -15,16 +15,20 @@ export function checkJournal(file: string): Finding[] {
 }
 
 function present(file: string): Finding[] {
-  let kind: ReturnType<typeof inspectJournal>;
+  let content: string;
   try {
-    kind = inspectJournal(file);
+    content = readFileSync(file, "utf8");
   } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      return [ok("journal", "none yet: no range was added from this front-end")];
+    }
     return [failure("journal", `${file} cannot be read (${messageOf(error)})`, `chown oneadmin:oneadmin ${file}`)];
   }
-  if (kind === "damaged") {
+  try {
+    parseJournal(content);
+  } catch {
     return [warning("journal", `${file} is damaged; the next action begins a new one`, "scw-flexip reconcile")];
   }
-  if (kind === "absent") return [ok("journal", "none yet: no range was added from this front-end")];
   // Only read: nothing is logged.
   const journal = new Journal(file, openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }));
   const dead = deadIntents({ journal, machine: realMachine }).length;

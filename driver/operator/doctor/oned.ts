@@ -23,8 +23,8 @@ export function checkOnedConf({ layout }: Operator): Finding[] {
   }
   const further = found.furtherIpamMads.join(", ");
   const inherit = found.missing.filter(([name]) => name === "INHERIT_VNET_ATTR").map(([, value]) => value);
-  const open = found.missing.filter(([name]) => name !== "INHERIT_VNET_ATTR").map(([, value]) => value);
-  const blind = `not in oned.conf: ${inherit.join(", ")}; the hooks cannot tell addresses apart by them`;
+  const settable = found.missing.filter(([name]) => name !== "INHERIT_VNET_ATTR").map(([, value]) => value);
+  const notInherited = `not in oned.conf: ${inherit.join(", ")}; the hooks cannot tell addresses apart by them`;
   const globalMacs = 'MAC_GLOBAL_SPACE = "YES": oned refuses addresses that are bought already; set it to "NO"';
   return [
     entry(found),
@@ -33,10 +33,10 @@ export function checkOnedConf({ layout }: Operator): Finding[] {
       : [warning("oned-conf", `oned reads the first IPAM_MAD alone: remove the one in line ${further}`, edit)]),
     inherit.length === 0
       ? ok("inherited", "VMs get the attributes of their addresses")
-      : warning("inherited", blind, INSTALL),
-    open.length === 0
+      : warning("inherited", notInherited, INSTALL),
+    settable.length === 0
       ? ok("restricted", "users cannot set these attributes")
-      : warning("restricted", `users may set: ${open.join(", ")}`, INSTALL),
+      : warning("restricted", `users may set: ${settable.join(", ")}`, INSTALL),
     found.hasGlobalMacs
       ? failure("mac-space", globalMacs, edit)
       : ok("mac-space", "oned accepts the MACs that the driver answers"),

@@ -1,9 +1,10 @@
 // The settings of one role: those below remotes on a front-end, those below /var/tmp/one on a host.
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { constants, existsSync, readFileSync } from "node:fs";
 import type { Config } from "../../config.ts";
-import { messageOf, reasonOf } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import { SETTINGS } from "../../settings.ts";
+import { whyNoAccess } from "../access.ts";
 import { configOf, type Operator, type Role, settingsOf } from "../operator.ts";
 import { type Finding, failure, ok, SYNC_THERE, warning } from "./finding.ts";
 
@@ -19,11 +20,8 @@ export function checkSettings(
   if (!existsSync(file)) {
     return failed(`there is no ${file}`, role === "frontend" ? "scw-flexip install --frontend" : SYNC_THERE);
   }
-  try {
-    accessSync(file, constants.R_OK);
-  } catch (error) {
-    return failed(messageOf(error), `chown oneadmin:oneadmin ${file}`);
-  }
+  const obstacle = whyNoAccess(file, constants.R_OK);
+  if (obstacle !== undefined) return failed(obstacle, `chown oneadmin:oneadmin ${file}`);
   try {
     const config = configOf(operator, role);
     const { zone, projectId, cloud, gateway } = config;

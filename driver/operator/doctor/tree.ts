@@ -1,18 +1,10 @@
 // The tree that OpenNebula runs: every file there, executable, of this version, and nothing beside it that disturbs.
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  createReadStream,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from "node:fs";
+import { constants, createReadStream, existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { HOOKS } from "../../actions.ts";
+import { whyNoAccess } from "../access.ts";
 import { HOOK_NAME, hookFile, scripts } from "../install/tree.ts";
 import { EXECUTABLE, NAME } from "../layout.ts";
 import type { Operator } from "../operator.ts";
@@ -31,9 +23,9 @@ export async function checkTree(operator: Operator, tree: string, cure: string):
     const isAll = missing.length === paths.length;
     return [failure("files", isAll ? `the driver is not in ${tree}` : `not in ${tree}: ${missing.join(", ")}`, cure)];
   }
-  const blunt = paths.map((path) => join(tree, path)).filter((file) => !isExecutable(file));
-  if (blunt.length > 0) {
-    return [failure("files", `not executable: ${blunt.join(", ")}`, `chmod 0755 ${blunt.join(" ")}`)];
+  const notExecutable = paths.map((path) => join(tree, path)).filter((file) => !isExecutable(file));
+  if (notExecutable.length > 0) {
+    return [failure("files", `not executable: ${notExecutable.join(", ")}`, `chmod 0755 ${notExecutable.join(" ")}`)];
   }
   return [
     checkScripts(operator, tree, drivers, cure),
@@ -115,20 +107,11 @@ function unreadable(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     const wanted = entry.isDirectory() ? constants.R_OK | constants.X_OK : constants.R_OK;
-    if (!isAccessible(path, wanted)) return [path];
+    if (whyNoAccess(path, wanted) !== undefined) return [path];
     return entry.isDirectory() ? unreadable(path) : [];
   });
 }
 
-function isAccessible(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function isExecutable(file: string): boolean {
-  return isAccessible(file, constants.X_OK) && (statSync(file).mode & 0o111) !== 0;
+  return whyNoAccess(file, constants.X_OK) === undefined && (statSync(file).mode & 0o111) !== 0;
 }

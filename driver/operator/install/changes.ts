@@ -59,7 +59,7 @@ export class Changes {
     if (dirname(path) !== path) this.folder(dirname(path), { ...kind, mode: kind.mode | 0o055 });
     this.change("create", path, () => {
       mkdirSync(path, { mode: 0o700 });
-      settle(openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW), kind);
+      applyKind(openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW), kind);
     });
   }
 
@@ -76,7 +76,7 @@ export class Changes {
     const now = lookAt(path);
     if (!now?.isDirectory() || isOwnedBy(now, owner)) return;
     this.change("give to oneadmin", path, () => {
-      settle(openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW), { mode: now.mode & 0o7777, owner });
+      applyKind(openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW), { mode: now.mode & 0o7777, owner });
     });
   }
 
@@ -116,7 +116,7 @@ export function writeBeside(path: string, content: Buffer | string, { mode, owne
   try {
     const file = openSync(beside, "wx", 0o600);
     writeFileSync(file, content);
-    settle(file, { mode, owner });
+    applyKind(file, { mode, owner });
     renameSync(beside, path);
   } catch (error) {
     // A full disk would leave half a file, in a folder that is copied to every host.
@@ -126,7 +126,7 @@ export function writeBeside(path: string, content: Buffer | string, { mode, owne
 }
 
 /** Sets owner and mode through the open file: where oneadmin owns the folder, the name may be another file's by now. */
-function settle(file: number, { mode, owner }: FileKind): void {
+function applyKind(file: number, { mode, owner }: FileKind): void {
   try {
     if (isRoot() && owner !== undefined) fchownSync(file, owner.uid, owner.gid);
     fchmodSync(file, mode);

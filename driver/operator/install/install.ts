@@ -1,8 +1,9 @@
 // Puts the driver where OpenNebula runs it: on a front-end, on a host, or on a machine that is both.
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { SETTINGS as DRIVER_SETTINGS } from "../../settings.ts";
+import { whyNoAccess } from "../access.ts";
 import { EXIT } from "../exit.ts";
 import { EXECUTABLE, type Layout, SETTINGS } from "../layout.ts";
 import { isRoot } from "../oneadmin.ts";
@@ -18,7 +19,7 @@ import { enableTimers, restartOned, syncHosts } from "./services.ts";
 import { firstSettings, newKeys, placeIn, settingIn } from "./settings.ts";
 import { scripts, sourceTree } from "./tree.ts";
 
-type Site = {
+type Installation = {
   readonly operator: Operator;
   readonly changes: Changes;
   /** The settings file as it is or is going to be. */
@@ -35,10 +36,10 @@ async function installAll(operator: Operator): Promise<number> {
   const names = options.list("hosts");
   const isHere = options.has("frontend") || options.has("host");
   if (names === undefined && !isHere && !options.has("timer")) {
-    throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts, or --timer");
+    throw new UsageError("one of --frontend, --host, --hosts and --timer is needed, or several");
   }
   if (options.text("serverId") !== undefined && !options.has("host")) {
-    throw new UsageError("--server-id is of a host: give --host too; --hosts finds the ids itself");
+    throw new UsageError("--server-id needs --host; --hosts finds the ids itself");
   }
   const token = await givenToken(options);
   const here = isHere ? await installHere(operator, token) : EXIT.done;
@@ -55,14 +56,14 @@ async function installHere(operator: Operator, token: string | undefined): Promi
   const source = isFrontEnd ? sourceTree(options.text("from"), caller.executable) : undefined;
   const onedConf = isFrontEnd ? planOnedConf(layout.onedConf, addToOnedConf) : undefined;
   const changes = new Changes(operator);
-  const site: Site = { operator, changes, settings: settingsText(operator, source), token };
+  const installation: Installation = { operator, changes, settings: settingsText(operator, source), token };
 
   let exit: number = EXIT.done;
-  if (source !== undefined) exit = await installFrontEnd(site, source, onedConf);
-  if (options.has("host")) exit = Math.max(exit, installHost(site, serverId));
+  if (source !== undefined) exit = await installFrontEnd(installation, source, onedConf);
+  if (options.has("host")) exit = Math.max(exit, installHost(installation, serverId));
   if (changes.count === 0) terminal.note("nothing to change");
   if (oneadmin !== undefined || !isRoot()) return exit;
-  terminal.warn("there is no user oneadmin here, so all of it is root's; install OpenNebula, then run this again");
+  terminal.warn("there is no user oneadmin here, so root owns all of it; install OpenNebula, then run this again");
   return EXIT.findings;
 }
 
@@ -74,18 +75,22 @@ function refuseWithoutOpenNebula({ root, onedConf, remotes }: Layout, isFrontEnd
   throw new UsageError(why, "install it first, or correct --root or --one-location");
 }
 
-async function installFrontEnd(site: Site, source: string, onedConf: OnedConfChange | undefined): Promise<number> {
-  const { operator, changes, settings } = site;
+async function installFrontEnd(
+  installation: Installation,
+  source: string,
+  onedConf: OnedConfChange | undefined,
+): Promise<number> {
+  const { operator, changes, settings } = installation;
   const { terminal, layout, oneadmin, options } = operator;
-  putTree(site, source);
+  putTree(installation, source);
   const logs = layout.at(settingIn(settings, "LOG_DIR") || layout.logFolder);
   changes.folder(dirname(layout.at(placeIn(settings, "STATE_FILE"))), { mode: 0o700, owner: oneadmin });
   changes.folder(logs, { mode: 0o750, owner: oneadmin });
-  putToken(site);
-  putRotation(site);
+  putToken(installation);
+  putRotation(installation);
   const isChanged = onedConf !== undefined && changeOnedConf(changes, onedConf);
   if (options.has("sync")) await syncHosts(operator);
-  else terminal.note("hosts get the driver by: sudo -u oneadmin onehost sync -f");
+  else terminal.note("copy the driver to the hosts: sudo -u oneadmin onehost sync -f");
   if (onedConf === undefined) {
     terminal.warn(`there is no ${layout.onedConf}; install OpenNebula, then run this again`);
     return EXIT.findings;
@@ -94,7 +99,7 @@ async function installFrontEnd(site: Site, source: string, onedConf: OnedConfCha
   return EXIT.done;
 }
 
-function putTree({ operator, changes, settings }: Site, source: string): void {
+function putTree({ operator, changes, settings }: Installation, source: string): void {
   const { layout, oneadmin, options, terminal } = operator;
   const program = { mode: 0o755, owner: oneadmin };
   const targetOf = (path: string): string => {
@@ -118,8 +123,8 @@ function putTree({ operator, changes, settings }: Site, source: string): void {
   terminal.note(`CLOUD is ${cloud}; other front-ends of this OpenNebula need the same`);
 }
 
-function installHost(site: Site, serverId: string | undefined): number {
-  const { operator, changes, settings } = site;
+function installHost(installation: Installation, serverId: string | undefined): number {
+  const { operator, changes, settings } = installation;
   const { terminal, layout, oneadmin } = operator;
   const file = layout.at(placeIn(settings, "SERVER_ID_FILE"));
   if (serverId !== undefined) {
@@ -128,7 +133,7 @@ function installHost(site: Site, serverId: string | undefined): number {
   } else if (!existsSync(file)) {
     terminal.note(`write zone/uuid of this server into ${file} before the first VM (--server-id)`);
   }
-  putToken(site);
+  putToken(installation);
   const logs = layout.at(settingIn(settings, "LOG_DIR") || layout.hookLogFolder);
   const isReady = existsSync(logs) && existsSync(layout.logrotate);
   // oneadmin writes its own files, but may not write below /var/log and /etc.
@@ -138,21 +143,15 @@ function installHost(site: Site, serverId: string | undefined): number {
   }
   changes.folder(logs, { mode: 0o750, owner: oneadmin });
   if (logs === layout.hookLogFolder) changes.owner(logs, oneadmin);
-  if (canWrite(dirname(layout.logrotate))) putRotation(site);
+  if (canWrite(dirname(layout.logrotate))) putRotation(installation);
   return EXIT.done;
 }
 
 function canWrite(folder: string): boolean {
-  if (isRoot()) return true;
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return isRoot() || whyNoAccess(folder, constants.W_OK) === undefined;
 }
 
-function putToken({ operator, changes, token, settings }: Site): void {
+function putToken({ operator, changes, token, settings }: Installation): void {
   const { terminal, layout, oneadmin } = operator;
   const file = layout.at(placeIn(settings, "TOKEN_FILE"));
   if (token !== undefined) {
@@ -164,7 +163,7 @@ function putToken({ operator, changes, token, settings }: Site): void {
 }
 
 /** A rotation of logs that was edited is the administrator's, as the settings are. logrotate fails where its user is missing. */
-function putRotation({ operator, changes }: Site): void {
+function putRotation({ operator, changes }: Installation): void {
   const { terminal, layout, oneadmin } = operator;
   if (oneadmin === undefined) return;
   const file = layout.logrotate;

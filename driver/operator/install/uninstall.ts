@@ -18,7 +18,7 @@ import { scripts } from "./tree.ts";
 export function uninstall(operator: Operator): Promise<number> {
   const { options } = operator;
   if (!(options.has("frontend") || options.has("host"))) {
-    throw new UsageError("--frontend or --host is needed, or both on a machine that is both");
+    throw new UsageError("one of --frontend and --host is needed, or both");
   }
   return runNoted(operator, () => uninstallHere(operator));
 }
@@ -34,7 +34,7 @@ async function uninstallHere(operator: Operator): Promise<number> {
     frontEnd: isFrontEnd || !existsSync(join(layout.remotes, EXECUTABLE)),
     host: isHost || !existsSync(join(layout.hostRemotes, EXECUTABLE)),
   };
-  const kept = keepsakes(operator, trees, gone);
+  const kept = keptFiles(operator, trees, gone);
   if (isFrontEnd) {
     const planned = planOnedConf(layout.onedConf, removeFromOnedConf);
     if (planned !== undefined && changeOnedConf(changes, planned)) await restartOned(operator, true);
@@ -63,10 +63,10 @@ async function uninstallHere(operator: Operator): Promise<number> {
 
 /** Which roles are not installed here once this is done. What both need goes with the last one. */
 type Roles = { readonly frontEnd: boolean; readonly host: boolean };
-type Keepsake = { readonly what: string; readonly path: string };
+type KeptFile = { readonly what: string; readonly path: string };
 
 /** What stays unless --purge is given: it cannot be made again, or it records what happened. */
-function keepsakes(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): Keepsake[] {
+function keptFiles(operator: Operator, trees: readonly string[], { frontEnd, host }: Roles): KeptFile[] {
   const { layout } = operator;
   const files = trees.map((tree) => join(tree, SETTINGS));
   const settings = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"))[0] ?? "";
@@ -92,7 +92,7 @@ function hasOurRotation({ layout }: Operator): boolean {
   return existsSync(layout.logrotate) && isUnedited(readFileSync(layout.logrotate, "utf8"), layout);
 }
 
-function printWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly Keepsake[], changes: Changes): void {
+function printWhatIsLeft({ terminal, layout, options }: Operator, kept: readonly KeptFile[], changes: Changes): void {
   const left = changes.isNoop && options.has("purge") ? [] : kept.filter(({ path }) => existsSync(path));
   const copies = globSync(`${layout.onedConf}.scw-flexip-*`).map((path) => ({ path, what: "earlier oned.conf" }));
   for (const { path, what } of [...left, ...copies]) terminal.print(`left ${path} (${what})\n`);

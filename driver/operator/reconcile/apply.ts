@@ -1,9 +1,9 @@
 // Applies a step of a plan. Each step reads again first: what has changed since the plan is left to the next plan.
 
-import { changed } from "../../flexible-ip/change.ts";
+import { changed } from "../../flexible-ip/log-fields.ts";
 import { bringHere, sendAway } from "../../flexible-ip/mac-group.ts";
 import { find } from "../../flexible-ip/presence.ts";
-import { deleteUntilGone } from "../../ipam/delete.ts";
+import { giveBack } from "../../ipam/give-back.ts";
 import type { IpamSession } from "../../ipam/ipam-session.ts";
 import { stillToCome, undoIntent } from "../../ipam/recover.ts";
 import { type FlexibleIp, nameOf } from "../../scaleway/flexible-ip.ts";
@@ -34,10 +34,7 @@ export async function apply(ports: IpamSession, step: Step, stillHolds: StillHol
       return undo(ports, remedy.intent);
     case "delete":
       return unchanged([remedy.flexibleIp], async ([flexibleIp]) => {
-        if (flexibleIp === undefined) return;
-        await deleteUntilGone(ports.api, flexibleIp, ports.deadline);
-        const fields = changed(ports.api, "delete", flexibleIp, flexibleIp.address, undefined);
-        ports.log.info(`deleted ${nameOf(flexibleIp)}, which no range had`, fields);
+        if (flexibleIp !== undefined) await giveBack(ports, flexibleIp, "no address range has it");
       });
     case "detach":
       return unchanged(remedy.flexibleIps, async (now) => {
@@ -78,10 +75,7 @@ async function unchangedOnes(
   planned: readonly FlexibleIp[],
   isStillSo: () => Promise<boolean>,
 ): Promise<FlexibleIp[] | undefined> {
-  const [so, ...now] = await Promise.all([
-    isStillSo(),
-    ...planned.map(({ id, projectId }) => find(ports.api, id, projectId)),
-  ]);
+  const [so, ...now] = await Promise.all([isStillSo(), ...planned.map((one) => find(ports, one))]);
   const same = now.flatMap((one, index) =>
     one !== undefined && one.updatedAt === planned[index]?.updatedAt ? [one] : [],
   );

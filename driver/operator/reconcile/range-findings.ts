@@ -52,29 +52,39 @@ function ofFlexibleIp(view: View, { range }: RangeState, flexibleIp: FlexibleIp,
 function placing(
   view: View,
   states: readonly RangeState[],
-  { range, flexibleIps }: RangeState,
+  { range: { holder }, flexibleIps }: RangeState,
   finding: Finding,
 ): Step[] {
-  const first = flexibleIps[0];
-  if (first === undefined || flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
-  const attached = flexibleIps.filter(({ serverId }) => serverId !== undefined);
-  const { holder } = range;
+  if (flexibleIps.some((one) => isSettling(one) || isYoung(view, one))) return [];
   const vm = holder?.kind === "vm" ? view.vms.find(({ id }) => id === holder.id) : undefined;
   if (holder?.kind === "vm" && vm === undefined) {
     return [finding("stale-lease", `leased to VM ${holder.id}, which OpenNebula does not have; see onedb fsck`)];
   }
   const idle = idleUse(holder, vm);
   if (idle !== undefined) {
+    const attached = flexibleIps.filter(({ serverId }) => serverId !== undefined);
     if (attached.length === 0) return [];
     const reason = `${idle}, but attached to server ${attached[0]?.serverId}`;
     return [finding("left-attached", reason, { do: "detach", flexibleIps: attached })];
   }
   const serverId = vm?.state === "running" ? view.servers.get(vm.host) : undefined;
-  if (vm === undefined || serverId === undefined) return [];
-  const isHere = flexibleIps.every((flexibleIp) => flexibleIp.serverId === serverId);
+  return vm === undefined || serverId === undefined ? [] : ofGuest(states, vm, serverId, flexibleIps, finding);
+}
+
+/** Whether the addresses are on the server of the running guest, with a virtual MAC. */
+function ofGuest(
+  states: readonly RangeState[],
+  vm: CloudVm,
+  serverId: string,
+  flexibleIps: readonly FlexibleIp[],
+  finding: Finding,
+): Step[] {
+  const isElsewhere = (one: FlexibleIp): boolean => one.serverId !== undefined && one.serverId !== serverId;
+  const isHere = flexibleIps.every((one) => one.serverId === serverId);
+  const [first] = flexibleIps;
   const bare = flexibleIps.find(({ mac }) => mac === undefined);
-  if (isHere && bare === undefined) return [];
-  const elsewhere = attached.find((flexibleIp) => flexibleIp.serverId !== serverId);
+  if (first === undefined || (isHere && bare === undefined)) return [];
+  const elsewhere = flexibleIps.find(isElsewhere);
   const kind = isHere ? "wrong-mac" : elsewhere === undefined ? "not-attached" : "wrong-server";
   const place = elsewhere === undefined ? "attached nowhere" : `on ${elsewhere.serverId}`;
   const reason =
@@ -89,13 +99,8 @@ function placing(
   // The step that brings the NIC's own addresses to the guest brings its aliases too.
   if (own !== flexibleIps && own.some((one) => one.serverId !== serverId)) return [];
   const aliases = own === flexibleIps ? (own === nics.lender ? nics.aliases : []) : flexibleIps;
-  const isTaken = [...own, ...aliases].some((one) => one.serverId !== undefined && one.serverId !== serverId);
-  const remedy = {
-    do: isTaken ? "move" : "attach",
-    flexibleIps: own,
-    serverId,
-    ...(aliases.length > 0 && { aliases }),
-  } as const;
+  const action = [...own, ...aliases].some(isElsewhere) ? "move" : "attach";
+  const remedy = { do: action, flexibleIps: own, serverId, ...(aliases.length > 0 && { aliases }) } as const;
   return [finding(kind, reason, remedy)];
 }
 

@@ -1,9 +1,15 @@
 import type { LogFields } from "../log.ts";
-import type { FlexibleIp, FlexibleIpApi } from "../scaleway/flexible-ip.ts";
+import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
+import type { Session } from "../session.ts";
+
+/** The fields of a log line about a flexible IP. */
+export function fieldsOf({ address, id, serverId }: FlexibleIp): LogFields {
+  return { address, flexible_ip_id: id, server_id: serverId ?? null };
+}
 
 /** The fields of a log line about a change: which flexible IP, what was before and after, and the API's request. */
 export function changed(
-  api: Pick<FlexibleIpApi, "requestOf">,
+  api: Session["api"],
   what: string,
   { address, id }: FlexibleIp,
   before: string | undefined,

@@ -40,7 +40,7 @@ $(EXECUTABLE): $(INSTALLED) $(DRIVER) package.json tsconfig.json
 demo: remotes ## play the life of an address on the simulator, with the built executable
 	@$(NODE) test/demo.ts
 
-test: remotes ## run all tests
+test: remotes ## run the tests of the driver
 	@SEED=$(SEED) $(NODE) --test --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts'
 
 check: format lint types smoke test ## check formatting, lint, types, the built tree and the tests

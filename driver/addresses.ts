@@ -1,5 +1,5 @@
-// What kind of address a text is. Pure. Node's own answers are in node:net, which takes a tenth of a start to load; a hook
-// for a VM without a public address does without.
+// Which kind of address a text is. Pure. Loading node:net takes a tenth of a start: a hook for a VM without a public
+// address does without it.
 
 // Blocks in which Scaleway never gives out a flexible IP: the IANA special-purpose registries, less the blocks for
 // documentation, which examples and tests use in the place of public ones.

@@ -1,4 +1,4 @@
-// What a person may ask of the executable; oned and the network driver use the actions, which load none of this.
+// The commands that a person runs. oned and the network driver run the actions, which load none of this.
 import type { Caller } from "./session.ts";
 
 /** Runs an operator's command. Returns the exit code; never throws for what the operator can repair. */

@@ -28,7 +28,7 @@ export type Config = {
   readonly dns: string | undefined;
   readonly timeoutMs: number;
   readonly hookTimeoutMs: number;
-  /** What one flexible IP costs a month, in the account's currency. */
+  /** The price of one flexible IP a month, in the account's currency. */
   readonly priceMonth: number | undefined;
 };
 
@@ -51,7 +51,7 @@ export function readConfig(environment: Environment, executable: string): Config
   return checkSettings(settings, file);
 }
 
-/** The Scaleway secret key. The file has to be readable by its owner alone. */
+/** The Scaleway secret key. Only the owner may be able to read the file. */
 export function readToken(config: Config): string {
   const what = `token file ${config.tokenFile}`;
   const token = readText(config.tokenFile, "token file").trim();

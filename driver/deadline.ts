@@ -30,12 +30,12 @@ export class Deadline {
     return Math.max(0, this.#end - this.#clock.elapsed());
   }
 
-  /** Ends the work now; whoever waits on the deadline gets `reason`. */
+  /** Ends the work now: every wait on the deadline throws `reason`. */
   abort(reason: DeadlineError): void {
     this.#controller.abort(reason);
   }
 
-  /** What to give as the reason if the time runs out: a failure, or what is being waited for. */
+  /** Gives the reason to report if the time runs out: a failure, or the thing that is waited for. */
   blame(last: Pick<DriverError, "reason" | "move">): void {
     this.#last = last.reason;
     this.#move = last.move ?? this.#move;

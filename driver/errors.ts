@@ -1,46 +1,34 @@
-/** Any failure of the driver that has a name. Its message, reason and next move, is the one line that the user reads. */
+/** Any failure of the driver that has a name. Its message, reason and next move, is the line that the user reads. */
 export class DriverError extends Error {
-  override name = "DriverError";
   readonly reason: string;
-  /** What the user does about it. */
+  /** The user's next move. */
   readonly move: string | undefined;
 
   constructor(reason: string, move?: string, options?: ErrorOptions) {
     super(move === undefined ? reason : `${reason}; ${move}`, options);
+    this.name = new.target.name;
     this.reason = reason;
     this.move = move;
   }
 }
 
-/** What oned or the network driver sent cannot be acted on. */
-export class InputError extends DriverError {
-  override name = "InputError";
-}
+/** The document from oned or the network driver cannot be acted on. */
+export class InputError extends DriverError {}
 
 /** A setting, the token file or the server id file is missing or wrong. */
-export class ConfigError extends DriverError {
-  override name = "ConfigError";
-}
+export class ConfigError extends DriverError {}
 
-/** A person's command line asks for something that cannot be asked. */
-export class UsageError extends DriverError {
-  override name = "UsageError";
-}
+/** A command line that is wrong. */
+export class UsageError extends DriverError {}
 
-/** What is named must not be used or changed: it is gone, in use, another's, in error, or locked. */
-export class RefusedError extends DriverError {
-  override name = "RefusedError";
-}
+/** The thing that is named must not be used or changed: it is gone, in use, another's, in error, or locked. */
+export class RefusedError extends DriverError {}
 
 /** The deadline of the action passed, or a signal stopped it, before the work was done. */
-export class DeadlineError extends DriverError {
-  override name = "DeadlineError";
-}
+export class DeadlineError extends DriverError {}
 
 /** A signal stopped the action. */
-export class StoppedError extends DeadlineError {
-  override name = "StoppedError";
-}
+export class StoppedError extends DeadlineError {}
 
 export type ApiFailure = {
   /** HTTP status; undefined when no answer came. */
@@ -57,7 +45,6 @@ export type ApiFailure = {
 
 /** A call to the Flexible IP API failed. */
 export class ApiError extends DriverError {
-  override name = "ApiError";
   readonly status: number | undefined;
   readonly type: string | undefined;
   readonly requestId: string | undefined;

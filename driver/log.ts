@@ -8,12 +8,12 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Where an action tells what it does. The text starts with a word: oned takes leading digits for an object's number. */
+/** The log of an action. A text starts with a word: oned takes leading digits for an object's number. */
 export interface Log {
   debug(text: string, fields?: LogFields): void;
   info(text: string, fields?: LogFields): void;
   warn(text: string, fields?: LogFields): void;
-  /** To the file only: on standard error a failure is the one plain line that main writes. */
+  /** To the file only: on standard error, a failure is the one plain line that run.ts writes. */
   error(text: string, fields?: LogFields): void;
   /** The same log, which from now on writes `***` for this text. */
   withSecret(secret: string): Log;
@@ -39,7 +39,7 @@ export function writeStderr(line: string, write: Machine["write"] = writeSync): 
   } catch {}
 }
 
-/** A log that also appends to `file`, created by the first line. If the file cannot be written, it warns once and goes on. */
+/** A log that also appends to `file`, created by the first line. When it cannot be written, it warns once. */
 export function openLog({ level: lowest, file: path, context, warn, audited, machine }: LogOptions): Log {
   const prefixes = { debug: "DEBUG", info: "INFO", warn: "WARN", error: undefined } as const;
   const tell = warn ?? ((line) => writeStderr(`WARN: ${line}`, machine?.write));
@@ -60,7 +60,7 @@ export function openLog({ level: lowest, file: path, context, warn, audited, mac
   let hidden: string | undefined;
   const clean = (text: string): string => (hidden === undefined ? text : text.replaceAll(hidden, "***"));
   const write = (level: LogLevel, text: string, fields: LogFields = {}): void => {
-    // A change is noted in the file whatever the level.
+    // A change goes into the file at every level.
     const isAudit = fields.audit === true;
     const isLow = LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest);
     if (isLow && !isAudit) return;

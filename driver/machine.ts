@@ -1,6 +1,6 @@
-// What a run takes from the machine that it is on. Tests hand in a machine of their own.
+// Clocks, chance, connection, output and processes of the machine. Tests hand in a machine of their own.
 
-/** What the journal knows a process by, also after its number was given to another. */
+/** Identifies a process in the journal, even after another process got its number. */
 export type ProcessIdentity = { readonly pid: number; readonly startTicks: string; readonly bootId: string };
 
 /** Clocks and timers. Milliseconds throughout. */

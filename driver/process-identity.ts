@@ -1,4 +1,4 @@
-// Whether the process that wrote something is still running, also after its number was given to another.
+// Whether the process that wrote a note is still running, even after another process got its number.
 import { readFileSync } from "node:fs";
 import type { ProcessIdentity } from "./machine.ts";
 

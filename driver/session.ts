@@ -1,4 +1,4 @@
-// What an action works with: settings, log, clock, API. Opened once a run, and only when there is something to do.
+// The settings, log, clock and API of one run. A run opens a session once, and only when there is something to do.
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ export type Caller = {
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly executable: string;
-  /** Undefined: the one that this runs on. */
+  /** Undefined: the real one. */
   readonly machine?: Machine | undefined;
 };
 
@@ -142,7 +142,9 @@ export function openSession(caller: Caller, config: Config, openedLog: Log, opti
   return session;
 }
 
-/** One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out. */
+/**
+ * One signal handler for all sessions of a command. It is never removed: once the last one closes, the answer is out.
+ */
 function stopAll(signal: string): void {
   for (const deadline of openDeadlines)
     deadline.abort(new StoppedError(`stopped by ${signal}`, "run the action again"));

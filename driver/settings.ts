@@ -2,14 +2,26 @@
 import { isIP, isIPv4 } from "node:net";
 import { isUuid } from "./addresses.ts";
 import { LOG_LEVELS } from "./log.ts";
-import { resolversOf } from "./resolvers.ts";
 
 type Setting = {
   /** Undefined: it must be given. By zone where Scaleway's own answer differs. */
   readonly default: string | ((zone: string) => string) | undefined;
   readonly check: (value: string) => boolean;
-  /** What the check wants: "must be …". */
+  /** The check in words: "must be …". */
   readonly rule: string;
+};
+
+// Scaleway's resolvers, two in each zone, as its documentation lists them. A zone newer than this list has none.
+const RESOLVERS: Readonly<Record<string, string>> = {
+  "fr-par-1": "51.159.69.162 51.159.69.156",
+  "fr-par-2": "51.159.47.28 51.159.47.26",
+  "fr-par-3": "51.159.44.148 51.159.44.151",
+  "nl-ams-1": "51.158.139.28 51.158.139.25",
+  "nl-ams-2": "51.158.229.23 51.158.229.25",
+  "nl-ams-3": "51.159.253.3 51.159.253.11",
+  "pl-waw-1": "151.115.9.151 151.115.9.153",
+  "pl-waw-2": "151.115.69.15 151.115.69.26",
+  "pl-waw-3": "151.115.125.3 151.115.125.11",
 };
 
 const path = { check: matches(/^\//), rule: "must be an absolute path" };
@@ -35,7 +47,7 @@ export const SETTINGS = {
   NETWORK_MASK: { default: "255.255.255.255", check: isIPv4, rule: "must be an IPv4 mask" },
   GATEWAY: { default: "62.210.0.1", check: isIPv4, rule: "must be an IPv4 address" },
   DNS: {
-    default: (zone) => resolversOf(zone).join(" "),
+    default: (zone) => RESOLVERS[zone] ?? "",
     check: (value) => value === "" || value.split(" ").every((server) => isIP(server) !== 0),
     rule: "must be IP addresses with a space between",
   },

@@ -28,15 +28,15 @@ export async function readStdin(): Promise<string> {
 }
 
 /**
- * Reads what is there already, which is all of it unless the caller is slow: Node's streams would take longer to load
- * than the document to read. Returns whether that was the end, or more than is read at all.
+ * Reads all that is there already, which is the whole document unless the caller is slow: loading Node's streams takes
+ * longer than reading it. Returns whether that was the end, or more than the driver reads.
  */
 function readAvailable(chunks: Buffer[]): boolean {
   const stat = fstatSync(0);
   if (!stat.isFile() && !stat.isFIFO()) return false;
   let file = 0;
   try {
-    // A pipe is opened anew to be read without waiting for more: whoever holds the other description keeps his mode.
+    // Reopen the pipe: O_NONBLOCK belongs to the open file description, and others who share it must stay blocking.
     if (stat.isFIFO()) file = openSync("/proc/self/fd/0", constants.O_RDONLY | constants.O_NONBLOCK);
     for (let length = 0; length <= MAX_INPUT_BYTES; ) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -47,7 +47,7 @@ function readAvailable(chunks: Buffer[]): boolean {
     }
     return true;
   } catch {
-    // Nothing there yet, or no right to open it anew: the stream goes on from here.
+    // Nothing there yet, or no right to reopen it: the stream goes on from here.
     return false;
   } finally {
     if (file !== 0) closeSync(file);

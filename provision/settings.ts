@@ -1,10 +1,10 @@
 // The operator's settings of a cloud, from Pulumi.<stack>.yaml, checked as a whole before anything is ordered.
 import * as pulumi from "@pulumi/pulumi";
 import type * as z from "zod";
-import { resolversOf } from "../driver/resolvers.ts";
 import { backupComplaints } from "./backup/settings.ts";
 import { hardeningComplaints } from "./hardening/settings.ts";
 import { holdsHosts, hostCount, overlaps, readIpv4Network } from "./ipv4-network.ts";
+import { zoneResolvers } from "./resolvers.ts";
 import { FORMER_SETTINGS, FRONTEND, PASSWORDS, settingsSchema } from "./settings-schema.ts";
 
 const PROVIDER_KEYS = ["organizationId", "zone"];
@@ -48,7 +48,7 @@ export function checkSettings(written: WrittenSettings, now: Date): Settings {
     ...hardeningComplaints(settings),
   ];
   if (wrong.length > 0) throw settingsError(wrong);
-  const flexibleIpDns = settings.flexibleIpDns.length > 0 ? settings.flexibleIpDns : resolversOf(settings.zone);
+  const flexibleIpDns = settings.flexibleIpDns.length > 0 ? settings.flexibleIpDns : zoneResolvers(settings.zone);
   return { ...settings, flexibleIpDns, region: settings.zone.replace(/-\d+$/, "") };
 }
 
@@ -110,7 +110,7 @@ function machineComplaints({ workers, unprotected }: Checked): string[] {
 function driverComplaints(settings: Checked, now: Date): string[] {
   const { driverKeyExpiries: expiries, flexibleIpDns, zone } = settings;
   const last = expiries.at(-1);
-  const noResolver = flexibleIpDns.length === 0 && resolversOf(zone).length === 0;
+  const noResolver = flexibleIpDns.length === 0 && zoneResolvers(zone).length === 0;
   return [
     ...(last === undefined ? ["driverKeyExpiries is empty; give the date on which the driver's API keys end"] : []),
     ...(last !== undefined && Date.parse(last) <= now.getTime()

@@ -289,7 +289,7 @@ async function refusedBy(callers: readonly Caller[], wrong: Wrong, ...words: rea
 }
 
 /**
- * Exit code 1, no answer, one line for the user, which matches all of `words` and tells what to do. `clean` says that line
+ * Exit code 1, no answer, one line for the user, which matches all of `words` and names the next move. `clean` says that line
  * on standard output and succeeds: oned would take the end of a guest that is gone for failed.
  */
 function assertRefused(outcomes: readonly Outcome[], ...words: readonly RegExp[]): void {
@@ -305,7 +305,7 @@ function assertRefused(outcomes: readonly Outcome[], ...words: readonly RegExp[]
   }
 }
 
-/** A lease is freed whatever the settings are: a stuck one cannot be undone. The log tells what is wrong. */
+/** A lease is freed whatever the settings are: a stuck one cannot be undone. A warning says what is wrong. */
 async function freedWithWarning(options: RunOptions, ...words: readonly RegExp[]): Promise<void> {
   assert.ok(free);
   const before = account.all();

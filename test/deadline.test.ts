@@ -20,7 +20,7 @@ suite("Deadline", () => {
     { limitMs: 149, text: /not done within 0\.1 s$/ },
   ];
   for (const { limitMs, text } of limits) {
-    test(`tells a limit of ${limitMs} ms in seconds`, async () => {
+    test(`gives a limit of ${limitMs} ms in seconds`, async () => {
       await assert.rejects(new Deadline(limitMs, "it was").sleep(HOUR_MS), { message: text });
     });
   }

@@ -61,6 +61,8 @@ test("the documents name only make targets that the Makefile has", () => {
 test("the documents name only files of the repository that are there", () => {
   const missing = PAGES.flatMap((page) =>
     codeOf(page)
+      // A listing has the path first, then what it holds.
+      .map((code) => code.split("  ")[0] ?? "")
       .filter((code) => /^(\.ci|build|docs|driver|fixtures|packaging|provision|remotes|test)\/[\w./-]*$/.test(code))
       .filter((path) => !MADE.test(path) && !existsSync(join(REPOSITORY, path)))
       .map(at(page)),

@@ -67,7 +67,7 @@ async function play(
     await rig.settled();
     checkManners(rig, result);
     const outcome = outcomeOf(rig, given, result);
-    // An IPAM case tells the account only where the action changed it; a hook's answer is the account.
+    // An IPAM case has the account only where the action changed it; a hook's answer is the account.
     const isHook = name.startsWith("bridge/");
     if (isHook && outcome.answer === "") delete outcome.answer;
     if (!isHook && outcome["account after"] === before) delete outcome["account after"];
@@ -121,7 +121,7 @@ function outcomeOf(rig: AnyRig, given: Case, { code, stdout, plain }: RunResult)
   };
 }
 
-/** All flexible IPs as a case tells them, by address. */
+/** All flexible IPs as a case writes them, by address. */
 function accountText(rig: AnyRig, given: Case): string {
   const lines = rig.simulator.account.all().map((wire) => {
     const at = HOST_NAMES.find((name) => rig.host(name).serverId === wire.server_id);

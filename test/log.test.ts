@@ -101,18 +101,18 @@ suite("what cannot be written", () => {
     log.info("two");
   };
 
-  test("a log file is told once and done without", () => {
+  test("a log file costs one warning, and the lines still reach standard error", () => {
     writeFileSync(join(folder, "deep"), "a file where the folder should be");
     const stderr = stderrOf(twice);
     assert.match(stderr, /^WARN: log file \S+scw-flexip\.log cannot be written \(.+\)\nINFO: one\nINFO: two\n$/);
   });
 
-  test("a log file that fills up is told once", { skip: NO_FULL }, () => {
+  test("a log file that fills up costs one warning", { skip: NO_FULL }, () => {
     const stderr = stderrOf(twice, "debug", "/dev/full");
     assert.match(stderr, /^WARN: log file \/dev\/full cannot be written \(ENOSPC.+\)\nINFO: one\nINFO: two\n$/);
   });
 
-  test("standard error that nobody can write to is done without", { skip: NO_FULL }, () => {
+  test("standard error that is full does not stop the log file", { skip: NO_FULL }, () => {
     const driver = JSON.stringify(new URL("../driver/log.ts", import.meta.url).href);
     const options = JSON.stringify({ level: "debug", file, context: {} });
     const script = `import { openLog } from ${driver}; openLog(${options}).info("one");`;

@@ -2,8 +2,8 @@
 // next ones.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { wholeJournal } from "./cloud/journal.ts";
 import { ipamDocument, rangeOf, readTemplate } from "./documents.ts";
-import { readJournal } from "./journal.ts";
 import { type IpamAction, Rig } from "./rig.ts";
 
 const COUNT = 12;
@@ -13,7 +13,7 @@ test(`${COUNT} at once of each action, on one journal`, async (t) => {
   const rig = await Rig.start();
   t.after(() => rig.stop());
   const { account } = rig.simulator;
-  const intentsNow = () => readJournal(rig.frontEnd.stateFile).intents;
+  const intentsNow = () => wholeJournal(rig.frontEnd.stateFile).intents;
   const atOnce = async (action: IpamAction, documents: readonly string[]): Promise<string[]> => {
     const runs = await Promise.all(documents.map((document) => rig.ipam(action, document)));
     for (const run of runs) assert.deepEqual([run.code, run.plain], [0, []], run.stderr);

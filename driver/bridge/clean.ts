@@ -11,8 +11,8 @@ import type { NicGroup } from "./nics.ts";
 export const CLEAN_PATIENCE_MS = 30_000;
 
 /**
- * After the guest is gone, or a NIC was detached: detaches what this server has. Where it is not certain that the guest is
- * gone, and where the document's host is certainly another one, so that `post` there takes over, the addresses stay.
+ * After the guest is gone, or a NIC was detached: detaches the addresses that this server has. They stay when it is not
+ * certain that the guest is gone, and when the document's host is certainly another one, where `post` takes them over.
  */
 export async function clean(
   session: Session,
@@ -52,7 +52,7 @@ async function whyItStays(
   return { reason: `it migrates to host ${vm.host}, where post takes them over`, isDoubtful: false };
 }
 
-/** What may be detached for this NIC. All else is left as it is, with a line in the log. */
+/** The flexible IPs that may be detached for this NIC. All others stay, with a line in the log. */
 function ofThisNic(session: Session, found: readonly Found[]): FlexibleIp[] {
   const mine = found.filter(({ flexibleIp, standing }) => {
     if (standing.is === "ours" || standing.is === "untagged") return true;

@@ -1,4 +1,4 @@
-// Where the guest is, as far as this host can tell for certain.
+// Where the guest is, as far as this host knows for certain.
 import type { Vm } from "../opennebula/vm.ts";
 
 const VIRSH_TIMEOUT_MS = 5_000;
@@ -56,7 +56,7 @@ async function addressesOf(name: string): Promise<string[]> {
   const { lookup } = process.getBuiltinModule("node:dns/promises");
   const { setTimeout: sleep } = process.getBuiltinModule("node:timers/promises");
   const late = sleep(RESOLVER_TIMEOUT_MS, [], { ref: false });
-  // What does not resolve proves nothing.
+  // A name that does not resolve proves nothing.
   const found = lookup(name, { all: true }).catch(() => []);
   return (await Promise.race([found, late])).map(({ address }) => address);
 }

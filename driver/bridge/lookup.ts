@@ -1,5 +1,5 @@
-// NIC addresses → flexible IPs. The address comes from oned and is trusted; an id in a NIC can be forged by a tenant and
-// is believed only when the flexible IP read by it has that address and our project.
+// NIC addresses → flexible IPs. The address comes from oned and is trusted; an id in a NIC can be forged by a tenant
+// and is believed only when the flexible IP read by it has that address and our project.
 import { isAddressOf } from "../addresses.ts";
 import { ApiError } from "../errors.ts";
 import { type Standing, standingOf } from "../flexible-ip/standing.ts";
@@ -12,7 +12,7 @@ import type { NicAddress, NicGroup } from "./nics.ts";
 /** A flexible IP that a NIC's address names, once it has settled, and whether it is this NIC's. */
 export type Found = { readonly address: NicAddress; readonly flexibleIp: FlexibleIp; readonly standing: Standing };
 
-/** What is behind a NIC and its aliases. */
+/** The flexible IPs behind a NIC and its aliases. */
 export type FoundGroup = Pick<NicGroup, "nic" | "isAliasOnly"> & {
   /** Of the NIC itself: the first one's virtual MAC is the guest's, an IPv6 one beside it shares it. */
   readonly own: readonly Found[];
@@ -75,7 +75,7 @@ async function readHint(session: Session, address: string, hint: string): Promis
     if (isAddressOf(address, flexibleIp.address) && flexibleIp.projectId === config.projectId) return flexibleIp;
     log.warn(`believing the address ${address}, not the id ${hint} in the NIC: that flexible IP is another one`);
   } catch (error) {
-    // Gone, or never ours to see: the listing tells, and proves that the token works.
+    // Gone, or never ours to see: the listing shows which, and proves that the token works.
     if (!(error instanceof ApiError && error.mayBeGone)) throw error;
   }
   return undefined;

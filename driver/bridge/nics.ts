@@ -11,9 +11,9 @@ export type NicAddress = {
   readonly intent: string | undefined;
   /** Nothing in the NIC says that this driver made the range: somebody typed its address and MAC. */
   readonly isHandWritten: boolean;
-  /** The address range claims to be a flexible IP of ours, so it has to be one. */
+  /** The address range says that this is a flexible IP of ours, so it must be one. */
   readonly isClaimed: boolean;
-  /** The MAC of the address's range, as oned has it: of an alias too, though its guest sends from the NIC's. */
+  /** The MAC of the address's range, as oned has it. An alias has one too, though its guest sends from the NIC's. */
   readonly mac: string;
   /** Its range serves aliases, and nothing else. */
   readonly isForAliases: boolean;
@@ -31,7 +31,7 @@ export type NicGroup = {
 
 // Hand-made documents name no driver; in those of oned every NIC does.
 const DRIVERS: readonly (string | undefined)[] = ["bridge", "fw", undefined];
-// What Scaleway's virtual MACs for KVM, Xen and VMware start with. OpenNebula makes its own with 02:00.
+// Scaleway's virtual MACs for KVM, Xen and VMware start with these. OpenNebula's own start with 02:00.
 const VIRTUAL_MAC = /^(52:54:00|00:16:3e|00:50:56):/;
 
 /** The NICs with a public address that the hook is about: the marked ones with their aliases, or else all. */
@@ -45,19 +45,19 @@ export function nicGroups(vm: Vm): NicGroup[] {
       const aliases = nics
         .filter((alias) => alias.isAlias && alias.parentId === nic.nicId && (isWhole || alias.isMarked))
         .flatMap(addresses)
-        // What lends no virtual MAC is not our business unless somebody asks for it.
+        // A NIC that lends no virtual MAC is not our business unless somebody asks for it.
         .filter((alias) => own.length > 0 || alias.isForAliases);
       return { nic, own, aliases, isAliasOnly: !isWhole };
     })
     .filter((group) => group.aliases.length > 0 || (!group.isAliasOnly && group.own.length > 0));
 }
 
-/** Whether any of them has to be a flexible IP, so that a host where nothing is set up cannot serve the VM. */
+/** Whether any of them must be a flexible IP: then a host where nothing is set up cannot serve the VM. */
 export function isAnyClaimed(groups: readonly NicGroup[]): boolean {
   return groups.some(({ own, aliases }) => [...own, ...aliases].some(({ isClaimed }) => isClaimed));
 }
 
-/** Addresses of flexible IPs that the hooks do not serve: those of PCI NICs, and what floats between virtual routers. */
+/** Flexible IPs that the hooks do not serve: those of PCI NICs, and the floating ones of virtual routers. */
 export function unserved(vm: Vm): string[] {
   const isMeant = (nic: Nic): boolean => !vm.isHotPlug || nic.isMarked;
   const isOurs = (nic: Nic): boolean => isMeant(nic) && (nic.flexibleIpId ?? nic.intent) !== undefined;

@@ -7,8 +7,9 @@ import type { Caller } from "../session.ts";
 import { nicGroups, unserved } from "./nics.ts";
 
 /**
- * Runs the hook for the VM that the network driver sends. A VM without a public address costs no call and no file. `clean`
- * fails for nothing, because oned would take the end of a guest that is gone for failed: it says what is left to do.
+ * Runs the hook for the VM that the network driver sends. A VM without a public address costs no call and no file.
+ * `clean` fails for nothing, because oned would take the end of a guest that is gone for failed: it says what is left
+ * to do.
  */
 export async function runHook(hook: Hook, caller: Caller, input: () => Promise<string>): Promise<void> {
   // The network driver keeps standard output for the VM's log when a hook succeeds, and standard error when it fails.

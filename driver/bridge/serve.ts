@@ -11,10 +11,10 @@ import { type Found, type FoundGroup, lookUp } from "./lookup.ts";
 import type { NicGroup } from "./nics.ts";
 
 /**
- * Before the guest boots, or before a NIC is attached: attaches what is free to this server. What another server has stays
- * there while this may be a migration, whose guest still runs there and goes on doing so when the copy fails. In a first
- * deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address cannot serve: no
- * guest boots without its network.
+ * Before the guest boots, or before a NIC is attached: attaches free addresses to this server. An address that another
+ * server has stays there while this may be a migration: the guest still runs there, and goes on when the copy fails. In
+ * a first deploy and a hot plug it is left over from a lease that has ended, and is taken. Throws when an address
+ * cannot serve: no guest boots without its network.
  */
 export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
@@ -23,7 +23,7 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
   for (const group of groups) refuse(session, group);
   const cannotMigrate = vm.isHotPlug || vm.deployId === undefined;
   const serving = groups.map((group) => {
-    // Without tags nothing tells whether a machine outside OpenNebula uses it.
+    // Without tags, nothing shows whether a machine outside OpenNebula uses it.
     const isLeftOver = cannotMigrate && !group.own.some(({ standing }) => standing.is === "untagged");
     return serve(session, vm, group, serverId, isLeftOver ? "take" : "leave");
   });
@@ -37,8 +37,8 @@ export async function pre(session: Session, vm: Vm, nics: readonly NicGroup[], s
 }
 
 /**
- * The guest runs here: whatever of its addresses another server has, after a migration or because that host was lost, is
- * taken over; all are confirmed to be attached here.
+ * The guest runs here: takes over its addresses that another server has, after a migration or because that host was
+ * lost, and confirms that all are attached here.
  */
 export async function post(session: Session, vm: Vm, nics: readonly NicGroup[], serverId: string): Promise<void> {
   const groups = await lookUp(session, nics);
@@ -102,7 +102,7 @@ function macGroup({ own, aliases }: Pick<FoundGroup, "own" | "aliases">): MacGro
   return { own: flexibleIps(own), aliases: flexibleIps(aliases) };
 }
 
-/** After a failed pre OpenNebula runs no clean: what was not on this server before would stay there without a guest. */
+/** After a failed pre OpenNebula runs no clean: an address that was moved here would stay without a guest. */
 async function detachAgain(session: Session, group: FoundGroup, serverId: string): Promise<void> {
   const { own, aliases } = macGroup(group);
   const moved = [...own, ...aliases].filter((one) => one.serverId !== serverId);

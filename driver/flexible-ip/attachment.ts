@@ -11,9 +11,9 @@ import { lookAgain, usable } from "./waiting.ts";
 export type Elsewhere = "leave" | "take";
 
 /**
- * Attaches flexible IPs to the server and waits until they are. What another server has, perhaps only by the time a call
- * is repeated, is left there or taken: directly where the API does that, else it is detached there first. `why` goes into
- * the log beside every detach. Returns all of them as they are then.
+ * Attaches flexible IPs to the server and waits until they are attached. Those that another server has, perhaps only by
+ * the time a call is repeated, stay there or are taken: directly where the API does that, else after a detach. `why`
+ * goes into the log beside every detach. Returns all of them as they are then.
  */
 export async function attachAll(
   session: Session,
@@ -55,7 +55,7 @@ export async function attachAll(
   );
 }
 
-/** As startDetach, but waits. Returns those that still exist, as they are then. */
+/** As startDetach, but waits for the end. Returns those that still exist, as they are then. */
 export async function detachAll(
   session: Session,
   flexibleIps: readonly FlexibleIp[],
@@ -67,8 +67,8 @@ export async function detachAll(
 }
 
 /**
- * Has all of them detached, without waiting until they are free. What is on another server by the time a call is repeated
- * was taken over, and is left there. `why` goes into the log.
+ * Asks for the detach of all of them, and does not wait until they are free. Those that are on another server by the
+ * time a call is repeated were taken over, and stay there. `why` goes into the log.
  */
 export async function startDetach(session: Session, flexibleIps: readonly FlexibleIp[], why: string): Promise<void> {
   const first = new Map(flexibleIps.map(({ id, serverId }) => [id, serverId]));
@@ -117,7 +117,7 @@ async function detach(session: Session, attached: readonly FlexibleIp[], why: st
   });
 }
 
-/** Whether the API takes an attached flexible IP directly was not recorded. What a full server refuses stays refused. */
+/** Whether the API takes an attached flexible IP directly was not recorded. A full server's refusal stands. */
 async function unlessRefused(attach: () => Promise<void>): Promise<void> {
   try {
     await attach();
@@ -143,8 +143,8 @@ function merged(
 }
 
 /**
- * Makes a call for those that share a virtual MAC, which one call may name, and one for each other one; all at once. Waits
- * for all of them before it throws the first failure.
+ * Makes a call for those that share a virtual MAC, which one call may name, and one for each other one; all at once.
+ * Waits for all of them before it throws the first failure.
  */
 async function byMac(
   flexibleIps: readonly FlexibleIp[],

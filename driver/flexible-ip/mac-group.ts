@@ -1,5 +1,5 @@
-// Flexible IPs that share a virtual MAC form a group. One that is detached on its own loses the MAC. This file ensures that
-// it is never the NIC's own flexible IP: its range promised that MAC to the guest.
+// Flexible IPs that share a virtual MAC form a group. One that is detached on its own loses the MAC. This file ensures
+// that it is never the NIC's own flexible IP: its range promised that MAC to the guest.
 import { RefusedError } from "../errors.ts";
 import { type FlexibleIp, type FlexibleIpFilter, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
@@ -13,8 +13,8 @@ import { settled } from "./waiting.ts";
 export type MacGroup = { readonly own: readonly FlexibleIp[]; readonly aliases: readonly FlexibleIp[] };
 
 /**
- * Attaches the group to the server with one virtual MAC and waits until it is. What another server has is left there or
- * taken; aliases stay away when their NIC does. `why` goes into the log.
+ * Attaches the group to the server with one virtual MAC and waits until it is attached. Those that another server has
+ * stay there or are taken; aliases stay away when their NIC does. `why` goes into the log.
  */
 export async function bringHere(
   session: Session,
@@ -50,8 +50,9 @@ export async function bringHere(
 }
 
 /**
- * Has what of the group is attached to the server detached: the aliases first, and waits for those alone. What shares the
- * virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the log.
+ * Detaches the members of the group that the server has: the aliases first, and waits for those alone. A flexible IP
+ * that shares the virtual MAC and is not this cloud's to detach keeps the NIC's own where they are. `why` goes into the
+ * log.
  */
 export async function sendAway(session: Session, group: MacGroup, serverId: string, why: string): Promise<void> {
   const aliases = await detachableAt(session, group.aliases, serverId);
@@ -88,8 +89,9 @@ async function refuseStrangers(session: Session, owner: FlexibleIp, group: reado
 }
 
 /**
- * Takes the lender's virtual MAC from what else has it, because the API attaches a MAC group only as a whole, and without
- * its NIC an alias serves nobody. Returns those that are not this cloud's, or locked: they are left as they are.
+ * Takes the lender's virtual MAC from what else has it, because the API attaches a MAC group only as a whole, and
+ * without its NIC an alias serves nobody. Returns those that are not this cloud's, or locked: they are left as they
+ * are.
  */
 async function evict(
   session: Session,
@@ -97,8 +99,8 @@ async function evict(
   group: readonly FlexibleIp[],
   among: FlexibleIpFilter,
 ): Promise<FlexibleIp[]> {
-  // A hand-written range's flexible IP carries no tag that would tell. One that serves as an alias itself has the MAC of
-  // another NIC, whose guest must not be touched.
+  // A hand-written range's flexible IP carries no tag that would tell. One that serves as an alias itself has the MAC
+  // of another NIC, whose guest must not be touched.
   const mayLend = !isBorrower(lender) && (isLender(lender) || cloudOf(lender) === undefined);
   if (!mayLend || lender.mac === undefined || (lender.serverId === undefined && !isLender(lender))) return [];
   const others = (await session.api.list(among)).filter(
@@ -113,7 +115,7 @@ async function evict(
 /** An alias sends from its NIC's MAC: its own virtual MAC is deleted, for good, before it can get that one. */
 async function giveUpOwnMac(session: Session, alias: FlexibleIp, owner: FlexibleIp): Promise<FlexibleIp> {
   if (alias.mac === undefined || alias.mac === owner.mac) return alias;
-  // The tag comes first: a range without its MAC always tells why.
+  // The tag comes first: it explains why a range has no MAC.
   const tagged = await session.api.get(alias.id);
   if (cloudOf(tagged) !== undefined) await mark(session, tagged, borrowerTags(tagged));
   session.log.warn(`virtual MAC ${alias.mac} of ${nameOf(alias)} is given up for that of ${nameOf(owner)}`);

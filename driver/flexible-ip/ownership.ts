@@ -83,7 +83,7 @@ function withTag(flexibleIp: Pick<FlexibleIp, "tags">, tag: string): string[] {
   return flexibleIp.tags.includes(tag) ? [...flexibleIp.tags] : [...flexibleIp.tags, tag];
 }
 
-/** Marks what this cloud holds and no range has, so that a registration that names it may take it. */
+/** Marks a flexible IP that this cloud holds and no range has: a registration that names it may take it. */
 export function idleTags(flexibleIp: FlexibleIp): string[] {
   return withTag(flexibleIp, IDLE);
 }

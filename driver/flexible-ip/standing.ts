@@ -2,7 +2,7 @@
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { cloudOf, isBorrower, isIntended, isOfOtherIntent } from "./ownership.ts";
 
-/** What whoever names the flexible IP expects of it. What is left out is not compared. */
+/** What a range or NIC that names the flexible IP expects of it. Anything left out is not compared. */
 export type Expected = {
   readonly cloud: string;
   readonly projectId: string;
@@ -10,7 +10,7 @@ export type Expected = {
   readonly mac?: string | undefined;
   /** The intent that the range was registered with. */
   readonly intent?: string | undefined;
-  /** The range was not made by this driver, so that what a range of ours holds is not its. */
+  /** This driver did not make the range, so a flexible IP that a range of ours holds is not its own. */
   readonly isHandWritten?: boolean | undefined;
 };
 

@@ -1,5 +1,5 @@
-// Waiting until a flexible IP has settled, and what the log says meanwhile: a server attaches one after the other, and many
-// may wait.
+// Waiting until a flexible IP has settled, and what the log says meanwhile: a server attaches one after the other, and
+// many may wait.
 import { ApiError, RefusedError } from "../errors.ts";
 import { type FlexibleIp, isSettling, nameOf } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";

@@ -1,4 +1,4 @@
-// What oned says of an address range, checked for one action. Pure.
+// The address range as oned sends it, checked for one action. Pure.
 import { isIPv4 } from "node:net";
 import { isPublicIpv4, isPublicIpv6, isUuid } from "../addresses.ts";
 import { InputError, shown } from "../errors.ts";

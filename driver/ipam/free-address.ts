@@ -6,8 +6,8 @@ import { type Range, registeredRange } from "./address-range.ts";
 import type { IpamSession } from "./ipam-session.ts";
 
 /**
- * The lease ends; the flexible IP stays with the range, and where it is attached: `onevnet release` also sends this for an
- * address that a guest still uses. The next guest's host takes over what is left. Succeeds whatever the API does.
+ * The lease ends; the flexible IP stays with the range, and where it is attached: `onevnet release` also sends this for
+ * an address that a guest still uses. The next guest's host takes over what is left. Succeeds whatever the API does.
  */
 export async function freeAddress(session: IpamSession, request: IpamRequest): Promise<void> {
   const range = registeredRange(request);

@@ -1,7 +1,7 @@
 import type { Session } from "../session.ts";
 import type { Journal } from "../state/journal.ts";
 
-/** What an IPAM action works with. */
+/** The session of an IPAM action. */
 export type IpamSession = Session & {
   readonly journal: Journal;
   /** Writes the answer that oned reads. Throws when nobody reads it any more. */

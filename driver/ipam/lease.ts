@@ -1,19 +1,31 @@
-// What get_address and allocate_address share: one read shows whether the range's address can serve.
+// get_address and allocate_address: one read shows whether the range's address can serve.
 import { ApiError, DeadlineError, messageOf, RefusedError, StoppedError } from "../errors.ts";
 import { isBorrower, isForAliases } from "../flexible-ip/ownership.ts";
 import { standingOf } from "../flexible-ip/standing.ts";
 import type { IpamRequest } from "../opennebula/ipam-request.ts";
+import { templateOf } from "../opennebula/template.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { checkLease, type Range, registeredRange } from "./address-range.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { findFlexibleIp } from "./range-flexible-ip.ts";
 
+/** oned wants any free address of the range, of which there is one. oned reads only IP from the answer. */
+export async function getAddress(session: IpamSession, request: IpamRequest): Promise<void> {
+  const { ip } = await lease(session, request);
+  session.answer(templateOf("ADDRESS", [["IP", ip]]));
+}
+
+/** oned chose the address: a NIC with IP=…, or a hold. It reads only the exit code. */
+export async function allocateAddress(session: IpamSession, request: IpamRequest): Promise<void> {
+  await lease(session, request);
+}
+
 /**
- * Leases the address unless it is known that it cannot serve. When the API does not tell in time, the lease is given with
- * a warning: `pre` looks again before a guest boots, and oned would ask range after range under the network's lock.
- * Throws RefusedError.
+ * Leases the address unless it is known that it cannot serve. When the API does not tell in time, the lease is given
+ * with a warning: `pre` looks again before a guest boots, and oned would ask range after range under the network's
+ * lock. Throws RefusedError.
  */
-export async function lease(session: IpamSession, request: IpamRequest): Promise<Range> {
+async function lease(session: IpamSession, request: IpamRequest): Promise<Range> {
   const { journal, log, machine } = session;
   const range = registeredRange(request);
   checkLease(request, range);

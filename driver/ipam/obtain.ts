@@ -21,7 +21,7 @@ import { giveBack } from "./give-back.ts";
 import type { IpamSession } from "./ipam-session.ts";
 import { mayRun } from "./recover.ts";
 
-/** What the user asked for: a flexible IP by id or address, or, where neither names one, any. */
+/** The flexible IP that the user asked for, by id or by address; a new one where neither names one. */
 export type Wanted = {
   readonly isIpv6: boolean;
   readonly id: string | undefined;
@@ -56,7 +56,7 @@ function adoptable({ config }: IpamSession, flexibleIp: FlexibleIp, wanted: Want
       "name another one",
     );
   }
-  // What a pool found in no range of this cloud, and marked right before.
+  // A pool found it in no range of this cloud, and marked it a moment ago.
   if (is === "ours" && isIdle(flexibleIp) && wanted.id !== undefined && flexibleIp.serverId === undefined)
     return flexibleIp;
   if (is === "ours" || is === "other-cloud") {
@@ -76,7 +76,7 @@ export function refuseRival(session: IpamSession, adoptee: FlexibleIp, intents: 
   throw new RefusedError(`${nameOf(adoptee)} is being registered by another run`, "name another one");
 }
 
-/** What one registration obtains, under its intent. */
+/** Obtains the flexible IPs of one registration, under its intent. */
 export class Obtaining {
   readonly #session: IpamSession;
   readonly #intent: string;
@@ -94,7 +94,7 @@ export class Obtaining {
     return this.#obtained + this.#unanswered === 0;
   }
 
-  /** How many flexible IPs there must be to undo before nothing can come any more of calls whose answer got lost. */
+  /** How many flexible IPs an undoing must find: with fewer, a call whose answer got lost may still be acted on. */
   get awaited(): number {
     return this.#unanswered === 0 ? 0 : this.#obtained + this.#unanswered;
   }
@@ -107,7 +107,7 @@ export class Obtaining {
     const origin = (isIdle(before) ? originOf(before) : undefined) ?? "adopted";
     const tags = [...foreignTags(before), ...ownershipTags(config.cloud, origin, this.#intent)];
     await this.#answered(api.update(id, { tags }));
-    // The API writes tags as a whole, whoever else does so at the same time: what stands there now decides.
+    // The API replaces all tags at once, and another cloud may write at the same moment: the last writer has it.
     const adopted = this.#stillOurs(await api.get(id));
     if (before.serverId !== undefined) {
       log.warn(`adopting ${nameOf(before)} although it is attached to server ${before.serverId}`);
@@ -120,8 +120,8 @@ export class Obtaining {
   }
 
   /**
-   * Creates one flexible IP. After an answer that got lost, the intent's tag tells whether the call was acted on: a
-   * creation repeated blindly would be paid for twice.
+   * Creates one flexible IP. After a lost answer, the intent's tag shows whether the API acted on the call: a creation
+   * repeated blindly would be paid for twice.
    */
   async create(isIpv6: boolean): Promise<{ flexibleIp: FlexibleIp; isFirstTry: boolean }> {
     const { api, config, log } = this.#session;
@@ -157,7 +157,7 @@ export class Obtaining {
     return this.#stillOurs(await makeMac(this.#session, flexibleIp));
   }
 
-  /** Deletes what was created beside `held`: a call that seemed lost may have been acted on late. */
+  /** Deletes all that was created beside `held`: the API may have acted late on a call that seemed lost. */
   async dropSurplus(held: readonly string[]): Promise<void> {
     const surplus = (await this.#listed()).filter((one) => originOf(one) === "created" && !held.includes(one.id));
     for (const flexibleIp of surplus) {
@@ -170,7 +170,7 @@ export class Obtaining {
     throw new RefusedError(`${nameOf(flexibleIp)} was taken by another range meanwhile`, "name another one");
   }
 
-  /** The call's answer. A call that fails in a way that leaves open whether it was acted on stays counted. */
+  /** The call's answer. A call stays counted when its failure does not show whether the API acted on it. */
   async #answered<T>(call: Promise<T>): Promise<T> {
     this.#unanswered += 1;
     try {

@@ -8,8 +8,8 @@ import type { Range } from "./address-range.ts";
 
 /**
  * The flexible IP of a range's address, or undefined when it is gone. The id stands in an attribute that a network's
- * manager can change: it is believed only when the flexible IP read by it has the address. Otherwise those of this cloud
- * are listed, which also proves that the token works: a read of what is gone answers 403.
+ * manager can change: it is believed only when the flexible IP read by it has the address. Otherwise those of this
+ * cloud are listed, which also proves that the token works: a read of what is gone answers 403.
  */
 export async function findFlexibleIp(
   session: Session,
@@ -30,12 +30,12 @@ export async function findFlexibleIp(
   return own.find((flexibleIp) => isAddressOf(address, flexibleIp.address));
 }
 
-/** Whether a range of this cloud holds it. What is not ours is never changed or deleted. */
+/** Whether a range of this cloud holds it. The driver changes and deletes nothing else. */
 export function isOurs(session: Session, flexibleIp: FlexibleIp): boolean {
   return cloudOf(flexibleIp) === session.config.cloud && flexibleIp.projectId === session.config.projectId;
 }
 
-/** Whether it is the flexible IP that this range was registered with; where no intent tells, by the virtual MAC. */
+/** Whether it is the flexible IP that this range was registered with; without an intent, the virtual MAC decides. */
 export function isOfRange(session: Session, flexibleIp: FlexibleIp, range: Range): boolean {
   if (!isOurs(session, flexibleIp) || isOfOtherIntent(flexibleIp, range.intent)) return false;
   if (range.intent !== undefined && isIntended(flexibleIp)) return true;

@@ -1,4 +1,4 @@
-// What earlier runs left undone: creations whose process died. Never fails the action it runs in.
+// Undoes registrations whose process died. Never fails the action it runs in.
 import { messageOf } from "../errors.ts";
 import { hasIntent, intentTag } from "../flexible-ip/ownership.ts";
 import { find } from "../flexible-ip/presence.ts";
@@ -11,7 +11,7 @@ import { isOurs } from "./range-flexible-ip.ts";
 // Longer than a registration lives, and than anything in between keeps a request whose client is gone.
 const LATE_CALL_MS = 10 * 60_000;
 
-/** Undoes the intents of processes that are gone, as far as its own time goes. */
+/** Undoes the intents of processes that are gone, until its own time is up. */
 export async function recover(session: IpamSession): Promise<void> {
   const dead = deadIntents(session);
   if (dead.length === 0) return;
@@ -26,7 +26,7 @@ export async function recover(session: IpamSession): Promise<void> {
   });
 }
 
-/** How many calls whose answer nobody saw may still be acted on: the intent stays open while that can be. */
+/** How many flexible IPs may still come of calls whose answer nobody saw: so long the intent stays open. */
 export function stillToCome({ machine }: Pick<IpamSession, "machine">, { wanted, since }: Intent): number {
   return machine.now() - Date.parse(since) < LATE_CALL_MS ? wanted : 0;
 }
@@ -46,8 +46,9 @@ export function mayRun({ machine }: Pick<IpamSession, "machine">, { process, sin
 }
 
 /**
- * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned does
- * not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is closed.
+ * Takes back all that was obtained under the intent and closes it, unless one of `mayCome` is still to be found. oned
+ * does not know of it: when a process dies before it exits with 0, oned refuses the range. Returns whether it is
+ * closed.
  */
 export async function undoIntent(session: IpamSession, intent: string, mayCome: number): Promise<boolean> {
   const obtained = await obtainedUnder(session, intent);
@@ -59,7 +60,7 @@ export async function undoIntent(session: IpamSession, intent: string, mayCome: 
   return true;
 }
 
-/** What the listing shows, and what the journal knows of: a listing may lag behind a creation that was answered. */
+/** Those that a listing shows or the journal names: a listing may lag behind a creation that was answered. */
 async function obtainedUnder(session: IpamSession, intent: string): Promise<FlexibleIp[]> {
   const { api, journal } = session;
   const { projectId } = session.config;

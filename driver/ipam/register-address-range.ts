@@ -15,7 +15,7 @@ import { closeIntent, undoIntent } from "./recover.ts";
  */
 export async function registerAddressRange(session: IpamSession, request: IpamRequest): Promise<void> {
   const range = newRange(request.addressRange);
-  // What cannot be written back is refused before anything is paid for.
+  // An attribute that cannot be written back is refused before anything is paid for.
   templateOf("AR", [["IPAM_MAD", ipamMad(range)], ...kept(range)]);
   const wants: Wanted[] = [
     { isIpv6: false, id: range.flexibleIpId, address: range.ip },
@@ -91,7 +91,7 @@ async function takeBack(session: IpamSession, obtaining: Obtaining, intent: stri
 const OWNED = new Set(["IPAM_MAD", "TYPE", "IP", "MAC", "SIZE", "EXTERNAL_IP", FLEXIBLE_IP_ID, INTENT]);
 const OWNED_DUAL_STACK = new Set(["IP6", "PREFIX_LENGTH", FLEXIBLE_IP6_ID]);
 
-/** What the user set that is not ours to answer. */
+/** The attributes that the user set and that are not ours to answer. */
 function kept(range: NewRange): [string, string][] {
   const guest = ["GATEWAY", "NETWORK_MASK"];
   for (const name of guest) {
@@ -142,7 +142,7 @@ function attributesOf(
     ["EXTERNAL_IP", flexibleIp.address],
     [FLEXIBLE_IP_ID, flexibleIp.id],
     [INTENT, intent],
-    // Last, so that the user's own GATEWAY, NETWORK_MASK and DNS win over the settings.
+    // Last, because the user's own GATEWAY, NETWORK_MASK and DNS win over the settings.
     ...kept(range),
   ]);
 }

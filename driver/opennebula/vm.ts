@@ -15,7 +15,7 @@ export type Nic = {
   /** IPv6 of a static range, from oned. */
   readonly ip6: string | undefined;
   readonly mac: string;
-  /** What the address range says the public address is; a tenant can forge it. */
+  /** The public address as the address range names it; a tenant can forge it. */
   readonly externalIp: string | undefined;
   /** The id of the flexible IP of `ip`; a tenant can forge it. */
   readonly flexibleIpId: string | undefined;
@@ -45,7 +45,7 @@ export type Vm = {
 };
 
 const LISTS = ["TEMPLATE", "NIC", "NIC_ALIAS", "PCI", "HISTORY_RECORDS", "HISTORY"];
-// What a tenant may make as long as he likes. Nothing in them is read, so nothing in them is parsed.
+// A tenant may make these as long as he likes. Nothing in them is read, so nothing in them is parsed.
 const SKIPPED = ["VM.USER_TEMPLATE", "VM.TEMPLATE.CONTEXT"];
 const MOST_NICS = 1_024;
 const LONGEST_VALUE = 256;

@@ -7,7 +7,7 @@ export const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
 const ASK = "run the action through OpenNebula, which sends the document in base64";
 
-/** What an element holds: text, or elements by name. Elements that may repeat are always lists. */
+/** The content of an element: text, or elements by name. Elements that may repeat are always lists. */
 export type Element = string | { readonly [name: string]: Element | readonly Element[] | undefined };
 
 /** The text behind the base64 that oned or the network driver writes on standard input. */
@@ -25,7 +25,7 @@ export function decodeInput(input: string): string {
 
 /**
  * The content of the root element `root`; elements named in `lists` come as lists. Elements whose path is in `skipped`
- * come as the text they are made of, so that they cost no more time and memory than their length. Throws InputError.
+ * come as the text they are made of, and cost no more time and memory than their length. Throws InputError.
  */
 export function parseXml(
   text: string,

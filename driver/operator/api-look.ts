@@ -1,9 +1,9 @@
 // Single reads of the API beside the driver's own calls: its clock, how long it takes, and Elastic Metal servers.
 import type { Config } from "../config.ts";
 import { Deadline } from "../deadline.ts";
-import { openLog } from "../log.ts";
 import { Http } from "../scaleway/http.ts";
 import { realMachine } from "../session.ts";
+import { silentLog } from "./audit.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -24,7 +24,7 @@ export async function look(config: Config, token: string, userAgent: string, pat
     deadline,
     patienceMs: 0,
     machine: realMachine,
-    log: openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }),
+    log: silentLog(),
   });
   const start = performance.now();
   try {

@@ -36,6 +36,11 @@ export function openOwnLog(operator: Operator, { logDir, logLevel }: LogPlace): 
   return openFile(operator, join(logDir ?? operator.layout.logFolder, "scw-flexip.log"), logLevel);
 }
 
+/** A log that nobody reads, for what only looks. */
+export function silentLog(): Log {
+  return openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} });
+}
+
 function openFile({ caller, environment, terminal }: Operator, file: string, level: Config["logLevel"]): Log {
   const by = environment.SUDO_USER ?? environment.USER ?? environment.LOGNAME ?? `uid ${process.getuid?.()}`;
   return openLog({

@@ -26,6 +26,17 @@ export const logEntry = z.catchall(
 );
 export type Entry = z.infer<typeof logEntry>;
 
+/** A line as the driver writes it: what it does not know is not there. */
+const written = z.catchall(
+  z.object({
+    ...logEntry.shape,
+    vm: z.optional(z.union([z.string().check(z.regex(/^\d+$/)), z.number()])),
+    address: z.optional(z.nullable(z.string())),
+    flexible_ip_id: z.optional(z.nullable(z.string())),
+  }),
+  flat,
+);
+
 export type Filter = {
   readonly lowest: LogLevel;
   readonly since: Date | undefined;
@@ -70,7 +81,7 @@ function isSince(file: string, since: Date | undefined): boolean {
 }
 
 export function parseEntries(text: string): Entry[] {
-  return text.split("\n").flatMap((line) => parseEntry(line) ?? []);
+  return text.split("\n").flatMap(parseEntry);
 }
 
 export function passes(entry: Entry, { lowest, since, vm, address }: Filter): boolean {
@@ -92,33 +103,13 @@ export function isAbout({ address: own, flexible_ip_id, message }: Entry, addres
   return !/[\w.:]/.test(before) && !/^[\w:]|^\.\d/.test(after);
 }
 
-function parseEntry(line: string): Entry | undefined {
-  if (line === "") return undefined;
+function parseEntry(line: string): Entry[] {
   try {
-    const parsed: unknown = JSON.parse(line);
-    if (typeof parsed !== "object" || parsed === null) return undefined;
-    const fields = Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, flattened(value)]));
-    const text = (key: string): string => String(fields[key] ?? "");
-    if (text("time") === "" || text("message") === "") return undefined;
-    return {
-      ...fields,
-      time: text("time"),
-      level: LOG_LEVELS.find((level) => level === fields.level) ?? "info",
-      action: text("action"),
-      host: text("host"),
-      vm: /^\d+$/.test(text("vm")) ? Number(fields.vm) : null,
-      address: text("address") || null,
-      flexible_ip_id: text("flexible_ip_id") || null,
-      message: text("message"),
-    };
+    const { vm, address = null, flexible_ip_id = null, ...more } = z.parse(written, JSON.parse(line));
+    return [{ ...more, vm: vm === undefined ? null : Number(vm), address, flexible_ip_id }];
   } catch {
-    return undefined;
+    return [];
   }
-}
-
-function flattened(value: unknown): z.infer<typeof flat> {
-  const isFlat = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-  return isFlat || value === null ? value : JSON.stringify(value);
 }
 
 function readLog({ terminal }: Operator, file: string): string {

@@ -25,12 +25,6 @@ export class Options {
     return typeof value === "string" ? value : undefined;
   }
 
-  required(name: string, flag: string): string {
-    const value = this.text(name);
-    if (value === undefined || value === "") throw new UsageError(`${flag} is needed; see --help`);
-    return value;
-  }
-
   /** The values of an option that takes several; undefined: not given, empty: given without a value. */
   list(name: string): readonly string[] | undefined {
     const value = this.#values[name];

@@ -5,7 +5,7 @@ import { RefusedError, UsageError } from "../errors.ts";
 import { originOf } from "../flexible-ip/ownership.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { EXIT } from "./exit.ts";
-import { listNetworks, type Network } from "./one/networks.ts";
+import { listNetworks, type Network, networkNamed } from "./one/networks.ts";
 import { asOneadmin, configOf, type Operator } from "./operator.ts";
 import { addressOf, applyStep, DONE } from "./pool/apply.ts";
 import { freeSince } from "./pool/free-since.ts";
@@ -14,7 +14,6 @@ import { type PoolPlan, type PoolRange, type PoolStep, planPool, type Target } f
 import { targetOf } from "./pool/target.ts";
 import type { Column } from "./print/column.ts";
 import { formOf, printRows } from "./print/rows.ts";
-import { networkNamed } from "./range.ts";
 import { rangeStates } from "./reconcile/range-state.ts";
 import { type Survey, survey } from "./survey.ts";
 

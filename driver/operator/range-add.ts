@@ -2,23 +2,50 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { messageOf, RefusedError } from "../errors.ts";
+import { messageOf, RefusedError, UsageError } from "../errors.ts";
 import { changed } from "../flexible-ip/log-fields.ts";
 import { cloudOf, idleTags } from "../flexible-ip/ownership.ts";
 import { templateOf } from "../opennebula/template.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
 import { NAME } from "./layout.ts";
-import type { Network } from "./one/networks.ts";
+import { type Network, networkNamed } from "./one/networks.ts";
 import { oneChange } from "./one/one-command.ts";
 import { configOf, type Operator } from "./operator.ts";
 import type { Step } from "./reconcile/step.ts";
 import { readFlexibleIps, survey, withPorts } from "./survey.ts";
+
+const MOST = 64;
+const DRIVERS_WITH_HOOKS = ["bridge", "fw"];
 
 export type Wanted = {
   readonly isDualStack: boolean;
   /** The flexible IP to adopt; undefined: buy one. */
   readonly adopted: FlexibleIp | undefined;
 };
+
+export type Addition = { readonly network: Network; readonly count: number; readonly wanted: Wanted };
+
+/** What the options ask for. Throws UsageError, and RefusedError where it cannot work. */
+export async function additionOf(operator: Operator): Promise<Addition> {
+  const { options, words } = operator;
+  const isDualStack = options.has("dualStack");
+  const adopt = options.text("adopt");
+  const count = options.number("count", "--count", 1, MOST) ?? 1;
+  if (adopt !== undefined && (count > 1 || isDualStack)) {
+    throw new UsageError("--adopt takes one address that exists; leave out --count and --dual-stack");
+  }
+  const name = options.text("network") ?? words[0];
+  if (name === undefined) throw new UsageError("--network is needed; see --help");
+  const network = await networkNamed(operator, name);
+  configOf(operator);
+  if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
+    throw new RefusedError(
+      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; add --force if it must be`,
+    );
+  }
+  const adopted = adopt === undefined ? undefined : await adoptable(operator, adopt);
+  return { network, count, wanted: { isDualStack, adopted } };
+}
 
 /** Why the range was not added; undefined when it was. */
 export async function addRange(operator: Operator, network: Network, wanted: Wanted): Promise<string | undefined> {
@@ -45,7 +72,7 @@ export async function addRange(operator: Operator, network: Network, wanted: Wan
 }
 
 /** The project's flexible IP with that address or id, which no range has. Throws RefusedError. */
-export async function adoptable(operator: Operator, wanted: string): Promise<FlexibleIp> {
+async function adoptable(operator: Operator, wanted: string): Promise<FlexibleIp> {
   const config = configOf(operator);
   const all = await readFlexibleIps(operator, config);
   const found = all.find(({ id, address }) => id === wanted.toLowerCase() || address === wanted);

@@ -5,16 +5,13 @@ import { audit } from "./audit.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT } from "./exit.ts";
 import type { CloudRange } from "./one/listings.ts";
-import { listNetworks, listRanges, type Network } from "./one/networks.ts";
+import { listRanges, type Network, networkNamed } from "./one/networks.ts";
 import { oneChange } from "./one/one-command.ts";
-import { asOneadmin, configOf, type Operator } from "./operator.ts";
+import { asOneadmin, type Operator } from "./operator.ts";
 import type { Column } from "./print/column.ts";
 import { formOf, printRows } from "./print/rows.ts";
-import { addRange, adoptable } from "./range-add.ts";
+import { additionOf, addRange } from "./range-add.ts";
 import { holderOf, holderRecord, holderText } from "./records.ts";
-
-const MOST = 64;
-const DRIVERS_WITH_HOOKS = ["bridge", "fw"];
 
 /** What `range list`, `range add` and `range remove` print of each range. */
 export const rangeRecord = z.strictObject({
@@ -51,29 +48,15 @@ export async function rangeList(given: Operator): Promise<number> {
 
 export async function rangeAdd(given: Operator): Promise<number> {
   const operator = asOneadmin(given);
-  const { options, terminal, interrupt, words } = operator;
+  const { options, terminal, interrupt } = operator;
   formOf(operator, COLUMNS);
-  const isDualStack = options.has("dualStack");
-  const adoptedName = options.text("adopt");
-  const count = options.number("count", "--count", 1, MOST) ?? 1;
-  if (adoptedName !== undefined && (count > 1 || isDualStack)) {
-    throw new UsageError("--adopt takes one address that exists; leave out --count and --dual-stack");
-  }
-  const network = await networkNamed(
-    operator,
-    options.text("network") ?? words[0] ?? options.required("network", "--network"),
-  );
-  configOf(operator);
-  if (!(DRIVERS_WITH_HOOKS.includes(network.driver) || options.has("force"))) {
-    throw new RefusedError(
-      `network ${network.name} has VN_MAD ${network.driver}, which does not run the hooks that attach an address; add --force if it must be`,
-    );
-  }
-  const adopted = adoptedName === undefined ? undefined : await adoptable(operator, adoptedName);
+  const { network, count, wanted } = await additionOf(operator);
+  const { adopted } = wanted;
   if (options.has("dryRun")) {
-    const what =
-      adopted === undefined ? `buy ${count} ${count === 1 ? "address" : "addresses"}` : `adopt ${adopted.address}`;
-    terminal.note(`would ${what} for ${network.name}; nothing was changed`);
+    const bought = `buy ${count} ${count === 1 ? "address" : "addresses"}`;
+    terminal.note(
+      `would ${adopted === undefined ? bought : `adopt ${adopted.address}`} for ${network.name}; nothing was changed`,
+    );
     return EXIT.done;
   }
   const known = new Set((await rangesIn(operator, network)).map(({ arId }) => arId));
@@ -81,7 +64,7 @@ export async function rangeAdd(given: Operator): Promise<number> {
   let done = 0;
   while (done < count && failure === undefined && !interrupt.isAsked) {
     terminal.progress(`adding range ${done + 1} of ${count} to ${network.name}`);
-    failure = await interrupt.shield(() => addRange(operator, network, { isDualStack, adopted }));
+    failure = await interrupt.shield(() => addRange(operator, network, wanted));
     if (failure === undefined) done += 1;
   }
   if (failure !== undefined) terminal.warn(`range ${done + 1} of ${count} was not added: ${failure}`);
@@ -139,15 +122,6 @@ export async function rangeRemove(given: Operator): Promise<number> {
 async function rangesIn(operator: Operator, network: Network | undefined): Promise<CloudRange[]> {
   const ranges = await listRanges(operator);
   return network === undefined ? ranges : ranges.filter(({ networkId }) => networkId === network.id);
-}
-
-/** By id or name. Throws RefusedError. */
-export async function networkNamed(operator: Operator, name: string): Promise<Network> {
-  const networks = await listNetworks(operator);
-  const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
-  if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);
-  if (second !== undefined) throw new UsageError(`--network ${name}: several networks have it, give the id`);
-  return network;
 }
 
 /** Why the range was not removed; undefined when it was. */

@@ -3,12 +3,11 @@ import { isAddressOf } from "../addresses.ts";
 import { type Config, readToken } from "../config.ts";
 import type { IpamSession } from "../ipam/ipam-session.ts";
 import { deadIntents } from "../ipam/recover.ts";
-import { openLog } from "../log.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import { openSession, realMachine } from "../session.ts";
 import { Journal, type JournalState } from "../state/journal.ts";
 import { type Look, listPath, look } from "./api-look.ts";
-import { openOwnLog } from "./audit.ts";
+import { openOwnLog, silentLog } from "./audit.ts";
 import { listHosts, serversOf } from "./one/hosts.ts";
 import { listRanges, listVms } from "./one/networks.ts";
 import { configOf, type Operator } from "./operator.ts";
@@ -51,8 +50,7 @@ export async function survey(operator: Operator): Promise<Survey> {
     readFlexibleIps(operator, config),
     lookAtApi(operator, config),
   ]);
-  const log = openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} });
-  const journal = new Journal(config.stateFile, log);
+  const journal = new Journal(config.stateFile, silentLog());
   const { intents, leases } = journal.read();
   const dead = deadIntents({ journal, machine: realMachine }).map(([id]) => id);
   const view: View = {

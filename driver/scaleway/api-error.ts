@@ -1,12 +1,13 @@
-// An answer of the API that is no success → ApiError: what was tried, the API's own reason, its request id, what to do.
+// An answer of the API that is no success → ApiError: the call, the API's own reason, its request id, the next move.
 import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
 import { ApiError, messageOf } from "../errors.ts";
+import type { Answer } from "./http.ts";
 
 const MAX_REASON = 300;
 const TOO_LARGE = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
 
-// Each field stands for itself: one that does not fit must not hide the others.
+// Each field is checked alone: a field that does not fit must not hide the others.
 const text = z.catch(z.optional(z.string()), undefined);
 const count = z.catch(z.optional(z.number()), undefined);
 const detail = z.looseObject({
@@ -28,10 +29,7 @@ type ErrorBody = z.infer<typeof errorBody>;
 type Detail = NonNullable<NonNullable<ErrorBody["details"]>[number]>;
 
 /** The API answered `what` with a status that is no success. A body that does not fit never hides the status. */
-export function answerError(
-  what: string,
-  answer: { status: number; text: string; requestId: string | undefined; retryAfterMs: number | undefined },
-): ApiError {
+export function answerError(what: string, answer: Answer): ApiError {
   const body = parseErrorBody(answer.text);
   const reason = `${answer.status} ${oneLine(reasonsOf(body).join(", "))}`;
   return new ApiError(join(what, reason, answer.requestId), nextMove(what, answer.status, body.type), {
@@ -43,17 +41,13 @@ export function answerError(
 }
 
 /** The API answered with a success whose body is not what it promises. */
-export function bodyError(
-  what: string,
-  answer: { status: number; text: string; requestId: string | undefined },
-  cause: unknown,
-): ApiError {
+export function bodyError(what: string, answer: Answer, cause: unknown): ApiError {
   const { status, requestId } = answer;
   const reason = `the answer does not fit (${oneLine(bodyFault(cause))})`;
   return new ApiError(join(what, reason, requestId), "ask Scaleway whether the API changed", {
     status,
     requestId,
-    // No body, a proxy's page or one that was cut may pass; JSON of another form will not.
+    // A missing body, a proxy's page or a cut body may be right next time; JSON of another form will not.
     isFinal: cause instanceof $ZodError && answer.text !== "",
     cause,
   });

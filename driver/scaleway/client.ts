@@ -13,7 +13,7 @@ import type { Http, Request } from "./http.ts";
 type Method = Request<unknown>["method"];
 
 const PAGE_SIZE = 100;
-// What is created or deleted while pages are read shifts the others across their borders, and the counts may still agree.
+// A flexible IP created or deleted while pages are read moves others to another page, and the counts may still agree.
 const LIST_ATTEMPTS = 4;
 
 const wireFlexibleIp = z.looseObject({
@@ -80,7 +80,7 @@ export class FlexibleIpClient {
       before = ids;
       for (const flexibleIp of flexibleIps) seen.set(flexibleIp.id, flexibleIp);
     }
-    // What one round missed another one has: an address that is overlooked might be bought a second time.
+    // One round has what another one missed: a missed address could be bought a second time.
     return [...seen.values()];
   }
 
@@ -166,7 +166,7 @@ export class FlexibleIpClient {
     return this.#http.send({ what, method, path: this.#path + path, body, repeat: true, parse });
   }
 
-  /** A call that must not be repeated before somebody has looked what became of it. */
+  /** A call whose outcome must be looked up before it may be repeated. */
   #once<T>(method: Method, path: string, what: string, parse: Request<T>["parse"], body?: unknown): Promise<T> {
     return this.#http.send({ what, method, path: this.#path + path, body, repeat: false, parse });
   }

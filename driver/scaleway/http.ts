@@ -7,7 +7,7 @@ import { insist } from "./retry.ts";
 
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
-/** What an answer says beside its body. */
+/** The headers of an answer that callers use. */
 export type AnswerFacts = {
   /** The API's clock. */
   readonly date: string | undefined;
@@ -15,12 +15,12 @@ export type AnswerFacts = {
 };
 
 export type Request<T> = {
-  /** What is being done, for messages: "attach flexible IP 203.0.113.7 to server …". */
+  /** The call, for messages: "attach flexible IP 203.0.113.7 to server …". */
   readonly what: string;
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
-  /** Sent again after a failure that may pass. Only for what has the same effect twice. */
+  /** Repeated after a failure that may pass. Only for calls that have the same effect twice. */
   readonly repeat: boolean;
   readonly parse: (body: unknown, facts: AnswerFacts) => T;
 };
@@ -36,7 +36,7 @@ export type HttpOptions = {
   readonly machine: Machine;
 };
 
-type Answer = AnswerFacts & {
+export type Answer = AnswerFacts & {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs: number | undefined;
@@ -89,14 +89,14 @@ export class Http {
   #exchange(request: Request<unknown>): Promise<Answer> {
     const { deadline, machine, token, userAgent } = this.#options;
     return new Promise((resolve, reject) => {
-      // The attempt's time starts when the connection is free for it: what waits in the queue has not been asked yet.
+      // The attempt's time starts when the connection is free for it: a request in the queue has not been sent yet.
       let forget = (): void => {};
       const fail = (error: unknown): void => {
         forget();
         deadline.signal.removeEventListener("abort", stop);
         reject(error);
       };
-      // A request under way cannot be taken back alone before it has its connection: the connection goes with it.
+      // A request cannot be cancelled alone before it has its connection, so the whole connection is dropped.
       const stop = (): void => {
         fail(deadline.signal.reason);
         this.close();
@@ -146,7 +146,7 @@ export class Http {
             });
           },
           onResponseError: (_controller, error) => {
-            // The connection ends with the deadline: what waited for it has the same reason.
+            // The connection ends with the deadline, and requests that waited for it fail for the same reason.
             fail(deadline.signal.aborted ? deadline.signal.reason : connectionError(request.what, this.#origin, error));
           },
         },

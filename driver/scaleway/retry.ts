@@ -1,4 +1,4 @@
-// The one loop that tries again: how often, how long, after which pause, and what to blame when the time runs out.
+// The one retry loop: how often, how long, after which pause, and what the deadline blames when the time runs out.
 import type { Deadline } from "../deadline.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -7,7 +7,7 @@ import type { Machine } from "../machine.ts";
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** What trying again draws on. Every Session is one. */
+/** The part of a Session that a retry needs. */
 export type Effort = {
   readonly deadline: Deadline;
   readonly log: Log;
@@ -16,14 +16,14 @@ export type Effort = {
   readonly machine: Pick<Machine, "random">;
 };
 
-/** What an attempt, or the look after a failed one, returns when it has to be tried again. */
+/** An attempt, or the look after a failed one, returns this when the attempt must be repeated. */
 export const AGAIN = Symbol("again");
 
 /**
- * Calls `attempt` until it has a result. An attempt that returns AGAIN, or fails in a way that may pass, is repeated after
- * a pause that grows. `afterFailure` looks first at what became of a failed attempt, and may have the result: what must
- * not be done twice is not repeated blindly. Throws the failure itself where the next try would come too late: its
- * reason says more than the deadline's.
+ * Calls `attempt` until it has a result. An attempt that returns AGAIN, or fails in a way that may pass, is repeated
+ * after a pause that grows. `afterFailure` first looks at what became of a failed attempt, and may return the result: a
+ * call that must not be made twice is not repeated blindly. When the next try would come too late, it throws the
+ * failure itself, whose reason says more than the deadline's.
  */
 export async function insist<T>(
   effort: Effort,
@@ -51,7 +51,7 @@ export async function insist<T>(
   }
 }
 
-/** Exponential with jitter, so that many drivers do not come back at once; never sooner than the API asked. */
+/** Exponential, with jitter because many drivers would come back at once; never shorter than the API asked. */
 export function pauseMs(count: number, askedMs: number | undefined, machine: Pick<Machine, "random">): number {
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (count - 1));
   return Math.max(askedMs ?? 0, longest * (0.5 + machine.random() / 2));

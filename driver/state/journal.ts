@@ -1,5 +1,5 @@
-// The journal of this front-end: creations under way, leases seen. Truth lives in oned's database and in the flexible IPs'
-// tags; losing this file loses no address and buys none.
+// The journal of this front-end: creations under way, leases seen. Truth lives in oned's database and in the flexible
+// IPs' tags; losing this file loses no address and buys none.
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod/mini";
@@ -44,7 +44,7 @@ export class Journal {
     this.#lockWaitMs = lockWaitMs;
   }
 
-  /** What is noted now. Never throws: what cannot be read is empty. */
+  /** The notes as they are now. Never throws: a file that cannot be read counts as empty. */
   read(): JournalState {
     try {
       return parseJournal(readFileSync(this.#file, "utf8"));
@@ -54,8 +54,8 @@ export class Journal {
   }
 
   /**
-   * Changes what is noted, on disk before it returns. `change` is synchronous, so that no API call can be made while
-   * the lock is held, and may be called again on a newer state. Throws DriverError.
+   * Changes the notes, on disk before it returns. `change` is synchronous because no API call may be made while the
+   * lock is held, and may be called again on a newer state. Throws DriverError.
    */
   async update(change: (state: JournalState) => void): Promise<void> {
     for (let attempt = 1; attempt <= WRITE_ATTEMPTS; attempt += 1) {
@@ -64,7 +64,7 @@ export class Journal {
     throw this.#unwritable("its disk takes longer than the lock is held");
   }
 
-  /** Like update, for what is only a convenience: a failure is a warning. */
+  /** Like update, for notes that are only a convenience: a failure is a warning. */
   async note(change: (state: JournalState) => void): Promise<void> {
     try {
       await this.update(change);
@@ -111,8 +111,8 @@ export class Journal {
     }
   }
 
-  // A crash leaves the old file or the new one. Each process writes to a file of its own, so that a slow one cannot spoil
-  // what the next one writes.
+  // A crash leaves the old file or the new one. Each process writes to a file of its own: a slow process cannot spoil
+  // the file of the next one.
   #write(content: string, lock: Lock): boolean {
     const temporary = `${this.#file}.new-${process.pid}`;
     try {
@@ -126,7 +126,7 @@ export class Journal {
     return true;
   }
 
-  /** Removes what processes that died left half-written. */
+  /** Removes half-written files of processes that died. */
   #sweep(): void {
     const folder = dirname(this.#file);
     const prefix = `${basename(this.#file)}.new-`;
@@ -144,7 +144,7 @@ function sync(path: string, flags: string, work: (file: number) => void): void {
   }
 }
 
-/** What the file holds. Throws when that is no journal. */
+/** The journal in a file's content. Throws when it holds none. */
 export function parseJournal(content: string): JournalState {
   return z.parse(schema, JSON.parse(content));
 }

@@ -12,13 +12,15 @@ const TAKEOVER_STALE_MS = 60_000;
 const WAIT_MS = 8_000;
 
 export type Lock = {
-  /** Whether it still is this process's: one that stands still for longer than STALE_MS is taken for dead. */
+  /** Whether this process still has it: others take a process for dead when it stands still longer than STALE_MS. */
   isHeld(): boolean;
   /** A process died while it held the lock before. */
   readonly wasDead: boolean;
 };
 
-/** Runs `work` while no other process holds the lock of `file`. Throws DriverError when the lock is not free in time. */
+/**
+ * Runs `work` while no other process holds the lock of `file`. Throws DriverError when the lock is not free in time.
+ */
 export async function withLock<T>(file: string, work: (lock: Lock) => T, waitMs = WAIT_MS): Promise<T> {
   const { release, wasDead } = await acquire(file, waitMs);
   const identity = identityOf(file);
@@ -51,10 +53,13 @@ async function acquire(file: string, waitMs: number): Promise<{ release: () => v
   }
 }
 
-/** How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started. */
+/**
+ * How to release the lock; undefined while another process holds it. Synchronous: the pool of threads is not started.
+ */
 function tryLock(file: string, stale: number): (() => void) | undefined {
   try {
-    // Compromised: this process stood still so long that another took the lock. The holder asks isHeld before it writes.
+    // Compromised: this process stood still so long that another took the lock. The holder asks isHeld before it
+    // writes.
     const release = lockfile.lockSync(file, { realpath: false, stale, onCompromised: () => {} });
     return () => {
       try {

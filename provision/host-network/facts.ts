@@ -1,7 +1,7 @@
 // What `host-network.sh facts` prints → the facts. Pure.
 import { isIPv4 } from "node:net";
 import * as z from "zod";
-import { resolversOf } from "../../driver/resolvers.ts";
+import { zoneResolvers } from "../resolvers.ts";
 import type { HostFacts } from "./netplan.ts";
 
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;
@@ -29,5 +29,5 @@ export function parseHostFacts(output: string, name: string, zone: string): Host
     );
   }
   const { resolvers } = parsed.data;
-  return { ...parsed.data, resolvers: resolvers.length > 0 ? resolvers : resolversOf(zone) };
+  return { ...parsed.data, resolvers: resolvers.length > 0 ? resolvers : zoneResolvers(zone) };
 }

@@ -119,7 +119,7 @@ async function syncHosts(hosts: readonly Host[], trying: Trying, { ssh, say }: S
   return behind.length;
 }
 
-/** The executable there is oneadmin's: root runs a copy that nobody else can write, if it is the one that was built here. */
+/** oneadmin owns the executable there, so root runs a private copy, and only if it is what was built here. */
 async function installHost(worker: Host, token: string, ports: SpecificsPorts): Promise<number> {
   ports.say(`${worker.name}: looking at the host`);
   const built = (await checksumsOf(ports.tree)).get(EXECUTABLE);

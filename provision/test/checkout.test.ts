@@ -24,7 +24,7 @@ describe("the checkout of a repository", { skip: without("git") }, () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  test("is at the commit asked for, also the second time and for another commit", () => {
+  test("is at the requested commit, also the second time and for another commit", () => {
     for (const [commit, content] of [
       [commits[0], "1\n"],
       [commits[0], "1\n"],

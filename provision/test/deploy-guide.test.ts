@@ -1,4 +1,4 @@
-// docs/deploy.md word for word: its commands are run in their order, with stand-ins of what needs an account or a server.
+// docs/deploy.md word for word: its commands run in their order, with stand-ins for what needs an account or a server.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -40,7 +40,7 @@ const outputs = words.join(" ").startsWith("stack output --json") ? readFileSync
 process.stdout.write(outputs || answers[words.join(" ")] || "");
 `;
 
-// Hosts on which all is in place, and an OpenNebula whose public network is still to be filled.
+// Hosts on which everything is in place, and an OpenNebula whose public network has no addresses yet.
 const SSH = `#!/bin/sh
 case "$*" in
   *" facts") printf 'nic=enp5s0\\nmac=02:00:5e:00:53:01\\naddress=192.0.2.10/24\\ngateway=192.0.2.1\\nresolvers=\\n' ;;
@@ -177,7 +177,7 @@ describe("the deployment guide", () => {
       JSON.parse(json);
     const names = resources.map(({ name }) => name);
     const parents = resources.flatMap(({ parent }) => parent ?? []);
-    // Pulumi calls a parent ambiguous whose name stands twice in the file.
+    // Pulumi calls a parent ambiguous if its name is in the file twice.
     assert.deepEqual(
       parents.filter((parent) => names.filter((name) => name === parent).length !== 1),
       [],

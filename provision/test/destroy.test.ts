@@ -1,4 +1,4 @@
-// make destroy: a whole cloud, half of one, one whose front-end is dead; a recorder is Pulumi, a small server is Scaleway.
+// make destroy: a whole cloud, half a cloud, a dead front-end. A recorder plays Pulumi, a small server plays Scaleway.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -111,7 +111,7 @@ describe("make destroy", () => {
     assert.equal(asked().at(-1), "pulumi destroy");
   });
 
-  test("declined or failed half-way protects again what is left", async () => {
+  test("declined or failed half-way: what is left is protected again", async () => {
     // The worker goes, then it ends.
     place.answer("left", JSON.stringify({ deployment: { resources: [FRONTEND, VMTOVM] } }));
     place.answer("pulumi destroy", '#!/bin/sh\ncd "$RIG/answers" && cp left "pulumi stack export"\nexit 1\n');

@@ -1,4 +1,4 @@
-// The settings file that provisioning writes is one that the driver reads.
+// The driver can read the settings file that provisioning writes.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

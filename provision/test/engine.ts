@@ -1,4 +1,4 @@
-// A small engine: Pulumi's own runner runs index.ts against it as the pulumi program would, and it keeps what it is sent.
+// A small engine. Pulumi's own runner runs index.ts against it, as with the pulumi program, and the engine keeps what it gets.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ export type EngineRun = {
   /** Errors and warnings that an operator would see. */
   readonly said: readonly string[];
   readonly types: readonly string[];
-  /** Type and name → outputs that the engine has to keep as secrets. */
+  /** Type and name → outputs that the engine must keep as secrets. */
   readonly secretOutputs: ReadonlyMap<string, readonly string[]>;
   /** Every input that was sent. */
   readonly inputs: readonly Properties[];
@@ -139,7 +139,7 @@ function registered(
   return response;
 }
 
-/** A handler of gRPC from a function; what it throws is the program's error. */
+/** Makes a gRPC handler from a function. What the function throws is the program's error. */
 function answer<Request, Response>(work: (request: Request) => Response): grpc.handleUnaryCall<Request, Response> {
   return (call, done) => {
     try {

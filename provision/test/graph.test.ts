@@ -130,7 +130,7 @@ test("a network that half an order left without a VLAN gives out no layout, and 
   assert.equal(vlanOf([{ id: attached[0]?.id ?? "", vlan: 7 }], id, "host01"), 7);
 });
 
-test("every property that is sent is one that the installed provider declares", async () => {
+test("the installed provider declares every property that is sent", async () => {
   const graph = await buildGraph({ written: { driverKeyOnlyFromHosts: "true" } });
   const types = new Set(
     graph.registrations.map(({ type }) => type).filter((type) => !type.startsWith("hosted-cloud:")),
@@ -151,7 +151,7 @@ describe("the catalogue", () => {
   const OS = "scaleway:elasticmetal/getOs:getOs";
 
   test("without the image refuses a new server, and leaves those that are there alone", async () => {
-    // The provider takes only UUIDs for a new server; for one that is there, the engine keeps the old value.
+    // The provider takes only UUIDs for a new server. For an existing server, the engine keeps the old value.
     const graph = await buildGraph({ written: { osVersion: "1.0" }, answers: { [OS]: "fr-par-2/" } });
     for (const { inputs, ignoreChanges } of all(graph, SERVER)) {
       assert.match(

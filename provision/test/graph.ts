@@ -80,7 +80,7 @@ export async function read<Value>(
   };
 }
 
-/** Reads what the SDK sends to the engine, since options do not reach mocks. */
+/** Reads what the SDK sends to the engine, because options do not reach mocks. */
 function recordRequests(requests: Request[]): void {
   const monitor = getMonitor();
   if (monitor === undefined) throw new Error("Pulumi has no monitor after setMocks");

@@ -229,7 +229,7 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     });
     const make = async (...words: readonly string[]): Promise<Run> => {
       const place = openWorkplace("pulumi");
-      // The same machine twice: what counts is who comes first.
+      // The same machine twice, because only the order counts.
       const hosts = [hostOutput("fe", host.target.host), hostOutput("host01", host.target.host)];
       place.answer("pulumi stack output --json", JSON.stringify({ sshUser: "ubuntu", zone: "fr-par-2", hosts }));
       try {
@@ -275,7 +275,7 @@ describe("the network of a host", { skip: withoutHosts }, () => {
     });
   });
 
-  test("Ansible goes the same way, and refuses a host whose key changed, whatever its playbook says", {
+  test("Ansible connects in the same way, and refuses a changed host key whatever its playbook says", {
     skip: without("ansible"),
   }, async () => {
     const place = openWorkplace("pulumi");

@@ -1,4 +1,4 @@
-// What Ansible reads from the rendered files, against golden files; GOLDEN=write writes these anew.
+// What Ansible reads from the rendered files, compared with golden files; GOLDEN=write writes these again.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -40,7 +40,7 @@ for (const { name, workers, written } of CASES) {
   });
 }
 
-test("every host has the variables of one-deploy, also the tenth worker", { skip }, () => {
+test("every host has the variables of one-deploy, even the tenth worker", { skip }, () => {
   const { node, _meta } = listInventory(inventory({}, 10));
   assert.deepEqual(node.hosts, [
     "fe",

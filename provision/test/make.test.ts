@@ -1,4 +1,4 @@
-// Every line of the Makefile's cloud targets, with recorders in the place of pulumi, ansible-playbook, hatch and git.
+// Every line of the Makefile's cloud targets, with recorders instead of pulumi, ansible-playbook, hatch and git.
 import assert from "node:assert/strict";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -192,7 +192,7 @@ describe("make", () => {
       assert.doesNotMatch(stderr + place.calls().join(), /planted/);
     });
 
-    test("of this version and password goes on, and a fix release is none", async () => {
+    test("of this version and password goes on; a fix release counts as the same version", async () => {
       frontend("7.0.3-1", "planted{{1}}");
       assert.equal((await place.make(["deployment"])).status, 2, "the stand-in of git brings no Makefile");
       assert.ok(isDeployed());

@@ -57,7 +57,7 @@ for (const { title, facts, layout } of LAYOUTS) {
   });
 }
 
-test("a NIC whose name YAML would take for a number stays a name", () => {
+test("a NIC's name that YAML would read as a number stays a name", () => {
   const text = renderNetplan({ ...FACTS, nic: "1e3" }, LAYOUT);
   assert.deepEqual(parse(text).network.bridges.br0.interfaces, ["1e3"]);
 });
@@ -75,7 +75,7 @@ describe("facts of a host", () => {
     assert.deepEqual(facts.resolvers, ["151.115.9.151", "151.115.9.153"]);
   });
 
-  test("name a NIC longer than the kernel allows: refused, since netplan would only cut it off", () => {
+  test("name a NIC longer than the kernel allows: refused, because netplan would only cut it off", () => {
     assert.throws(
       () => parseHostFacts(printed.replace("enp5s0", "enp0s20f0u1u2c34"), "fe", "fr-par-2"),
       /the host's nic/,

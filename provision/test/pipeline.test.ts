@@ -1,4 +1,4 @@
-// The pipelines: checked by actionlint, and each job's script played with recorders in the place of what it calls.
+// The pipelines: actionlint checks them, and each job's script runs with recorders instead of what it calls.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -43,7 +43,7 @@ test("the workflows are clean for actionlint", { skip: without("actionlint") }, 
   assert.equal(status, 0);
 });
 
-test("what prepares a job is clean for shellcheck", { skip: without("shellcheck") }, () => {
+test("shellcheck finds nothing in the script that prepares a job", { skip: without("shellcheck") }, () => {
   assert.equal(spawnSync("shellcheck", [join(FOLDER, "prepare.sh")], { encoding: "utf8" }).stdout, "");
 });
 
@@ -141,7 +141,7 @@ describe("each job's script", () => {
   });
   after(() => place.remove());
 
-  /** Runs commands as a runner does, each in a shell of its own, until one fails. Answers what was called. */
+  /** Runs commands as a runner does, each in its own shell, until one fails. Returns what was called. */
   const play = async (commands: readonly string[]): Promise<string[]> => {
     for (const command of commands) {
       const script = `cd ${dirname(place.provision)} && ${command}`;
@@ -196,7 +196,7 @@ describe("each job's script", () => {
     assert.deepEqual(place.calls(), []);
   });
 
-  test("of the night looks at everything, also when one thing differs, and reports it", async () => {
+  test("of the night looks at everything, even if one thing differs, and reports it", async () => {
     place.answer("pulumi stack output --json", JSON.stringify(HOSTS));
     place.answer("pulumi preview --refresh --expect-no-changes --diff", "#!/bin/sh\necho '~ server host01'\nexit 1\n");
     const calls = await play(

@@ -28,7 +28,7 @@ describe("the state", () => {
   const at = (type: string, name: string) => `urn:pulumi:prod::hosted-cloud::hosted-cloud:index:X$${type}::${name}`;
   const SERVER = "scaleway:elasticmetal/server:Server";
 
-  test("tells what exists, which of it are servers, and what was being ordered", () => {
+  test("says what exists, which of these are servers, and what was being ordered", () => {
     const stack = parseStack(
       JSON.stringify({
         deployment: {
@@ -58,7 +58,7 @@ describe("the state", () => {
     assert.deepEqual(stack.interrupted, ["host01"]);
   });
 
-  test("of a stack that was never up holds nothing; what is no state is refused", () => {
+  test("of a stack that was never up holds nothing; text that is no state is refused", () => {
     assert.deepEqual(parseStack('{"version": 3, "deployment": {}}'), { resources: [], interrupted: [] });
     assert.throws(() => parseStack("nothing"), { message: /cannot be read; run: pulumi stack export/ });
   });

@@ -1,4 +1,4 @@
-// index.ts as Pulumi's own runner runs it, over the wire: what the engine would keep, and what of it in the clear.
+// index.ts as Pulumi's own runner runs it, over the wire: what the engine would keep, and what it would keep unencrypted.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type EngineRun, runProject } from "./engine.ts";
@@ -38,7 +38,7 @@ describe("the project", () => {
     assertNothingInTheClear(run);
   });
 
-  test("keeps passwords and tokens out of what lies in the state unencrypted", async () => {
+  test("keeps passwords and tokens out of the unencrypted part of the state", async () => {
     const run = await runProject(new URL("../", import.meta.url), CONFIG, SECRET_KEYS);
     const whole = JSON.stringify(run.stackOutputs);
     for (const planted of ["planted-one", "planted db", "secret-key-of-driver-hosts"])

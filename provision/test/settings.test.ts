@@ -99,7 +99,7 @@ describe("a password", () => {
     });
   }
 
-  // one-deploy pastes both into SQL and into oned.conf: with these, its run ends half-way in a syntax error.
+  // one-deploy pastes both into SQL and into oned.conf. With these characters, its run ends half-way in a syntax error.
   for (const value of ["it's-one", 'a"quote', "back\\slash"]) {
     test(`${JSON.stringify(value)} is refused for the database too`, () => {
       for (const key of ["onePassword", "dbPassword"] as const) {

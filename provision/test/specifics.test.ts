@@ -23,7 +23,7 @@ import { openWorkplace } from "./rig/workplace.ts";
 import { without } from "./tools.ts";
 
 const BUILT = fileURLToPath(new URL("../../remotes", import.meta.url));
-// A copy, since the tree may be built anew meanwhile.
+// A copy, because somebody may build the tree again meanwhile.
 const TREE = join(tmpdir(), `remotes-${process.pid}`);
 const SETTINGS = "var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
 const PLANTED = `planted-${randomUUID()}`;
@@ -176,7 +176,7 @@ describe("make specifics", { skip: withoutHosts || without("jq") || withoutExecu
     assert.deepEqual(networks(up(frontend).root), [{ name: "public", ranges: 3 }]);
   });
 
-  test("a new key is put in the place of the old one", async () => {
+  test("a new key replaces the old one", async () => {
     const renewed = { frontendToken: TOKENS.renewed, hostsToken: TOKENS.renewed };
     assert.equal(await run(planFor([first], { ...renewed, publicAddressCount: 3 })), 2);
     assert.equal(readFileSync(join(up(first).root, "var/lib/one/.scw-flexip.token"), "utf8").trim(), TOKENS.renewed);

@@ -1,4 +1,4 @@
-// The simulated API as a process of its own, so that its work is not the work of whoever measures.
+// The simulated API as a process of its own, because its work must not count as the work of the bench.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-// What one run of the bench measured, and what that has to be at most.
+// What one run of the bench measured, and the most that it may be.
 import { median } from "./clock.ts";
 import type { Migration, Way } from "./migration.ts";
 

@@ -6,7 +6,7 @@ import { PROJECT, Rig } from "../rig.ts";
 import { median } from "./clock.ts";
 
 const MAC = "52:54:00:aa:00:01";
-// No interface of this machine has it, so that the source knows that the guest goes elsewhere.
+// No interface of this machine has it: the source knows by it that the guest goes elsewhere.
 const DESTINATION = "192.0.2.77";
 
 export const WAYS = {

@@ -67,7 +67,7 @@ const PUBLIC_VM = base64(
     { ...nic(1, ATTACHED.ip, ATTACHED.mac), EXTERNAL_IP: ATTACHED.ip, SCW_FLEXIBLE_IP_ID: ATTACHED.id },
   ]),
 );
-/** The same with a NIC of a hand-written range: its address has to be looked for in all pages. */
+/** The same with a NIC of a hand-written range: its address must be looked for on all pages. */
 const HAND_WRITTEN_VM = base64(vmDocument([PRIVATE, nic(1, ATTACHED.ip, ATTACHED.mac)]));
 const PRIVATE_VM = base64(vmDocument([PRIVATE]));
 

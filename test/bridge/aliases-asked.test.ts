@@ -1,10 +1,10 @@
 // An alias costs its address the virtual MAC for good, so it is asked for with SCW_FLEXIP_ALIAS.
 
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { suite } from "node:test";
 import { borrowerTags, ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { vmDocument } from "../documents.ts";
-import { aliasOf, BESIDE, HOOKS, INTENT, MARKED, nic, privateNic, Stage } from "./stage.ts";
+import { aliasOf, BESIDE, HOOKS, INTENT, MARKED, nic, onStage, privateNic } from "./stage.ts";
 
 const UNASKED = { SCW_FLEXIP_ALIAS: undefined };
 
@@ -13,8 +13,7 @@ suite("an alias of a range that does not ask for aliases", BESIDE, () => {
     ["hot-plugged", MARKED],
     ["in a deploy", {}],
   ] as const) {
-    test(`${when}: pre refuses in words that name the attribute, and nothing is changed`, async (t) => {
-      const stage = await Stage.start(t);
+    onStage(`${when}: pre refuses in words that name the attribute, and nothing is changed`, async (stage) => {
       const [own, alias] = [stage.range({ serverId: stage.server("h1") }), stage.range()];
       const vm = vmDocument([nic("0", own), aliasOf("0", "1", alias, { ...marked, ...UNASKED })]);
       for (const hook of ["pre", "post"] as const) {
@@ -29,16 +28,14 @@ suite("an alias of a range that does not ask for aliases", BESIDE, () => {
     });
   }
 
-  test("on a private NIC: none of our business", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("on a private NIC: none of our business", async (stage) => {
     const alias = stage.range();
     const vm = vmDocument([privateNic("0"), aliasOf("0", "1", alias, { ...MARKED, ...UNASKED })]);
     for (const hook of HOOKS) await stage.succeed("h1", hook, vm);
     assert.deepEqual(stage.rig.simulator.calls(), []);
   });
 
-  test("of 0.1.0, which gave its MAC up long ago: goes on serving", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("of 0.1.0, which gave its MAC up long ago: goes on serving", async (stage) => {
     const own = stage.range();
     const tags = borrowerTags({ tags: ownershipTags("one", "created", INTENT) });
     const alias = { ...stage.range({ mac: null, tags }), mac: "52:54:00:aa:00:02" };
@@ -49,20 +46,21 @@ suite("an alias of a range that does not ask for aliases", BESIDE, () => {
     await stage.expect([own, "free"], [alias, "free", "none"]);
   });
 
-  test("that nobody tagged: refused, because its MAC is not ours to give up", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("that nobody tagged: refused, because its MAC is not ours to give up", async (stage) => {
     const [own, alias] = [stage.range(), stage.add()];
     await stage.fail("h1", "pre", vmDocument([nic("0", own), aliasOf("0", "1", alias)]));
     await stage.expect([own, "free"], [alias, "free"]);
   });
 });
 
-test("a range for aliases serves nothing else: pre refuses the NIC in words that name the attribute", async (t) => {
-  const stage = await Stage.start(t);
-  const [own, other] = [stage.range(), stage.range()];
-  const vm = vmDocument([nic("0", other), nic("1", own, { SCW_FLEXIP_ALIAS: "YES" })]);
-  assert.match(await stage.fail("h1", "pre", vm), /NIC 1: .* is for NIC aliases alone.*SCW_FLEXIP_ALIAS = "YES"/);
-  assert.deepEqual(stage.writes(), []);
-  await stage.succeed("h1", "clean", vm);
-  await stage.expect([own, "free"], [other, "free"]);
-});
+onStage(
+  "a range for aliases serves nothing else: pre refuses the NIC in words that name the attribute",
+  async (stage) => {
+    const [own, other] = [stage.range(), stage.range()];
+    const vm = vmDocument([nic("0", other), nic("1", own, { SCW_FLEXIP_ALIAS: "YES" })]);
+    assert.match(await stage.fail("h1", "pre", vm), /NIC 1: .* is for NIC aliases alone.*SCW_FLEXIP_ALIAS = "YES"/);
+    assert.deepEqual(stage.writes(), []);
+    await stage.succeed("h1", "clean", vm);
+    await stage.expect([own, "free"], [other, "free"]);
+  },
+);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { vmDocument } from "../documents.ts";
-import { aliasOf, BESIDE, dualNic, MARKED, nic, Stage } from "./stage.ts";
+import { aliasOf, BESIDE, dualNic, MARKED, nic, onStage, Stage } from "./stage.ts";
 
 const FIRST_DEPLOY = { deployId: "" };
 
@@ -36,23 +36,21 @@ suite("pre and what an ended lease left attached to another server", BESIDE, () 
     });
   }
 
-  test("hot plug: the marked NIC's is moved, that of another NIC is not", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("hot plug: the marked NIC's is moved, that of another NIC is not", async (stage) => {
     const on = { serverId: stage.server("h2") };
     const [other, address] = [stage.range(on), stage.range(on)];
     await stage.succeed("h1", "pre", vmDocument([nic("0", other), nic("1", address, MARKED)]));
     await stage.expect([other, "h2"], [address, "h1"]);
   });
 
-  test("a VM that has run before: stays, because this may be a migration", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("a VM that has run before: stays, because this may be a migration", async (stage) => {
     const address = stage.range({ serverId: stage.server("h2") });
     await stage.succeed("h1", "pre", vmDocument([nic("0", address)]));
     await stage.expect([address, "h2"]);
     assert.deepEqual(stage.writes(), []);
   });
 
-  test("a full server: the refusal is told, and the address stays where it was", async (t) => {
+  test("a full server: pre fails with the refusal, and the address stays where it was", async (t) => {
     for (const directAttach of ["moves", "refused"] as const) {
       const stage = await Stage.start(t, { directAttach, perServerLimit: 0 });
       const address = stage.range({ serverId: stage.server("h2") });
@@ -71,8 +69,7 @@ suite("pre and what an ended lease left attached to another server", BESIDE, () 
     assert.deepEqual(stage.writes(), ["attach"]);
   });
 
-  test("a listing that lags does not make post move what is here", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("a listing that lags does not make post move what is here", async (stage) => {
     const address = stage.range({ serverId: stage.server("h2") });
     stage.account.behave({ listLagMs: 1e9 });
     stage.account.set(address.id, { serverId: stage.server("h1") });
@@ -81,13 +78,15 @@ suite("pre and what an ended lease left attached to another server", BESIDE, () 
   });
 });
 
-test("post outlasts an outage of the API: the migrated guest has its address when the API is back", async (t) => {
-  const stage = await Stage.start(t);
-  const address = stage.range({ serverId: stage.server("h1") });
-  stage.account.behave({ api: "unavailable" });
-  const post = stage.hook("h2", "post", vmDocument([nic("0", address)]));
-  await stage.rig.until(() => stage.rig.simulator.calls().length >= 3);
-  stage.account.behave({ api: "up" });
-  assert.equal((await post).code, 0);
-  await stage.expect([address, "h2"]);
-});
+onStage(
+  "post outlasts an outage of the API: the migrated guest has its address when the API is back",
+  async (stage) => {
+    const address = stage.range({ serverId: stage.server("h1") });
+    stage.account.behave({ api: "unavailable" });
+    const post = stage.hook("h2", "post", vmDocument([nic("0", address)]));
+    await stage.rig.until(() => stage.rig.simulator.calls().length >= 3);
+    stage.account.behave({ api: "up" });
+    assert.equal((await post).code, 0);
+    await stage.expect([address, "h2"]);
+  },
+);

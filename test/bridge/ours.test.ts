@@ -1,10 +1,10 @@
-// A hook touches only what is this NIC's: its intent, address and MAC tell. Every detach is logged with its reason.
+// A hook touches only what belongs to this NIC by intent, address and MAC. Every detach is logged with its reason.
 
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { lenderTags, ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { vmDocument } from "../documents.ts";
-import { type Address, aliasOf, BESIDE, HOOKS, INTENT, MARKED, nic, Stage } from "./stage.ts";
+import { type Address, aliasOf, BESIDE, HOOKS, INTENT, MARKED, nic, onStage, Stage } from "./stage.ts";
 
 const OTHER_INTENT = "0a11ce00-0000-4000-8000-0000000000c9";
 
@@ -19,8 +19,7 @@ suite("an address range on which somebody typed another tenant's address and MAC
       { SCW_FLEXIBLE_IP_ID: undefined, EXTERNAL_IP: undefined },
     ],
   ] as const) {
-    test(`its VM never gets one ${where}`, async (t) => {
-      const stage = await Stage.start(t);
+    onStage(`its VM never gets one ${where}`, async (stage) => {
       const victim = stage.range(server === undefined ? {} : { serverId: stage.server(server) });
       const before = stage.account.get(victim.id);
       for (const deployId of ["", "one-42"]) {
@@ -37,8 +36,7 @@ suite("an address range on which somebody typed another tenant's address and MAC
     });
   }
 
-  test("as an alias it is refused too", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("as an alias it is refused too", async (stage) => {
     const [own, victim] = [stage.range({ serverId: stage.server("h1") }), stage.range()];
     const alias = aliasOf("0", "1", victim, { ...MARKED, SCW_FLEXIP_INTENT: OTHER_INTENT });
     assert.match(await stage.fail("h1", "pre", vmDocument([nic("0", own), alias])), /belongs to another address range/);
@@ -52,8 +50,7 @@ suite("the intent of a range", BESIDE, () => {
     ["that the flexible IP has", INTENT],
     ["of 0.1.0, which NICs do not have", undefined],
   ] as const) {
-    test(`${what}: the address is served, moved and detached`, async (t) => {
-      const stage = await Stage.start(t);
+    onStage(`${what}: the address is served, moved and detached`, async (stage) => {
       const address = stage.range();
       const vm = vmDocument([nic("0", address, { SCW_FLEXIP_INTENT: intent })]);
       for (const [host, hook, place] of [
@@ -73,8 +70,7 @@ suite("what shares the NIC's virtual MAC on the server and is not ours", BESIDE,
     ["another cloud's", ownershipTags("two", "created", OTHER_INTENT)],
     ["untagged", []],
   ] as const) {
-    test(`${whose}: clean detaches neither it nor the address, which would lose its MAC`, async (t) => {
-      const stage = await Stage.start(t);
+    onStage(`${whose}: clean detaches neither it nor the address, which would lose its MAC`, async (stage) => {
       const { own, other } = lenderAnd(stage, tags);
       await stage.succeed("h1", "clean", vmDocument([nic("0", own)]));
       await stage.expect([own, "h1"], [other, "h1", own.mac]);
@@ -83,8 +79,7 @@ suite("what shares the NIC's virtual MAC on the server and is not ours", BESIDE,
       assert.ok(left.includes(own.ip) && left.includes(other.ip), stage.rig.logs());
     });
 
-    test(`${whose}: post on another host refuses before anything is changed`, async (t) => {
-      const stage = await Stage.start(t);
+    onStage(`${whose}: post on another host refuses before anything is changed`, async (stage) => {
       const { own, other } = lenderAnd(stage, tags);
       const line = await stage.fail("h2", "post", vmDocument([nic("0", own)]));
       assert.ok(line.includes(own.ip) && line.includes(other.ip), line);
@@ -93,8 +88,7 @@ suite("what shares the NIC's virtual MAC on the server and is not ours", BESIDE,
     });
   }
 
-  test("a locked alias of an ended lease: the next guest on the same host is served", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("a locked alias of an ended lease: the next guest on the same host is served", async (stage) => {
     const { own, other } = lenderAnd(stage, ownershipTags("one", "created", OTHER_INTENT));
     stage.account.set(other.id, { status: "locked" });
     const vm = vmDocument([nic("0", own)], { id: "43", deployId: "" });
@@ -103,17 +97,19 @@ suite("what shares the NIC's virtual MAC on the server and is not ours", BESIDE,
     await stage.expect([own, "h1"]);
   });
 
-  test("a locked alias of an ended lease: on another host the refusal names the guest's own address first", async (t) => {
-    const stage = await Stage.start(t);
-    const { own, other } = lenderAnd(stage, ownershipTags("one", "created", OTHER_INTENT));
-    stage.account.set(other.id, { status: "locked" });
-    const line = await stage.fail("h2", "post", vmDocument([nic("0", own)], { id: "43" }));
-    assert.match(
-      line,
-      /^post: flexible IP .* cannot be attached: flexible IP .* shares its virtual MAC and has status locked; /,
-    );
-    assert.ok(line.indexOf(own.ip) < line.indexOf(other.ip), line);
-  });
+  onStage(
+    "a locked alias of an ended lease: on another host the refusal names the guest's own address first",
+    async (stage) => {
+      const { own, other } = lenderAnd(stage, ownershipTags("one", "created", OTHER_INTENT));
+      stage.account.set(other.id, { status: "locked" });
+      const line = await stage.fail("h2", "post", vmDocument([nic("0", own)], { id: "43" }));
+      assert.match(
+        line,
+        /^post: flexible IP .* cannot be attached: flexible IP .* shares its virtual MAC and has status locked; /,
+      );
+      assert.ok(line.indexOf(own.ip) < line.indexOf(other.ip), line);
+    },
+  );
 });
 
 suite("every detach is logged with its reason", BESIDE, () => {
@@ -129,25 +125,26 @@ suite("every detach is logged with its reason", BESIDE, () => {
     });
   }
 
-  test("of a NIC", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("of a NIC", async (stage) => {
     const address = stage.range({ serverId: stage.server("h1") });
     await stage.succeed("h1", "clean", vmDocument([nic("3", address, MARKED)]));
     assert.match(stage.rig.logs(), /detaching flexible IP .*: NIC 3 of VM 42/);
   });
 });
 
-test("an address whose tags somebody removed is still the guest's, but pre takes it from no other server", async (t) => {
-  const stage = await Stage.start(t);
-  const address = stage.add({ serverId: stage.server("h2") });
-  const vm = vmDocument([nic("0", address, { SCW_FLEXIP_INTENT: INTENT })], { deployId: "" });
-  await stage.succeed("h1", "pre", vm);
-  await stage.expect([address, "h2"]);
-  await stage.succeed("h1", "post", vm);
-  await stage.expect([address, "h1"]);
-  for (const hook of HOOKS) await stage.succeed("h1", hook, vm);
-  await stage.expect([address, "free"]);
-});
+onStage(
+  "an address whose tags somebody removed is still the guest's, but pre takes it from no other server",
+  async (stage) => {
+    const address = stage.add({ serverId: stage.server("h2") });
+    const vm = vmDocument([nic("0", address, { SCW_FLEXIP_INTENT: INTENT })], { deployId: "" });
+    await stage.succeed("h1", "pre", vm);
+    await stage.expect([address, "h2"]);
+    await stage.succeed("h1", "post", vm);
+    await stage.expect([address, "h1"]);
+    for (const hook of HOOKS) await stage.succeed("h1", hook, vm);
+    await stage.expect([address, "free"]);
+  },
+);
 
 /** On h1: an address of ours that lends its virtual MAC, and another flexible IP with those tags that has it. */
 function lenderAnd(stage: Stage, tags: readonly string[]): { own: Address; other: Address } {

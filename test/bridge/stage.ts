@@ -78,8 +78,11 @@ export class Stage {
     // A hook that waits for what never comes ends long before a person gives up.
     const settings = { HOOK_TIMEOUT: "60", ...options.settings };
     const result = await this.rig.hook(host, hook, vm, { ...options, settings });
-    const told = result.stdout + result.stderr + this.rig.logs();
-    assert.deepEqual(secretsIn(told, { "the token": this.rig.simulator.token, "the guest's password": PASSWORD }), []);
+    const written = result.stdout + result.stderr + this.rig.logs();
+    assert.deepEqual(
+      secretsIn(written, { "the token": this.rig.simulator.token, "the guest's password": PASSWORD }),
+      [],
+    );
     return result;
   }
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite, test } from "node:test";
+import { suite } from "node:test";
 import { type NicFields, vmDocument } from "../documents.ts";
-import { BESIDE, HOOKS, nic, privateNic, runningOnH1, Stage, UNREACHABLE } from "./stage.ts";
+import { BESIDE, HOOKS, nic, onStage, privateNic, UNREACHABLE } from "./stage.ts";
 
 // A public address that the data centre routes to this host by itself.
 const ROUTED: NicFields = { NIC_ID: "0", VN_MAD: "bridge", IP: "198.51.100.77", MAC: "02:00:c6:33:64:4d" };
@@ -27,8 +27,7 @@ suite("a VM without a flexible IP", BESIDE, () => {
         { ...ROUTED, VN_MAD: "802.1Q", EXTERNAL_IP: ROUTED.IP, MAC: "52:54:00:33:64:4d" },
       ],
     ] as const) {
-      test(`${kind}, on a host with ${lack}`, async (t) => {
-        const stage = await Stage.start(t);
+      onStage(`${kind}, on a host with ${lack}`, async (stage) => {
         const home = join(stage.rig.folder, "h1");
         stage.server("h1");
         take(home);
@@ -42,16 +41,16 @@ suite("a VM without a flexible IP", BESIDE, () => {
     }
   }
 
-  test("a public address of another kind, while the API is away", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("a public address of another kind, while the API is away", async (stage) => {
     for (const hook of HOOKS) await stage.succeed("h1", hook, vmDocument([ROUTED]), { settings: UNREACHABLE });
   });
 });
 
 suite("a VM with a flexible IP, on a host that is not set up", BESIDE, () => {
   for (const [lack, take] of LACKS) {
-    test(`${lack}: pre and post fail with the reason, clean says it and succeeds`, async (t) => {
-      const { stage, address, vm } = await runningOnH1(t);
+    onStage(`${lack}: pre and post fail with the reason, clean says it and succeeds`, async (stage) => {
+      const address = stage.range({ serverId: stage.server("h1") });
+      const vm = vmDocument([nic("0", address)]);
       take(join(stage.rig.folder, "h1"));
       const line = await stage.fail("h1", "pre", vm);
       assert.equal((await stage.fail("h1", "post", vm)).replace("post", "pre"), line);
@@ -63,8 +62,7 @@ suite("a VM with a flexible IP, on a host that is not set up", BESIDE, () => {
 });
 
 suite("documents of any length and kind", BESIDE, () => {
-  test("a VM whose owner wrote 800 KiB into it is served", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("a VM whose owner wrote 800 KiB into it is served", async (stage) => {
     const address = stage.range();
     const vm = vmDocument([nic("0", address)], { userTemplate: `<NOTE><![CDATA[${"x".repeat(800 * 1_024)}]]></NOTE>` });
     await stage.succeed("h1", "pre", vm);
@@ -73,8 +71,7 @@ suite("documents of any length and kind", BESIDE, () => {
     await stage.expect([address, "free"]);
   });
 
-  test("a VM whose owner wrote 11 MiB of attributes into it is served", async (t) => {
-    const stage = await Stage.start(t);
+  onStage("a VM whose owner wrote 11 MiB of attributes into it is served", async (stage) => {
     const address = stage.range();
     const vm = vmDocument([nic("0", address)], { userTemplate: "<A>b</A>".repeat(1_400_000) });
     await stage.succeed("h1", "pre", vm);
@@ -88,8 +85,7 @@ suite("documents of any length and kind", BESIDE, () => {
     ["cut", Buffer.from("<VM><ID>4").toString("base64")],
     ["longer than 16 MiB", Buffer.alloc(16 * 1_024 * 1_024 + 1, "A")],
   ] as const) {
-    test(`${what}: pre fails, clean says that nothing is detached and succeeds`, async (t) => {
-      const stage = await Stage.start(t);
+    onStage(`${what}: pre fails, clean says that nothing is detached and succeeds`, async (stage) => {
       assert.match(await stage.fail("h1", "pre", "", { raw }), /^pre: standard input /);
       const { stdout } = await stage.succeed("h1", "clean", "", { raw });
       assert.match(stdout, /^clean: the VM's addresses stay as they are: standard input .+; .+\n$/);
@@ -97,8 +93,7 @@ suite("documents of any length and kind", BESIDE, () => {
   }
 });
 
-test("pre names the flexible IPs that no hook serves, and serves the others", async (t) => {
-  const stage = await Stage.start(t);
+onStage("pre names the flexible IPs that no hook serves, and serves the others", async (stage) => {
   const [own, floating, passed] = [stage.range(), stage.range(), stage.range()];
   const pci = `<PCI><NIC_ID>1</NIC_ID><IP>${passed.ip}</IP><SCW_FLEXIBLE_IP_ID>${passed.id}</SCW_FLEXIBLE_IP_ID></PCI>`;
   const vm = vmDocument([nic("0", own, { VROUTER_IP: floating.ip })], { pci });

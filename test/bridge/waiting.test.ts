@@ -1,4 +1,4 @@
-// One server attaches its flexible IPs one after the other: what a hook tells while it waits, and when its time is up.
+// One server attaches its flexible IPs one after the other: what a hook says while it waits and when its time is up.
 
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";

@@ -8,7 +8,7 @@ import { addNic, Pool, type Range, settleGuest, type Vm } from "../cloud/pool.ts
 import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { OTHER_PROJECT, PROJECT, Rig, type RunResult } from "../rig.ts";
+import { OTHER_PROJECT, PROJECT, Rig, type RunResult, serverIdOf } from "../rig.ts";
 import { type Launch, launch } from "./launch.ts";
 
 export const CLOUD = "one";
@@ -16,6 +16,8 @@ const LIMITS = { TIMEOUT: "60", HOOK_TIMEOUT: "60" };
 /** For faults that last: the shortest times that the driver takes. */
 export const SHORT = { TIMEOUT: "5", HOOK_TIMEOUT: "5" };
 export const HOSTS = ["h1", "h2", "h3"] as const;
+// A host is made when it is first used.
+const SERVERS = HOSTS.map((name) => ({ name, serverId: serverIdOf(name) }));
 export type HostName = (typeof HOSTS)[number];
 export type FrontEnd = "front-end" | "fe2";
 
@@ -61,9 +63,7 @@ export class TestCloud {
   }
 
   static async start(options: SimulatorOptions = {}): Promise<TestCloud> {
-    const rig = await Rig.start({ maxPageSize: 4, ...options });
-    for (const host of HOSTS) rig.host(host);
-    return new TestCloud(rig);
+    return new TestCloud(await Rig.start({ maxPageSize: 4, ...options }));
   }
 
   async stop(): Promise<void> {
@@ -76,7 +76,7 @@ export class TestCloud {
     this.#ends.push(work);
   }
 
-  readonly server = (host: string): string => this.rig.host(host).serverId;
+  readonly server = serverIdOf;
 
   /** OpenNebula as one front-end runs it: its actions are started like that. */
   oned(how: Launch = {}, frontEnd: FrontEnd = "front-end"): Oned<RunResult> {
@@ -159,7 +159,7 @@ export class TestCloud {
 
   /** The host that all flexible IPs of a range are attached to; `free` when they are; else "between". */
   placeOf({ ids }: Range): string {
-    const places = new Set(ids.map((id) => placeOf(this.account.get(id), this.rig.hosts)));
+    const places = new Set(ids.map((id) => placeOf(this.account.get(id), SERVERS)));
     const [place = "between"] = places;
     return places.size === 1 ? place : "between";
   }

@@ -34,7 +34,7 @@ type Row = readonly [
 
 const ROWS: readonly Row[] = [
   ["what the range was registered with is ours", {}, {}, "ours", /is as expected/],
-  ["a range of 0.1.0 does not tell its intent", {}, { intent: undefined }, "ours", /./],
+  ["a range of 0.1.0 has no intent", {}, { intent: undefined }, "ours", /./],
   [
     "a flexible IP without an intent belongs to any range",
     { tags: ownershipTags("one", "adopted", undefined) },

@@ -1,5 +1,5 @@
 // Each reader of text from outside over thousands of documents: a value or a named refusal, nothing else, and
-// soon. SEED repeats a run; a failure tells the shortest document that shows it.
+// soon. SEED repeats a run; a failure shows the shortest document that shows it.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

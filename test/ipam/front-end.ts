@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { JournalState } from "../../driver/state/journal.ts";
+import { wholeJournal } from "../cloud/journal.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
 import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { InProcessRig } from "../in-process/rig.ts";
-import { readJournal } from "../journal.ts";
 import type { IpamAction, Rig, RunOptions, RunResult } from "../rig.ts";
 
 export type Range = Readonly<Record<string, string>>;
@@ -73,7 +73,7 @@ export class FrontEnd {
   }
 
   get journal(): JournalState {
-    return readJournal(this.#rig.frontEnd.stateFile);
+    return wholeJournal(this.#rig.frontEnd.stateFile);
   }
 
   /** The calls that changed something, since the last `forget`. */
@@ -126,7 +126,7 @@ export function idOf(range: Range): string {
   return range.SCW_FLEXIBLE_IP_ID ?? "";
 }
 
-/** Exit code 1, no answer, one line for the user that matches all of `words` and tells what to do. */
+/** Exit code 1, no answer, one line for the user that matches all of `words` and has a next move. */
 export function assertFailed({ code, stdout, plain, stderr }: RunResult, ...words: readonly RegExp[]): void {
   assert.deepEqual({ code, stdout, lines: plain.length }, { code: 1, stdout: "", lines: 1 }, stderr);
   for (const word of [/; \S/, ...words]) assert.match(plain[0] ?? "", word);

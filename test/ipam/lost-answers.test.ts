@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { ipamDocument, readTemplate } from "../documents.ts";
-import { PROJECT, Rig } from "../rig.ts";
+import { InProcessRig } from "../in-process/rig.ts";
+import { PROJECT } from "../rig.ts";
 
 const NEW_RANGE = ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" });
 
@@ -45,8 +46,8 @@ test("register_address_range adopts by id with a token whose grant comes between
   }
 });
 
-async function start(t: TestContext): Promise<Rig> {
-  const rig = await Rig.start();
+async function start(t: TestContext): Promise<InProcessRig> {
+  const rig = await InProcessRig.start();
   t.after(() => rig.stop());
   return rig;
 }

@@ -11,7 +11,7 @@ import { InProcessRuns } from "./run.ts";
 import { type History, historyArbitrary } from "./steps.ts";
 
 const seed = Number(process.env.SEED ?? anySeed());
-const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 12);
+const numRuns = Number(process.env.RUNS_EXECUTABLE ?? 8);
 const totals = new Totals();
 const histories = fc.sample(historyArbitrary({ maxSteps: 14, isQuick: true, mostFirstRanges: 3 }), { seed, numRuns });
 

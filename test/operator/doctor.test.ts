@@ -12,7 +12,7 @@ import { install } from "../../driver/operator/install/install.ts";
 import { startSimulator } from "../fakes/flexible-ip-server.ts";
 import { OTHER_PROJECT, PROJECT } from "../rig.ts";
 import { CloudRig } from "./cloud-rig.ts";
-import { CONF, LightMachine, SERVER } from "./light-machine.ts";
+import { CONF, LightMachine, SERVER, VERSION } from "./light-machine.ts";
 
 const TREE = "var/lib/one/remotes";
 const HOST_TREE = "var/tmp/one";
@@ -215,6 +215,9 @@ for (const [name, cause, finding, cure] of OF_FRONT_END) {
 }
 
 const NO_SERVER = "fr-par-2/99999999-9999-4999-8999-999999999999";
+const HOST_DRIVER = `${HOST_TREE}/ipam/scw-flexip/scw-flexip`;
+const BUILD = `#!/bin/sh\n# Another build.\necho scw-flexip ${VERSION}\n`;
+const OTHER = '{"level":"ok","id":"version","role":"host","host":null,"value":"0.0.1","why":"","cure":null}';
 const HOST_PRE = `${HOST_TREE}/vnm/bridge/pre.d`;
 const RENAME = "scw-flexip install --hosts HOST  # on the front-end; HOST: this host's name in OpenNebula";
 const OF_HOST: readonly Trouble[] = [
@@ -225,6 +228,7 @@ const OF_HOST: readonly Trouble[] = [
   ["settings of another zone", edit(CONF.host, "fr-par-2", "nl-ams-1"), "failure settings", SYNC],
   ["another CLOUD", append(CONF.host, 'CLOUD="two"'), "failure settings", SYNC],
   ["the id of no server", write("var/lib/one/scw-server-id", NO_SERVER), "failure server-id", RENAME],
+  ["another build of this version", write(HOST_DRIVER, BUILD), "failure executable", SYNC],
   ["no log folder", remove("var/log/vnm"), "failure logs", `${MAKE_FOLDER} /var/log/vnm`],
 ];
 
@@ -244,6 +248,7 @@ const INSTALL_H1 = "scw-flexip install --hosts h1";
 /** OpenNebula's state of h1, what ssh answers there, and what doctor makes of it. */
 const ASKED: readonly (readonly [string, state: string, answer: string, finding: string, cure: string])[] = [
   ["an older driver, whose doctor has no ids", "2", `echo '[{"level":"ok","check":"files"}]'`, "warning version", SYNC],
+  ["another version", "2", `echo '[${OTHER}]'`, "warning version", SYNC],
   ["a tree that was never copied", "2", "echo sh: not found >&2; exit 127", "failure files", SYNC],
   ["no answer", "2", "exit 255", "warning reach", "sudo -u oneadmin ssh h1 true"],
   ["a monitoring that fails", "3", "echo '[]'", "warning host-state", "sudo -u oneadmin onehost forceupdate h1"],
@@ -287,11 +292,11 @@ test("only an address on a server of nobody here points at another OpenNebula, o
   listHosts(frontEnd, [["h1", "2", `fr-par-2/${SERVER}`]]);
   assert.deepEqual(await cloud(), [`${one}1`, "scw-flexip reconcile"]);
   listHosts(frontEnd, [["h1", "2", ""]]);
-  const unknown = "; 1 may be attached to a host whose server is not known: h1";
+  const unknown = "; attached elsewhere: 1, perhaps to h1, whose server is not known";
   assert.deepEqual(await cloud(), [`${one}1${unknown}`, INSTALL_H1]);
   addressOf(frontEnd, { serverId: "99999999-9999-4999-8999-999999999999" });
   listHosts(frontEnd, [["h1", "2", `fr-par-2/${SERVER}`]]);
-  const away = "; 1 are attached to no host of ours: another OpenNebula may have this CLOUD";
+  const away = "; attached elsewhere: 1, perhaps by another OpenNebula with this CLOUD";
   assert.deepEqual(await cloud(), [`${one}2${away}`, "scw-flexip reconcile"]);
 });
 

@@ -46,7 +46,7 @@ const SCRIPTS = {
   ...Object.fromEntries(Object.keys(ONE).map((name) => [name, `exec cat "$STAND_INS/${name}"`])),
   onehost: `[ "$1" != update ] || { cp "$4" "$STAND_INS/updated-$2"; exit; }; exec cat "$STAND_INS/onehost"`,
   ssh: `while [ "$1" != -- ]; do shift; done; . "$STAND_INS/ssh-$2"`,
-  logger: `cat >> "\${0%/bin/*}/stand-ins/logger"`,
+  logger: `while [ "$1" != -- ]; do shift; done; echo "$2" >> "\${0%/bin/*}/stand-ins/logger"`,
 };
 
 /** What the commands print, kept for the test. */

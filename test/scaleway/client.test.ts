@@ -169,24 +169,24 @@ suite("every fixture of an answer", () => {
 
   for (const name of Object.keys(read)) {
     test(`${name} is asked for and read`, async (t) => {
-      const told = fixture(name);
-      const { api, asked } = await answering(t, told);
-      assert.deepEqual(await callOf(told, api), read[name]);
-      assert.deepEqual(asked, [{ method: told.method, path: told.path, request: told.request }]);
+      const answer = fixture(name);
+      const { api, asked } = await answering(t, answer);
+      assert.deepEqual(await callOf(answer, api), read[name]);
+      assert.deepEqual(asked, [{ method: answer.method, path: answer.path, request: answer.request }]);
     });
   }
 
   for (const [name, { says, is = [], type }] of Object.entries(refused)) {
     test(`${name} is refused`, async (t) => {
-      const told = fixture(name);
-      const { api, asked } = await answering(t, told);
-      const error = await failureOf(callOf(told, api));
+      const answer = fixture(name);
+      const { api, asked } = await answering(t, answer);
+      const error = await failureOf(callOf(answer, api));
       if (typeof says === "string") assert.equal(error.message, says);
       else assert.match(error.message, says);
       assert.doesNotMatch(error.message, /[\n\p{Cc}]/u);
       assert.deepEqual(
         { status: error.status, type: error.type, requestId: error.requestId },
-        { status: told.status, type, requestId: REQUEST_ID },
+        { status: answer.status, type, requestId: REQUEST_ID },
       );
       const { isAmbiguous, isRetryable, mayBeGone } = error;
       const flags = Object.entries({ isAmbiguous, isRetryable, mayBeGone });
@@ -299,7 +299,7 @@ suite("the client on the simulator", () => {
     assert.equal(account.get(created.id)?.ip_address, `${created.address}/64`);
   });
 
-  test("probe tells whether the token works, by the smallest listing", async (t) => {
+  test("probe asks for the smallest listing, to learn whether the token works", async (t) => {
     const { api, simulator } = await start(t);
     for (let count = 0; count < 3; count++) simulator.account.add({ projectId: PROJECT });
     await api.probe(PROJECT);

@@ -257,7 +257,7 @@ suite("a large answer", { concurrency: true }, () => {
     assert.equal(connections.length, 2);
   });
 
-  test("is refused beyond it, without a length told", async (t) => {
+  test("is refused beyond it, also without a Content-Length", async (t) => {
     const { http } = await start(t, [
       (_request, response) => {
         response.writeHead(200);
@@ -312,7 +312,7 @@ suite("the connection", { concurrency: true }, () => {
     http.close();
   });
 
-  test("that the server closed meanwhile is made anew", async (t) => {
+  test("that the server closed meanwhile is made again", async (t) => {
     const { http, server, connections } = await start(t, [fine, fine]);
     await http.send(read);
     server.closeAllConnections();
@@ -354,7 +354,7 @@ suite("what is sent", { concurrency: true }, () => {
   });
 });
 
-suite("what is told", { concurrency: true }, () => {
+suite("messages and the log", { concurrency: true }, () => {
   test("an answer's form decides over its status", async (t) => {
     const { http } = await start(t, [fine]);
     const picky: Request<unknown> = {

@@ -1,4 +1,4 @@
-// Takes the lock of a file, tells so, and holds it until it is killed.
+// Takes the lock of a file, says so, and holds it until it is killed.
 import { writeSync } from "node:fs";
 import { withLock } from "../../driver/state/lock.ts";
 

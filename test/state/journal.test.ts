@@ -21,9 +21,9 @@ import { suite, type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openLog } from "../../driver/log.ts";
 import { Journal } from "../../driver/state/journal.ts";
+import { wholeJournal } from "../cloud/journal.ts";
 import { ipamDocument, rangeOf, readTemplate } from "../documents.ts";
 import { InProcessRig } from "../in-process/rig.ts";
-import { readJournal } from "../journal.ts";
 import { type IpamAction, plainLines, Rig, type RunResult } from "../rig.ts";
 
 const NEW_RANGE = ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1" });
@@ -46,7 +46,7 @@ suite("a journal", { concurrency: 2 }, () => {
     assert.equal(statSync(stateFile).mode & 0o777, 0o600);
     assert.equal(statSync(dirname(stateFile)).mode & 0o777, 0o700);
     assert.deepEqual(readdirSync(dirname(stateFile)), [basename(stateFile)]);
-    assert.deepEqual(readJournal(stateFile).intents, {});
+    assert.deepEqual(wholeJournal(stateFile).intents, {});
   });
 
   for (const [how, damage] of [
@@ -73,7 +73,7 @@ suite("a journal", { concurrency: 2 }, () => {
         const aside = /set aside as (\S+);/.exec(warning)?.[1] ?? "";
         assert.deepEqual(readFileSync(aside), damaged);
         assert.deepEqual(readdirSync(dirname(stateFile)).sort(), [basename(stateFile), basename(aside)].sort());
-        readJournal(stateFile);
+        wholeJournal(stateFile);
         assert.equal(statSync(stateFile).mode & 0o777, 0o600);
 
         const next = await rig.ipam(action, document);
@@ -90,7 +90,7 @@ suite("a journal", { concurrency: 2 }, () => {
     const run = await rig.ipam("get_address", document);
     succeeded(run);
     assert.doesNotMatch(run.stderr, /WARN/);
-    assert.equal(Object.keys(readJournal(rig.frontEnd.stateFile).leases).length, 1);
+    assert.equal(Object.keys(wholeJournal(rig.frontEnd.stateFile).leases).length, 1);
     assert.equal(rig.simulator.account.all().length, 1);
   });
 
@@ -103,9 +103,9 @@ suite("a journal", { concurrency: 2 }, () => {
     for (let kills = 0; kills < KILLS; kills += 1) {
       const writer = child("write-journal.ts", file, join(folder, "log"));
       await once(writer.stdout, "data");
-      // A different number of looks each time, so that the writer is hit at different points.
+      // The number of looks differs, and with it the moment at which the writer is hit.
       for (let count = 0; count < 3 + kills * 2; count += 1) {
-        const entries = Object.values(readJournal(file).leases).map(({ flexibleIpId }) => flexibleIpId);
+        const entries = Object.values(wholeJournal(file).leases).map(({ flexibleIpId }) => flexibleIpId);
         assert.equal(entries.length, 500);
         assert.equal(new Set(entries).size, 1, "entries of two writes in one file");
         looks += 1;
@@ -114,7 +114,7 @@ suite("a journal", { concurrency: 2 }, () => {
       writer.kill("SIGKILL");
       await once(writer, "close");
       writers.add(writer.pid ?? 0);
-      const [entry] = Object.values(readJournal(file).leases);
+      const [entry] = Object.values(wholeJournal(file).leases);
       assert.ok(entry?.flexibleIpId.startsWith(`${writer.pid}-`));
       // Nobody else is there: what it held need not be waited for.
       rmSync(`${file}.lock`, { recursive: true, force: true });
@@ -136,7 +136,7 @@ test("a journal of 0.1.0 is read, and what it says of detaches is dropped", asyn
   const run = await rig.ipam("get_address", document);
   succeeded(run);
   assert.doesNotMatch(run.stderr, /WARN/);
-  assert.equal(Object.keys(readJournal(stateFile).leases).length, 1);
+  assert.equal(Object.keys(wholeJournal(stateFile).leases).length, 1);
   assert.deepEqual(readdirSync(dirname(stateFile)), [basename(stateFile)]);
 });
 
@@ -155,7 +155,7 @@ test("a writer that stands still for longer than its lock lives loses nothing of
     const other = spawnSync(process.execPath, [join(import.meta.dirname, "note-lease.ts"), file, "192.0.2.2"]);
     assert.equal(other.status, 0, String(other.stderr));
   });
-  assert.deepEqual(Object.keys(readJournal(file).leases).sort(), ["192.0.2.1", "192.0.2.2"]);
+  assert.deepEqual(Object.keys(wholeJournal(file).leases).sort(), ["192.0.2.1", "192.0.2.2"]);
   assert.deepEqual(readdirSync(folder), ["state.json"]);
 });
 

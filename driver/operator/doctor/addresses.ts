@@ -57,13 +57,10 @@ function sharedCloud({ cloud, zone }: Config, inNoRange: readonly FlexibleIp[], 
   const say = (more: string, cure: string): Finding => warning("cloud", `${why}${more}`, cure, cloud);
   if (away === 0) return say("", "scw-flexip reconcile");
   if (unknown.length > 0) {
-    const hint = `; ${away} may be attached to a host whose server is not known: ${unknown.join(", ")}`;
+    const hint = `; attached elsewhere: ${away}, perhaps to ${unknown.join(" or ")}, whose server is not known`;
     return say(hint, `scw-flexip install --hosts ${unknown.join(" ")}`);
   }
-  return say(
-    `; ${away} are attached to no host of ours: another OpenNebula may have this CLOUD`,
-    "scw-flexip reconcile",
-  );
+  return say(`; attached elsewhere: ${away}, perhaps by another OpenNebula with this CLOUD`, "scw-flexip reconcile");
 }
 
 function quota(all: readonly FlexibleIp[]): Finding[] {

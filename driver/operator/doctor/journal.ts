@@ -2,9 +2,9 @@
 import { globSync, readFileSync } from "node:fs";
 import { messageOf } from "../../errors.ts";
 import { deadIntents } from "../../ipam/recover.ts";
-import { openLog } from "../../log.ts";
 import { realMachine } from "../../session.ts";
 import { Journal, parseJournal } from "../../state/journal.ts";
+import { silentLog } from "../audit.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
 export function checkJournal(file: string): Finding[] {
@@ -29,8 +29,7 @@ function present(file: string): Finding[] {
   } catch {
     return [warning("journal", `${file} is damaged; the next action begins a new one`, "scw-flexip reconcile")];
   }
-  // Only read: nothing is logged.
-  const journal = new Journal(file, openLog({ level: "error", file: "/dev/null", context: {}, warn: () => {} }));
+  const journal = new Journal(file, silentLog());
   const dead = deadIntents({ journal, machine: realMachine }).length;
   const why = `registrations to undo: ${dead}`;
   const undo = "scw-flexip reconcile --apply";

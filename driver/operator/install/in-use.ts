@@ -1,13 +1,15 @@
 // Whether something still needs the driver that is to be removed.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readServerId, readToken } from "../../config.ts";
+import { type Config, readServerId, readToken } from "../../config.ts";
 import { messageOf } from "../../errors.ts";
 import { cloudOf } from "../../flexible-ip/ownership.ts";
+import type { FlexibleIp } from "../../scaleway/flexible-ip.ts";
+import { openSession } from "../../session.ts";
+import { silentLog } from "../audit.ts";
 import { EXECUTABLE } from "../layout.ts";
 import { listRanges } from "../one/networks.ts";
 import { configOf, type Operator } from "../operator.ts";
-import { withPorts } from "../survey.ts";
 
 const SHOWN = 5;
 const LIMIT_MS = 30_000;
@@ -39,13 +41,24 @@ async function addressesHere(operator: Operator): Promise<string | undefined> {
     if (!existsSync(config.serverIdFile)) return undefined;
     const id = readServerId(config);
     readToken(config);
-    const all = await withPorts(operator, config, LIMIT_MS, ({ api }) => api.list({ projectId: config.projectId }));
-    const here = all.filter((one) => one.serverId === id && cloudOf(one) !== undefined);
+    const here = (await flexibleIpsOf(operator, config)).filter(
+      (one) => one.serverId === id && cloudOf(one) !== undefined,
+    );
     if (here.length === 0) return undefined;
     const some = few(here.map(({ address }) => address));
     return `flexible IPs attached to this host: ${here.length}: ${some}; their VMs need the hooks: migrate them away first`;
   } catch (error) {
     return `Scaleway does not say whether flexible IPs are attached to this host (${messageOf(error)}); --force removes it anyway`;
+  }
+}
+
+/** Without a log: this is root's run, and the log is in oneadmin's folder. */
+async function flexibleIpsOf({ caller }: Operator, config: Config): Promise<FlexibleIp[]> {
+  const session = openSession(caller, config, silentLog(), { limitMs: LIMIT_MS });
+  try {
+    return await session.api.list({ projectId: config.projectId });
+  } finally {
+    session.close();
   }
 }
 

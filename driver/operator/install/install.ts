@@ -36,10 +36,10 @@ async function installAll(operator: Operator): Promise<number> {
   const names = options.list("hosts");
   const isHere = options.has("frontend") || options.has("host");
   if (names === undefined && !isHere && !options.has("timer")) {
-    throw new UsageError("--frontend or --host is needed, or both on a machine that is both; or --hosts, or --timer");
+    throw new UsageError("one of --frontend, --host, --hosts and --timer is needed, or several");
   }
   if (options.text("serverId") !== undefined && !options.has("host")) {
-    throw new UsageError("--server-id is of a host: give --host too; --hosts finds the ids itself");
+    throw new UsageError("--server-id needs --host; --hosts finds the ids itself");
   }
   const token = await givenToken(options);
   const here = isHere ? await installHere(operator, token) : EXIT.done;
@@ -63,7 +63,7 @@ async function installHere(operator: Operator, token: string | undefined): Promi
   if (options.has("host")) exit = Math.max(exit, installHost(installation, serverId));
   if (changes.count === 0) terminal.note("nothing to change");
   if (oneadmin !== undefined || !isRoot()) return exit;
-  terminal.warn("there is no user oneadmin here, so all of it is root's; install OpenNebula, then run this again");
+  terminal.warn("there is no user oneadmin here, so root owns all of it; install OpenNebula, then run this again");
   return EXIT.findings;
 }
 
@@ -90,7 +90,7 @@ async function installFrontEnd(
   putRotation(installation);
   const isChanged = onedConf !== undefined && changeOnedConf(changes, onedConf);
   if (options.has("sync")) await syncHosts(operator);
-  else terminal.note("hosts get the driver by: sudo -u oneadmin onehost sync -f");
+  else terminal.note("copy the driver to the hosts: sudo -u oneadmin onehost sync -f");
   if (onedConf === undefined) {
     terminal.warn(`there is no ${layout.onedConf}; install OpenNebula, then run this again`);
     return EXIT.findings;

@@ -17,7 +17,7 @@ export async function restartOned(operator: Operator, isChanged: boolean): Promi
   const words = ["systemctl", "restart", "opennebula"];
   const mayRestart = options.has("restart") && layout.root === "";
   if (!(isChanged || (mayRestart && onedStanding(layout) !== "current"))) return;
-  if (!mayRestart) terminal.note(`oned reads its new configuration after: ${words.join(" ")}`);
+  if (!mayRestart) terminal.note(`restart oned to load its new configuration: ${words.join(" ")}`);
   else if (await run(operator, words, "look at journalctl -u opennebula")) terminal.note("opennebula is restarted");
 }
 

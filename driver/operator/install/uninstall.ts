@@ -18,7 +18,7 @@ import { scripts } from "./tree.ts";
 export function uninstall(operator: Operator): Promise<number> {
   const { options } = operator;
   if (!(options.has("frontend") || options.has("host"))) {
-    throw new UsageError("--frontend or --host is needed, or both on a machine that is both");
+    throw new UsageError("one of --frontend and --host is needed, or both");
   }
   return runNoted(operator, () => uninstallHere(operator));
 }

@@ -1,4 +1,5 @@
 // Networks, their address ranges and the VMs, as OpenNebula's command line lists them.
+import { RefusedError, UsageError } from "../../errors.ts";
 import { child, children, type Element, parseXml, textOf } from "../../opennebula/xml.ts";
 import { NAME } from "../layout.ts";
 import type { Operator } from "../operator.ts";
@@ -38,4 +39,13 @@ export function listNetworks(operator: Operator): Promise<Network[]> {
       attribute: (name) => textOf(child(network, "TEMPLATE"), name) || undefined,
     })),
   );
+}
+
+/** The network with that id or name. Throws RefusedError, and UsageError when several have it. */
+export async function networkNamed(operator: Operator, name: string): Promise<Network> {
+  const networks = await listNetworks(operator);
+  const [network, second] = networks.filter((candidate) => candidate.id === name || candidate.name === name);
+  if (network === undefined) throw new RefusedError(`no network ${name}; see onevnet list`);
+  if (second !== undefined) throw new UsageError(`--network ${name}: several networks have it, give the id`);
+  return network;
 }

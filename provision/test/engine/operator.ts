@@ -1,4 +1,4 @@
-// An operator at a machine of its own: a copy of provision/, the real pulumi with its plugins, and make.
+// An operator's machine: a copy of provision/, the real pulumi with its plugins, and make.
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { type Document, documentsOf, isDocument, parseDocument, textOf } from ".
 const PROVISION = fileURLToPath(new URL("../../", import.meta.url));
 // What is not played: the hosts themselves.
 const PROGRAMS = fileURLToPath(new URL("programs", import.meta.url));
-// Fetched or made on this machine; the tests belong to none of the targets that are played.
+// Fetched or made on this machine, or tests, which no target of a play needs.
 const NOT_COPIED = ["node_modules", ".cloud", "test"];
 
 export type Said = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -20,7 +20,7 @@ export type Operator = {
   readonly make: (...args: readonly string[]) => Promise<Said>;
   /** Runs a command in the folder with the operator's environment; throws where it fails. */
   readonly run: (program: string, args: readonly string[]) => Promise<string>;
-  /** Starts a target, in a process group of its own, and leaves it to the play to end it. */
+  /** Starts a target in its own process group. The play must end it. */
   readonly start: (...args: readonly string[]) => ChildProcess;
   readonly environment: Record<string, string>;
   /** Resources in the state. */

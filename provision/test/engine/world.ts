@@ -47,7 +47,7 @@ export async function startWorld(projectId: string = randomUUID()): Promise<Worl
   return { scaleway, storage, tunnel, operator, projectId, end };
 }
 
-/** A play of its own: a world with a configured stack, and the end of it. Skipped where the engine is not there. */
+/** One play: a world with a configured stack, and its end. Skipped if the engine is not there. */
 export function play(name: string, work: (world: World) => Promise<void>): void {
   test(name, { skip: withoutEngine() }, async () => {
     const world = await startWorld();
@@ -92,7 +92,7 @@ export function serverIds({ scaleway }: World): Record<string, string> {
   );
 }
 
-/** Calls that are not reads, since the mark. */
+/** Calls after the mark that are not reads. */
 export function changesSince({ scaleway }: World, mark: number): string[] {
   return scaleway.calls.slice(mark).filter((call) => !call.startsWith("GET "));
 }

@@ -1,4 +1,4 @@
-// Starts and stops hosts for tests: a network namespace, a root of its own and a real sshd.
+// Starts and stops hosts for tests: each has a network namespace, its own root and a real sshd.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -81,7 +81,7 @@ export async function startHost(name: string, mounts: readonly Mount[] = []): Pr
   return host;
 }
 
-/** A namespace with a network of its own, wired to this machine's: the wire's name claims the network's number. */
+/** A namespace with its own network, wired to this machine's. The wire's name claims the number of the network. */
 function addNetwork(namespace: string): [gateway: string, address: string] {
   ip(`netns add ${namespace}`);
   const number = Array.from({ length: NETWORKS }, (_, index) => index).find(
@@ -117,7 +117,7 @@ export function networkOf(host: TestHost): string {
 
 function startSshd(namespace: string, folder: string, log: { text: string }): ChildProcess {
   const script = fileURLToPath(new URL("host.sh", import.meta.url));
-  // A process namespace of its own: nothing of the host outlives its sshd.
+  // Its own process namespace: no process of the host outlives its sshd.
   const args = [
     "netns",
     "exec",

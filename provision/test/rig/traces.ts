@@ -36,7 +36,7 @@ export function snapshot(hosts: readonly TestHost[]): Record<string, string> {
   return Object.fromEntries(entries.filter(([path]) => !path?.endsWith("onevnet.log")));
 }
 
-/** Without the copy of the tree, which onehost sync writes anew on every host. */
+/** Without the copy of the tree, which onehost sync writes again on every host. */
 export function withoutTree(files: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(files).filter(([path]) => !path.includes(":/var/tmp/one")));
 }

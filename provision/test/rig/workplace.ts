@@ -25,9 +25,9 @@ export type Run = { readonly status: number | null; readonly stdout: string; rea
 export type Workplace = {
   readonly provision: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What a program answers to these words. A text that starts with #! is run in its place. */
+  /** Sets what a program answers to these words. A text that starts with #! runs instead of the program. */
   readonly answer: (asked: string, text: string) => void;
-  /** What was asked since the last look. */
+  /** The calls since the last look. */
   readonly calls: () => string[];
   readonly make: (words: readonly string[], options?: MakeOptions) => Promise<Run>;
   readonly remove: () => void;
@@ -74,7 +74,7 @@ export function openWorkplace(...programs: readonly string[]): Workplace {
   };
 }
 
-/** Runs a program to its end without holding up this process, whose servers it may ask. */
+/** Runs a program to its end without blocking this process, because the program may ask this process's servers. */
 export function run(program: string, words: readonly string[], { environment, stdin }: MakeOptions): Promise<Run> {
   const child = spawn(program, words, { env: environment });
   const said = { stdout: "", stderr: "" };

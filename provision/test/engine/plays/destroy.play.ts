@@ -1,4 +1,4 @@
-// Destruction of half a cloud, one that ends half-way, and one whose front-end is dead.
+// Destruction of half a cloud, destruction that ends half-way, and destruction with a dead front-end.
 import assert from "node:assert/strict";
 import { textOf } from "../stand-in/record.ts";
 import { denied } from "../stand-in/route.ts";

@@ -159,7 +159,7 @@ test("the life of a cloud", { skip }, async (play) => {
     },
   );
 
-  await play.test("with a new key of the operator's own, all goes on", async () => {
+  await play.test("with a new key of the operator, everything goes on", async () => {
     const key = randomUUID();
     world.scaleway.secretKey = key;
     world.operator.environment.SCW_SECRET_KEY = key;

@@ -1,4 +1,4 @@
-// Orders that do not go as they should: half of one, one that is cut off, and what somebody changed by hand afterwards.
+// Orders that go wrong: half an order, an order that is cut off, and changes by hand afterwards.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { documentsOf, isDocument, parseDocument, textOf } from "../stand-in/record.ts";

@@ -67,7 +67,7 @@ function guideFile(): Document {
   return parseDocument(block);
 }
 
-/** Each id in its place, by type and by the last word of the name in the program. */
+/** Puts each id into the import file, by type and by the last word of the name in the program. */
 function withIds(resources: readonly Document[], ids: Readonly<Record<string, string>>): Document[] {
   return resources.map((resource) => {
     if (resource.id === undefined) return resource;

@@ -1,4 +1,4 @@
-// A stack that the program of 0.1.0 made goes on with today's: its servers, networks and addresses stay what they are.
+// Today's program goes on with a stack of 0.1.0: servers, networks and addresses stay what they are.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";

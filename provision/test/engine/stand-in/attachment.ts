@@ -53,7 +53,7 @@ function ensure(world: World, server: Document, networkId: string, ipIds: readon
   holdAddresses(world, world.store.add(KIND, { ...common, ipam_ip_ids: ids, status: "attaching" }));
 }
 
-/** Without a booked address Scaleway gives an IPv4 and an IPv6 one of its own, as recorded; they go with the attachment. */
+/** Without a booked address Scaleway gives an IPv4 and an IPv6 address (recorded). They are deleted with the attachment. */
 function allotBoth(world: World, networkId: string, project_id: string): string[] {
   return [false, true].map((is_ipv6) => {
     const ip = allot(world, networkId, { is_ipv6, project_id, region: "fr-par" });

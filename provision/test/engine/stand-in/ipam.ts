@@ -37,7 +37,7 @@ function book(world: World, region: string, body: Document): Answer {
   return ip === undefined ? notFound("private_network", networkId) : ok(ip);
 }
 
-/** Gives an address of the network out: the one that is asked for, or the first free one. */
+/** Gives out an address of the network: the requested address, or else the first free one. */
 export function allot(
   world: World,
   networkId: string,

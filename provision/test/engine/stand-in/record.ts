@@ -53,7 +53,7 @@ export class Store {
     return document;
   }
 
-  /** All documents of a kind whose fields have these values; an empty value is no condition. */
+  /** All documents of a kind with these values in their fields. An empty value is no condition. */
   list(kind: string, wanted: Readonly<Record<string, string | null>> = {}): Document[] {
     return [...this.kind(kind).values()].filter((document) =>
       Object.entries(wanted).every(([field, value]) => value === null || value === "" || document[field] === value),

@@ -12,7 +12,7 @@ import { type Answer, type Call, listing, type Route, type World } from "./route
 import { serverRoutes } from "./server.ts";
 import { vpcRoutes } from "./vpc.ts";
 
-/** What a play makes of the calls that match: an answer in the place of the real one, or silence after the work is done. */
+/** What a play does with calls that match: it gives another answer, or none after the work is done. */
 export type Trouble = {
   readonly method: string;
   readonly path: RegExp;

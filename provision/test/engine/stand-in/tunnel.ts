@@ -16,12 +16,12 @@ export type Tunnel = {
   readonly url: string;
   /** For SSL_CERT_FILE. */
   readonly certificateFile: string;
-  /** Hosts that somebody wanted to reach and that nothing here stands in for. */
+  /** Hosts that a program wanted to reach and that have no stand-in here. */
   readonly refused: string[];
   readonly close: () => Promise<void>;
 };
 
-/** Starts proxy and TLS end. `region` is what the certificate is made for. */
+/** Starts proxy and TLS end. The certificate is for `region`. */
 export async function startTunnel(storage: ObjectStorage, region: string): Promise<Tunnel> {
   const folder = mkdtempSync(`${tmpdir()}/engine-tls-`);
   const certificateFile = `${folder}/certificate.pem`;
@@ -65,7 +65,7 @@ function forward(socket: Socket, port: number): void {
   socket.on("close", () => inner.destroy());
 }
 
-/** The bucket stands in the host name or in front of the path. */
+/** The bucket is in the host name, or at the start of the path. */
 function read(request: IncomingMessage) {
   const url = new URL(request.url ?? "/", "https://storage");
   const named = HOST.exec((request.headers.host ?? "").replace(/:443$/, ""))?.[1];

@@ -76,7 +76,7 @@ histories: ## play more random histories of OpenNebula, with faults and kills, t
 	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
 
 .PHONY: mutants
-mutants: $(INSTALLED) ## break the sources in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=, AGAIN=1)
+mutants: remotes ## break the sources in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=, AGAIN=1)
 	@$(MAKE) --no-print-directory -C provision install
 	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),60) --seed $(SEED) --only '$(ONLY)' $(if $(AGAIN),--again)
 

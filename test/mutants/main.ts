@@ -9,7 +9,7 @@ import { type Mutant, mutantsOf, shuffled } from "./operators.ts";
 import { writeReport } from "./report.ts";
 import { TestFiles } from "./test-files.ts";
 import { TREES, type Tree } from "./trees.ts";
-import { workCopy } from "./work-copy.ts";
+import { putBundle, workCopy } from "./work-copy.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -30,7 +30,8 @@ const { values } = parseArgs({
 });
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const work = workCopy(ROOT);
-for (const tree of TREES) await play(tree);
+const named = TREES.filter(({ name }) => name === values.only);
+for (const tree of named.length > 0 ? named : TREES) await play(tree);
 
 async function play(tree: Tree): Promise<void> {
   const all = candidates(tree);
@@ -40,6 +41,7 @@ async function play(tree: Tree): Promise<void> {
   const drawn = [...survivors, ...shuffled(all, Number(values.seed)).filter(isNew)];
   if (drawn.length === 0) return;
   say(`${tree.name}: ${all.length} places`);
+  if (tree.build.length > 0) putBundle(work);
   if (!compileAndBuild(tree)) throw new Error(`${tree.name} does not compile without any change; fix it first`);
   const tests = new TestFiles(work, tree);
   const verdicts = last.filter(({ is }) => is !== "survived");

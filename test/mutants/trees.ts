@@ -9,11 +9,20 @@ export type Tree = {
   readonly folder: string;
   readonly tests: readonly string[];
   readonly untried: RegExp;
-  /** Scripts that build what the tests start as a process. */
+  /** Scripts that build what the tests start as a process; without any, they start the packed executable. */
   readonly build: readonly string[];
 };
 
 export const TREES: readonly Tree[] = [
+  {
+    name: "provision",
+    sources: ["provision/**/*.ts"],
+    except: ["**/test/**", "**/node_modules/**"],
+    folder: "provision",
+    tests: ["provision/test/*.test.ts"],
+    untried: /$^/,
+    build: [],
+  },
   {
     name: "driver",
     sources: ["driver/**/*.ts"],
@@ -24,14 +33,5 @@ export const TREES: readonly Tree[] = [
     untried:
       /test\/(audit|demo|docs|layers|release|secrets|shims|model\/executable|scaleway\/(contract|simulator))\.test\.ts$/,
     build: ["build/bundle.ts"],
-  },
-  {
-    name: "provision",
-    sources: ["provision/**/*.ts"],
-    except: ["**/test/**", "**/node_modules/**"],
-    folder: "provision",
-    tests: ["provision/test/*.test.ts"],
-    untried: /$^/,
-    build: [],
   },
 ];

@@ -1,11 +1,9 @@
-// A copy of the repository in which a line may be broken: the bundle on plain Node stands for the packed executable.
-import { execFileSync } from "node:child_process";
+// A copy of the repository in which a line may be broken.
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const LEFT_OUT = [".git", "node_modules", "dist", ".cloud"];
-const EXECUTABLE = "remotes/ipam/scw-flexip/scw-flexip";
 
 /** Makes the copy. It is removed when this process ends. */
 export function workCopy(root: string): string {
@@ -18,22 +16,22 @@ export function workCopy(root: string): string {
   copyTree(root, work);
   mkdirSync(join(work, "provision"));
   copyTree(join(root, "provision"), join(work, "provision"));
-  const launcher = join(work, "test/mutants/launch.cjs");
-  writeFileSync(join(work, EXECUTABLE), `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$0" "$@"\n`);
-  chmodSync(join(work, EXECUTABLE), 0o755);
-  execFileSync(process.execPath, ["build/bundle.ts"], { cwd: work });
   return work;
+}
+
+/** Puts a script in the place of the executable that runs the bundle on plain Node, which saves the packing. */
+export function putBundle(work: string): void {
+  const executable = join(work, "remotes/ipam/scw-flexip/scw-flexip");
+  const launcher = join(work, "test/mutants/launch.cjs");
+  writeFileSync(executable, `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$0" "$@"\n`);
+  chmodSync(executable, 0o755);
 }
 
 function copyTree(from: string, to: string): void {
   const isTaken = (name: string): boolean => !LEFT_OUT.includes(name) && name !== "provision";
   for (const name of readdirSync(from).filter(isTaken)) {
     // With their times: make would install the packages again.
-    cpSync(join(from, name), join(to, name), {
-      recursive: true,
-      preserveTimestamps: true,
-      filter: (source) => !source.endsWith(EXECUTABLE),
-    });
+    cpSync(join(from, name), join(to, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(from, "node_modules"), join(to, "node_modules"));
 }

@@ -102,6 +102,7 @@ describe("make preflight", () => {
     assert.equal(count, 0);
     assert.match(list, /^ok +2 of 2 servers are still to be ordered$/m);
     assert.match(list, /^ok +quota EM_A610R_NVMe allows 4 in fr-par-2, servers of other projects included$/m);
+    assert.match(list, /^ok +offer EM-A610R-NVME is in stock \(available\)$/m);
     // 0.11 for each server and 0.03 for the option that each is ordered with.
     assert.match(list, /^ok +2 servers with private networks cost 0\.28 EUR an hour; flexible IPs apart$/m);
     assert.match(list, /ready: make preview, then make up$/);

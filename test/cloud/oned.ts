@@ -103,6 +103,8 @@ export class Oned<R extends Ran = Ran> extends DriverCalls<R> {
     if (vm.state === "running" && (await this.powerOff(vm)).code !== 0) return;
     this.pool.removeVm(vm);
     for (const { range } of vm.nics) await this.#release(range);
+    // oned also cleans up after a boot that failed, and does not wait for that before it ends the leases.
+    if (vm.state === "failed") await this.hook(vm, vm.host, "clean");
   }
 
   /** Leases of hand-written ranges are oned's own affair. */

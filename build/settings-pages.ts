@@ -1,5 +1,5 @@
 // The settings as the settings file that is shipped and as the table in docs/settings.md.
-import { defaultOf, isKey, type Key, SETTINGS } from "../driver/settings.ts";
+import { isKey, type Key, SETTINGS } from "../driver/settings.ts";
 import { SETTING_TEXTS } from "./setting-texts.ts";
 
 const WIDTH = 118;
@@ -34,7 +34,8 @@ function keys(): Key[] {
 
 // What the zone decides is left empty.
 function shippedDefault(key: Key): string {
-  return defaultOf(key, "") ?? "";
+  const { default: usual } = SETTINGS[key];
+  return typeof usual === "string" ? usual : "";
 }
 
 function wrapped(text: string): string[] {

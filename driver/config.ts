@@ -105,7 +105,7 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
       throw new ConfigError(`${source}: unknown setting ${shown(key)}`, `the settings are ${keys}`);
     }
   }
-  const setting = (key: Key, zone = ""): string => {
+  const settingIn = (key: Key, zone: string): string => {
     const given = settings.get(key);
     const usual = defaultOf(key, zone);
     if (given === undefined && usual === undefined) {
@@ -116,7 +116,8 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
     }
     return given?.value || usual || "";
   };
-  const zone = setting("ZONE");
+  const zone = settingIn("ZONE", "");
+  const setting = (key: Key): string => settingIn(key, zone);
   const logLevel = setting("LOG_LEVEL");
   return Object.freeze({
     apiUrl: setting("API_URL"),
@@ -131,7 +132,7 @@ function checkSettings(settings: Map<string, Given>, file: string): Config {
     macType: setting("MAC_TYPE"),
     networkMask: setting("NETWORK_MASK"),
     gateway: setting("GATEWAY"),
-    dns: setting("DNS", zone) || undefined,
+    dns: setting("DNS") || undefined,
     timeoutMs: 1_000 * Number(setting("TIMEOUT")),
     hookTimeoutMs: 1_000 * Number(setting("HOOK_TIMEOUT")),
     priceMonth: setting("PRICE_MONTH") === "" ? undefined : Number(setting("PRICE_MONTH")),

@@ -18,6 +18,8 @@ export function matching(form: RegExp, rule: string) {
 
 export const uuid = matching(UUID, "must be a UUID").transform((value) => value.toLowerCase());
 export const ipv4 = text((value) => isIPv4(value), "must be an IPv4 address");
+/** Empty: the default comes from another setting. */
+export const ipv4OrEmpty = text((value) => value === "" || isIPv4(value), "must be an IPv4 address");
 
 /** One of these words. */
 export function oneOf<const Word extends string>(...words: readonly [Word, ...Word[]]) {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { backupSettings } from "./backup/settings.ts";
 import { hardeningSettings } from "./hardening/settings.ts";
 import { monitoringSettings } from "./monitoring/settings.ts";
-import { flag, integer, ipv4, list, matching, network, oneOf, timestamp, uuid } from "./settings-rules.ts";
+import { flag, integer, ipv4, ipv4OrEmpty, list, matching, network, oneOf, timestamp, uuid } from "./settings-rules.ts";
 
 /** The front-end's name, everywhere. */
 export const FRONTEND = "fe";
@@ -52,7 +52,9 @@ export const settingsSchema = z.strictObject({
   vxlanSize: integer(1, 65_534).default(48).describe("how many addresses for guests vxlanSubnet has"),
   vxlanVlanId: integer(1, 16_777_215).default(100).describe("VXLAN id"),
   evpn: flag.default(false).describe("VXLAN with BGP EVPN instead of multicast"),
-  flexibleIpGateway: ipv4.default("62.210.0.1").describe("gateway of every guest with a flexible IP"),
+  flexibleIpGateway: ipv4OrEmpty
+    .default("")
+    .describe("gateway of every guest with a flexible IP; empty takes the zone's own"),
   flexibleIpDns: list(ipv4, "IPv4 addresses")
     .default([])
     .describe("resolvers of these guests; an empty list takes the zone's own"),

@@ -4,8 +4,8 @@ import type * as z from "zod";
 import { backupComplaints } from "./backup/settings.ts";
 import { hardeningComplaints } from "./hardening/settings.ts";
 import { holdsHosts, hostCount, overlaps, readIpv4Network } from "./ipv4-network.ts";
-import { zoneResolvers } from "./resolvers.ts";
 import { FORMER_SETTINGS, FRONTEND, PASSWORDS, settingsSchema } from "./settings-schema.ts";
+import { zoneGateway, zoneResolvers } from "./zone-defaults.ts";
 
 const PROVIDER_KEYS = ["organizationId", "zone"];
 
@@ -49,7 +49,8 @@ export function checkSettings(written: WrittenSettings, now: Date): Settings {
   ];
   if (wrong.length > 0) throw settingsError(wrong);
   const flexibleIpDns = settings.flexibleIpDns.length > 0 ? settings.flexibleIpDns : zoneResolvers(settings.zone);
-  return { ...settings, flexibleIpDns, region: settings.zone.replace(/-\d+$/, "") };
+  const flexibleIpGateway = settings.flexibleIpGateway || zoneGateway(settings.zone);
+  return { ...settings, flexibleIpDns, flexibleIpGateway, region: settings.zone.replace(/-\d+$/, "") };
 }
 
 /** A password setting, which stays a secret. Refuses a password that one-deploy could not use. */

@@ -1,7 +1,7 @@
 // What `host-network.sh facts` prints → the facts. Pure.
 import { isIPv4 } from "node:net";
 import * as z from "zod";
-import { zoneResolvers } from "../resolvers.ts";
+import { zoneResolvers } from "../zone-defaults.ts";
 import type { HostFacts } from "./netplan.ts";
 
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;

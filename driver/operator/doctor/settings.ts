@@ -3,12 +3,10 @@ import { createHash } from "node:crypto";
 import { constants, existsSync, readFileSync } from "node:fs";
 import type { Config } from "../../config.ts";
 import { reasonOf } from "../../errors.ts";
-import { SETTINGS } from "../../settings.ts";
+import { defaultOf } from "../../settings.ts";
 import { whyNoAccess } from "../access.ts";
 import { configOf, type Operator, type Role, settingsOf } from "../operator.ts";
 import { type Finding, failure, ok, SYNC_THERE, warning } from "./finding.ts";
-
-const USUAL_GATEWAY = SETTINGS.GATEWAY.default;
 
 export function checkSettings(
   operator: Operator,
@@ -27,8 +25,9 @@ export function checkSettings(
     const { zone, projectId, cloud, gateway } = config;
     const hash = createHash("sha256").update(readFileSync(file)).digest("hex");
     const fine = ok("settings", `${file}: zone ${zone}, project ${projectId}, cloud ${cloud}`, hash);
-    const why = `GATEWAY is ${gateway}, but the gateway of every IPv4 flexible IP is ${USUAL_GATEWAY}`;
-    return { config, findings: gateway === USUAL_GATEWAY ? [fine] : [fine, warning("gateway", why, edit)] };
+    const usual = defaultOf("GATEWAY", zone);
+    const why = `GATEWAY is ${gateway}, but the gateway of every IPv4 flexible IP in ${zone} is ${usual}`;
+    return { config, findings: gateway === usual ? [fine] : [fine, warning("gateway", why, edit)] };
   } catch (error) {
     return failed(reasonOf(error), edit);
   }

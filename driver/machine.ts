@@ -55,6 +55,8 @@ export type Machine = Clock & {
   write(stream: 1 | 2, text: string): void;
   /** Writes lines about changes to the system's log. */
   tellSyslog(lines: readonly string[]): Promise<void>;
+  /** The network interfaces of this machine, in lower case: a bridge's tap devices among them. */
+  interfaces(): readonly { readonly name: string; readonly mac: string }[];
   /** This process. */
   self(): ProcessIdentity;
   /** Undefined: this machine cannot know, since the process ran on another one or before a reboot. */

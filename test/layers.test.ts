@@ -7,7 +7,17 @@ import { test } from "node:test";
 const ROOT = join(import.meta.dirname, "..");
 
 // A room may import itself, what stands here, and the plain files below it (BASE).
-const BASE = ["actions", "addresses", "deadline", "errors", "log", "machine", "process-identity", "syslog"];
+const BASE = [
+  "actions",
+  "addresses",
+  "deadline",
+  "errors",
+  "log",
+  "machine",
+  "network-interfaces",
+  "process-identity",
+  "syslog",
+];
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   opennebula: [],
   scaleway: [],

@@ -3,7 +3,7 @@ import { cloudOf } from "../flexible-ip/ownership.ts";
 import type { Vm } from "../opennebula/vm.ts";
 import type { FlexibleIp } from "../scaleway/flexible-ip.ts";
 import type { Session } from "../session.ts";
-import { guestHere, isAnotherHost } from "./guest.ts";
+import { guestHere, isAnotherHost, otherGuestWith } from "./guest.ts";
 import { type Found, lookUp } from "./lookup.ts";
 import type { NicGroup } from "./nics.ts";
 
@@ -12,7 +12,8 @@ export const CLEAN_PATIENCE_MS = 30_000;
 
 /**
  * After the guest is gone, or a NIC was detached: detaches the addresses that this server has. They stay when it is not
- * certain that the guest is gone, and when the document's host is certainly another one, where `post` takes them over.
+ * certain that the guest is gone, when another guest here has the NIC's MAC by now, and when the document's host is
+ * certainly another one, where `post` takes them over.
  */
 export async function clean(
   session: Session,
@@ -32,6 +33,11 @@ export async function clean(
   const why = (nicId: string): string =>
     vm.isHotPlug ? `NIC ${nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
   const leaving = groups.map(({ nic, isAliasOnly, own, aliases }) => {
+    const other = otherGuestWith(nic.mac, vm, session.machine);
+    if (other !== undefined) {
+      session.log.info(`kept the addresses of NIC ${nic.nicId}: the guest behind ${other} has its MAC by now`);
+      return Promise.resolve();
+    }
     const mine = { own: isAliasOnly ? [] : ofThisNic(session, own), aliases: ofThisNic(session, aliases) };
     return sendAway(session, mine, serverId, why(nic.nicId));
   });

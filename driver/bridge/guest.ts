@@ -1,4 +1,5 @@
 // Where the guest is, as far as this host knows for certain.
+import type { Machine } from "../machine.ts";
 import type { Vm } from "../opennebula/vm.ts";
 
 const VIRSH_TIMEOUT_MS = 5_000;
@@ -37,6 +38,16 @@ export async function isAnotherHost(name: string | undefined): Promise<boolean> 
   const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
   const addresses = await addressesOf(name);
   return addresses.length > 0 && !addresses.some((address) => own.includes(address) || isLoopback(address));
+}
+
+/**
+ * The tap device of another guest here that has this MAC: the address was leased again before this VM's `clean` came to it.
+ * libvirt gives a tap device its guest's MAC with the first byte fe, and oned names it after the VM.
+ */
+export function otherGuestWith(mac: string, vm: Vm, machine: Pick<Machine, "interfaces">): string | undefined {
+  const tap = `fe${mac.slice(2)}`;
+  const own = `one-${vm.id}-`;
+  return machine.interfaces().find(({ name, mac: its }) => its === tap && !name.startsWith(own))?.name;
 }
 
 function meaningOf(state: string): "running" | "gone" | "unknown" {

@@ -1,6 +1,7 @@
 // clean detaches only where it is certain that the guest is gone from this server.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { suite, type TestContext, test } from "node:test";
 import { guestHere, isAnotherHost } from "../../driver/bridge/guest.ts";
 import { parseVm } from "../../driver/opennebula/vm.ts";
 import { vmDocument } from "../documents.ts";
+import { InProcessRig } from "../in-process/rig.ts";
 import { Rig } from "../rig.ts";
 import { BESIDE, nic, onStage, runningOnH1, Stage } from "./stage.ts";
 
@@ -72,6 +74,19 @@ suite("clean", BESIDE, () => {
     });
   }
 
+  test("on the executable keeps an address whose MAC another guest's tap device has", async (t) => {
+    const tap = `one-${process.pid}-0`;
+    const rig = await Rig.start();
+    t.after(() => rig.stop());
+    const stage = new Stage(rig);
+    const address = stage.range({ serverId: stage.server("h1") });
+    t.after(() => spawnSync("ip", ["link", "del", tap]));
+    if (spawnSync("ip", ["tuntap", "add", tap, "mode", "tap"]).status !== 0) return t.skip("no tap device to be had");
+    spawnSync("ip", ["link", "set", tap, "address", address.mac.replace(/^52/, "fe")]);
+    await stage.succeed("h1", "clean", vmDocument([nic("0", address)]));
+    await stage.expect([address, "h1"]);
+  });
+
   test("on the executable waits 5 s for libvirt, ends virsh, and keeps the address", async (t) => {
     const rig = await Rig.start();
     t.after(() => rig.stop());
@@ -84,6 +99,19 @@ suite("clean", BESIDE, () => {
     const pid = Number(readFileSync(join(path.split(":")[0] ?? "", "virsh.pid"), "utf8"));
     assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   });
+
+  for (const [whose, name, place] of [
+    ["another VM's", "one-43-0", "h1"],
+    ["the VM's own", "one-42-0", "free"],
+  ] as const) {
+    test(`${place === "h1" ? "keeps" : "detaches"} an address whose MAC ${whose} tap device has`, async (t) => {
+      const { stage, address, vm } = await runningOnH1(t);
+      if (!(stage.rig instanceof InProcessRig)) throw new Error("this test plays in process");
+      stage.rig.interfaces = [{ name, mac: address.mac.replace(/^52/, "fe") }];
+      await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, only("one-42", "echo shut off")) } });
+      await stage.expect([address, place]);
+    });
+  }
 
   test("leaves the address to post on the destination of a migration, without a call", async (t) => {
     const { stage, address } = await runningOnH1(t);

@@ -31,6 +31,8 @@ export class InProcessRig {
   readonly frontEnd: Machine;
   /** Whether time passes while the simulator holds an answer back. Of a silent API it always does. */
   timePassesWhileHeld = false;
+  /** The network interfaces of every host. */
+  interfaces: readonly { readonly name: string; readonly mac: string }[] = [];
   readonly #hosts = new Map<string, Machine>();
   readonly #time: MovedTime;
   readonly #alive = new Set<number>();
@@ -142,6 +144,7 @@ export class InProcessRig {
         streams[stream] += text;
       },
       tellSyslog: async () => {},
+      interfaces: () => this.interfaces,
       self: () => ({ pid, startTicks: "0", bootId: this.folder }),
       isRunning: (other) => (other.bootId === this.folder ? this.#alive.has(other.pid) : undefined),
     };

@@ -42,6 +42,7 @@ export class VirtualProcesses {
         else this.#stderr += text;
       },
       tellSyslog: async () => {},
+      interfaces: () => [],
       self: () => ({ pid: this.started, startTicks: "0", bootId: "virtual" }),
       // Only the process that runs now is alive.
       isRunning: ({ pid }) => this.#isAlive && pid === this.started,

@@ -1,0 +1,28 @@
+// The network interfaces of this machine, those without an IP address too, which Node's own list leaves out.
+import { readdirSync, readFileSync } from "node:fs";
+
+const FOLDER = "/sys/class/net";
+
+/** Name and MAC of each interface; one that vanishes meanwhile is left out. */
+export function networkInterfaces(): { readonly name: string; readonly mac: string }[] {
+  return namesIn(FOLDER).flatMap((name) => {
+    const mac = textOf(`${FOLDER}/${name}/address`);
+    return mac === undefined ? [] : [{ name, mac: mac.toLowerCase() }];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -63,8 +63,8 @@ ${together(figures)}
 
 ## Live migration
 
-With the delays that were recorded of the real API: an attach takes 2 s, a detach 6 s. From the guest's end on the source
-until its address is attached to the destination.
+The simulator has the delays that were recorded of the real API: an attach takes 2 s, a detach 6 s. Measured from the
+guest's end on the source until its address is attached to the destination.
 
 | way | changes at the API | guest without its address for, s |
 | --- | ---: | ---: |

@@ -58,7 +58,8 @@ export class DriverCalls<R extends Ran = Ran> {
   async unregister(range: Range): Promise<R> {
     const ran = await this.#driver.ipam("unregister_address_range", ipamDocument(range.attributes));
     range.isLeaving = ran.code !== 0;
-    if (!range.isLeaving) this.pool.removeRange(range);
+    if (range.isLeaving) this.pool.abandon(range);
+    else this.pool.removeRange(range);
     return ran;
   }
 

@@ -13,8 +13,7 @@ export class Oned<R extends Ran = Ran> extends DriverCalls<R> {
     const own = nics.filter((nic) => nic.range === range);
     const aliases = nics.filter(({ parent }) => parent !== undefined && own.includes(parent));
     for (const nic of [...own, ...aliases]) nic.isServing = false;
-    const ip6 = (range.attributes.IP6 ?? "").replace(/::1$/, "::");
-    if (own.length > 0) this.pool.abandoned.push(range.ip, ip6);
+    if (own.length > 0) this.pool.abandon(range);
     return this.unregister(range);
   }
 

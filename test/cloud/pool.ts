@@ -44,7 +44,7 @@ export type Vm = {
 export class Pool {
   readonly ranges: Range[] = [];
   readonly vms: Vm[] = [];
-  /** Addresses of ranges that were removed, or half removed, under a NIC: from then on like hand-written ones. */
+  /** Addresses of ranges that were removed under a NIC, or half removed: from then on like hand-written ones. */
   readonly abandoned: string[] = [];
   #nextRange = 0;
   #nextVm = 0;
@@ -62,6 +62,10 @@ export class Pool {
     };
     this.ranges.push(range);
     return range;
+  }
+
+  abandon({ ip, attributes }: Range): void {
+    this.abandoned.push(ip, (attributes.IP6 ?? "").replace(/::1$/, "::"));
   }
 
   removeRange(range: Range): void {

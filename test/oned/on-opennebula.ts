@@ -136,8 +136,7 @@ export class OnOpenNebula implements Player {
   }
 
   async migrate(vm: VmName, host: Host): Promise<void> {
-    await this.#vm(vm).do("migrate", "--live", host);
-    await this.#vm(vm).until("running");
+    await this.#vm(vm).migrate(host);
   }
 
   async migrateInVain(name: VmName, host: Host): Promise<void> {

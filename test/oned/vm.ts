@@ -63,6 +63,14 @@ export class Vm {
     await this.until("running");
   }
 
+  /** Migrates live to another host and waits until it runs there. */
+  async migrate(host: string): Promise<void> {
+    await this.do("migrate", "--live", host);
+    // oned takes the request before it changes the state.
+    await until(`VM ${this.id} is on its way to ${host}`, async () => (await this.host()) === host || undefined);
+    await this.until("running");
+  }
+
   async terminate(): Promise<void> {
     await this.do("terminate", "--hard");
     await this.until("done");

@@ -48,8 +48,7 @@ async function timeOfMigration(cloud: Cloud, directAttach: "moves" | "refused"):
     last = now;
   }, 10);
   try {
-    await vm.do("migrate", "--live", "h2");
-    await vm.until("running");
+    await vm.migrate("h2");
   } finally {
     clearInterval(watch);
   }

@@ -14,8 +14,8 @@ function section(tree: string, verdicts: readonly Verdict[], places: number): st
   return `
 ## Would a test notice? ${tree}/
 
-\`make mutants\` breaks one place of the sources at a time and runs the tests that are nearest to it, for one
-minute at most. Of ${places} places it tried ${verdicts.length} at random: ${count("not a program")} did not compile, and ${count("equivalent")} change nothing.
+\`make mutants\` breaks one place of the sources at a time and runs the tests that are nearest to it, for two and a half
+minutes at most. Of ${places} places it tried ${verdicts.length} at random: ${count("not a program")} did not compile, and ${count("equivalent")} change nothing.
 **The tests noticed ${count("killed")} of the other ${tried}.**
 ${list("Nobody noticed", verdicts, "survived")}${list("Nothing changes", verdicts, "equivalent")}`;
 }

@@ -8,7 +8,7 @@ import type { Tree } from "./trees.ts";
 const FIRST_LIMIT_MS = 300_000;
 const SHORTEST_LIMIT_MS = 30_000;
 // After this much time no further file is asked about a mutant.
-const BUDGET_MS = 60_000;
+const BUDGET_MS = 150_000;
 const HISTORIES = "60";
 
 export type Change = { readonly change: () => void; readonly restore: () => void };

@@ -6,8 +6,8 @@ import { type Attribute, parseTemplate } from "./one-template.ts";
 // What a NIC gets from its range: by the ids hooks find an address without listing the project, the intent tells one
 // registration from another, and the alias is what an administrator allows.
 const OF_NIC = ["SCW_FLEXIBLE_IP_ID", "SCW_FLEXIBLE_IP6_ID", "SCW_FLEXIP_INTENT", "SCW_FLEXIP_ALIAS"];
-// What only an administrator may set on a network: these decide about money and about MACs.
-const OF_NETWORK = ["SCW_FLEXIP_ALIAS", "SCW_FLEXIP_SPARE", "SCW_FLEXIP_MAX", "SCW_FLEXIP_SHRINK_AFTER"];
+// What only an administrator may set on a network: NICs inherit the first ones from it too, the others decide about money.
+const OF_NETWORK = [...OF_NIC, "SCW_FLEXIP_SPARE", "SCW_FLEXIP_MAX", "SCW_FLEXIP_SHRINK_AFTER"];
 
 /** The lines that oned.conf needs: what VMs inherit, and what users may not set. */
 export const REQUIRED_LINES: readonly (readonly [string, string])[] = [

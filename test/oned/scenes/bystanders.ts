@@ -107,4 +107,21 @@ scenes("VMs without flexible IPs", {}, (cloud) => {
     assert.equal(cloud().whereIs(address), "h1");
     await vm.terminate();
   });
+
+  test("a tenant cannot write another address's intent or ids into a network of his own", async () => {
+    const { oned } = cloud();
+    const range = await cloud().addRange(await cloud().addNetwork("whose intent is seen"));
+    const own = await cloud().addNetwork("of a tenant");
+    await oned.run("oneuser", "create", "tenant", "not-a-secret");
+    await oned.run("onevnet", "chown", own.name, "tenant");
+    const asTenant = ["--append", "--user", "tenant", "--password", "not-a-secret"];
+    const write = (name: string) => {
+      const text = cloud().file([[name, range.text("SCW_FLEXIP_INTENT")]]);
+      return oned.try(["onevnet", "update", String(own.id), text, ...asTenant]);
+    };
+    assert.equal((await write("OF_HIS_OWN")).code, 0);
+    for (const name of ["SCW_FLEXIP_INTENT", "SCW_FLEXIBLE_IP_ID", "SCW_FLEXIBLE_IP6_ID", "EXTERNAL_IP"]) {
+      assert.match((await write(name)).stderr, /restricted attribute/, name);
+    }
+  });
 });

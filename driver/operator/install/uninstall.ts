@@ -55,7 +55,10 @@ async function uninstallHere(operator: Operator): Promise<number> {
   if (!(gone.frontEnd && gone.host)) {
     terminal.note(`the key and the rotation of logs stay: ${gone.host ? "the front-end" : "the host"} here uses them`);
   }
-  if (isFrontEnd) terminal.note("on each host: scw-flexip uninstall --host; onehost sync deletes nothing there");
+  if (isFrontEnd) {
+    const there = `sudo -u oneadmin ssh HOST ${join(layout.hostRemotes, EXECUTABLE)} uninstall --host`;
+    terminal.note(`onehost sync deletes nothing on hosts; for each HOST: ${there}`);
+  }
   if (use === undefined) return EXIT.done;
   terminal.warn(`this would be refused: ${use}`);
   return EXIT.refused;

@@ -14,21 +14,25 @@ export function occupiedIntents(cloud: TestCloud): string[] {
 /** What a reconcile finds now, but for what an ended lease left attached, which harms nobody. */
 export function findings(cloud: TestCloud): Promise<Step[]> {
   return onFrontEnd(cloud, async ({ steps }) =>
-    steps.filter(({ kind, remedy }) => {
-      const isEmpty = remedy.do === "undo-registration" && !isOccupied(cloud, remedy.intent);
-      return kind !== "left-attached" && !isEmpty;
-    }),
+    steps.filter((step) => step.kind !== "left-attached" && !isEmptyIntent(cloud, step)),
   );
 }
 
-/** Applies the steps, and answers with those that were not done. */
+/** Applies the steps, and answers with those that were not done. An empty intent stays while a create may come late. */
 export async function applySteps(cloud: TestCloud, steps: readonly Step[]): Promise<Step[]> {
   const left: Step[] = [];
   await onFrontEnd(cloud, async ({ apply }) => {
-    for (const step of steps) if ((await apply(step)) !== "done") left.push(step);
+    for (const step of steps) {
+      const outcome = await apply(step);
+      if (outcome !== "done" && !(outcome === "later" && isEmptyIntent(cloud, step))) left.push(step);
+    }
   });
   await cloud.account.settled();
   return left;
+}
+
+function isEmptyIntent(cloud: TestCloud, { remedy }: Step): boolean {
+  return remedy.do === "undo-registration" && !isOccupied(cloud, remedy.intent);
 }
 
 function isOccupied({ account }: TestCloud, intent: string): boolean {

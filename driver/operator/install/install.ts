@@ -13,7 +13,7 @@ import { installHosts } from "./hosts.ts";
 import { isUnedited, logrotateFile } from "./logrotate.ts";
 import { addToOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, type OnedConfChange, planOnedConf } from "./oned-conf-file.ts";
-import { runNoted } from "./run.ts";
+import { type Done, runNoted } from "./run.ts";
 import { givenServerId, givenToken } from "./secrets.ts";
 import { enableTimers, restartOned, syncHosts } from "./services.ts";
 import { firstSettings, newKeys, placeIn, settingIn } from "./settings.ts";
@@ -31,7 +31,7 @@ export function install(operator: Operator): Promise<number> {
   return runNoted(operator, () => installAll(operator));
 }
 
-async function installAll(operator: Operator): Promise<number> {
+async function installAll(operator: Operator): Promise<Done> {
   const { options } = operator;
   const names = options.list("hosts");
   const isHere = options.has("frontend") || options.has("host");
@@ -42,12 +42,14 @@ async function installAll(operator: Operator): Promise<number> {
     throw new UsageError("--server-id needs --host; --hosts finds the ids itself");
   }
   const token = await givenToken(options);
-  const here = isHere ? await installHere(operator, token) : EXIT.done;
+  const here = isHere ? await installHere(operator, token) : { exit: EXIT.done, isChanged: false };
   if (options.has("timer")) await enableTimers(operator);
-  return names === undefined ? here : Math.max(here, await installHosts(operator, names, token));
+  const hosts = names === undefined ? EXIT.done : await installHosts(operator, names, token);
+  const isElsewhereToo = names !== undefined || options.has("timer");
+  return { exit: Math.max(here.exit, hosts), isChanged: here.isChanged || isElsewhereToo };
 }
 
-async function installHere(operator: Operator, token: string | undefined): Promise<number> {
+async function installHere(operator: Operator, token: string | undefined): Promise<Done> {
   const { options, terminal, layout, caller, oneadmin } = operator;
   const isFrontEnd = options.has("frontend");
   refuseWithoutOpenNebula(layout, isFrontEnd);
@@ -62,9 +64,10 @@ async function installHere(operator: Operator, token: string | undefined): Promi
   if (source !== undefined) exit = await installFrontEnd(installation, source, onedConf);
   if (options.has("host")) exit = Math.max(exit, installHost(installation, serverId));
   if (changes.count === 0) terminal.note("nothing to change");
-  if (oneadmin !== undefined || !isRoot()) return exit;
+  const isChanged = changes.count > 0;
+  if (oneadmin !== undefined || !isRoot()) return { exit, isChanged };
   terminal.warn("there is no user oneadmin here, so root owns all of it; install OpenNebula, then run this again");
-  return EXIT.findings;
+  return { exit: EXIT.findings, isChanged };
 }
 
 /** A mistyped name must not become a tree of folders. Throws UsageError. */

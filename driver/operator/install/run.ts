@@ -1,4 +1,4 @@
-// What install and uninstall share: they need root's rights, and each run is noted.
+// What install and uninstall share: they need root's rights, and a run that changes something is noted.
 import { existsSync, readFileSync } from "node:fs";
 import { DriverError, messageOf, UsageError } from "../../errors.ts";
 import { audit, auditToSyslog, type Change } from "../audit.ts";
@@ -11,15 +11,21 @@ import { settingIn } from "./settings.ts";
 
 const FLAGS = ["frontend", "host", "hosts", "timer", "fw", "sync", "restart", "purge", "force"];
 
-/** Does the work and notes it, done or failed, in the log that `logs` reads. Throws DriverError where it needs root. */
-export async function runNoted(operator: Operator, work: () => Promise<number>): Promise<number> {
+export type Done = { readonly exit: number; readonly isChanged: boolean };
+
+/**
+ * Does the work and notes what was changed, or that it failed, in the log that `logs` reads. Returns the exit code. Throws
+ * DriverError where it needs root.
+ */
+export async function runNoted(operator: Operator, work: () => Promise<Done>): Promise<number> {
   const { caller, options } = operator;
-  if (isDryRun(options)) return askForRoot(work);
+  if (isDryRun(options)) return (await askForRoot(work)).exit;
   const flags = FLAGS.filter((flag) => options.has(flag) || options.list(flag) !== undefined);
   const what = [caller.action, ...flags.map((flag) => `--${flag}`), ...(options.list("hosts") ?? [])].join(" ");
   try {
-    const exit = await askForRoot(work);
-    note(operator, { what, ...(exit !== EXIT.done && { failure: `exit code ${exit}` }) });
+    const { exit, isChanged } = await askForRoot(work);
+    if (isChanged || exit === EXIT.failed)
+      note(operator, { what, ...(exit !== EXIT.done && { failure: `exit code ${exit}` }) });
     return exit;
   } catch (error) {
     const isFailure = error instanceof DriverError && !(error instanceof UsageError);

@@ -10,7 +10,7 @@ import { whyInUse } from "./in-use.ts";
 import { isUnedited } from "./logrotate.ts";
 import { removeFromOnedConf } from "./oned-conf.ts";
 import { changeOnedConf, planOnedConf } from "./oned-conf-file.ts";
-import { runNoted } from "./run.ts";
+import { type Done, runNoted } from "./run.ts";
 import { restartOned } from "./services.ts";
 import { placeIn, settingIn } from "./settings.ts";
 import { scripts } from "./tree.ts";
@@ -23,7 +23,7 @@ export function uninstall(operator: Operator): Promise<number> {
   return runNoted(operator, () => uninstallHere(operator));
 }
 
-async function uninstallHere(operator: Operator): Promise<number> {
+async function uninstallHere(operator: Operator): Promise<Done> {
   const { options, terminal, layout } = operator;
   const [isFrontEnd, isHost] = [options.has("frontend"), options.has("host")];
   const changes = new Changes(operator);
@@ -59,9 +59,10 @@ async function uninstallHere(operator: Operator): Promise<number> {
     const there = `sudo -u oneadmin ssh HOST ${join(layout.hostRemotes, EXECUTABLE)} uninstall --host`;
     terminal.note(`onehost sync deletes nothing on hosts; for each HOST: ${there}`);
   }
-  if (use === undefined) return EXIT.done;
+  const isChanged = changes.count > 0;
+  if (use === undefined) return { exit: EXIT.done, isChanged };
   terminal.warn(`this would be refused: ${use}`);
-  return EXIT.refused;
+  return { exit: EXIT.refused, isChanged };
 }
 
 /** Which roles are not installed here once this is done. What both need goes with the last one. */

@@ -73,11 +73,11 @@ test("each change of a command names who made it, in the driver's log and the sy
   assert.deepEqual([by, what, after, address], ["alice", "reverse", "mail.example.org", IP]);
   assert.match(request_id, /^[0-9a-f-]{36}$/);
   assert.ok(typeof before === "string");
-  assert.equal((await rig.run(["install", "--frontend"], { env })).code, 0);
+  assert.equal((await rig.run(["install", "--frontend", "--fw"], { env })).code, 0);
   const said = rig.syslog("by=alice");
   assert.equal(said.length, 2, said.join("\n"));
   assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice -- reverse of 203\.0\.113\.7: was .*what=reverse/);
-  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install --frontend: done .*what=install/);
+  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install --frontend --fw: done .*what=install/);
 });
 
 test("history shows the failures of the VM, and with --hosts the logs of the hosts", async (context) => {

@@ -3,7 +3,13 @@ import type { Mutant } from "./operators.ts";
 
 type Explained = { readonly file: string; readonly after: string; readonly why: string };
 
-const EXPLAINED: readonly Explained[] = [];
+const EXPLAINED: readonly Explained[] = [
+  {
+    file: "driver/state/lock.ts",
+    after: "let wasDead = true;",
+    why: "each writer sweeps, and what others write they write under the lock",
+  },
+];
 
 /** Why the changed line does the same; undefined: it should not. */
 export function whyEquivalent({ file, after }: Mutant): string | undefined {

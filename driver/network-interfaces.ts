@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 const FOLDER = "/sys/class/net";
 
 /** Name and MAC of each interface; one that vanishes meanwhile is left out. */
-export function networkInterfaces(): { readonly name: string; readonly mac: string }[] {
+export function readInterfaces(): { readonly name: string; readonly mac: string }[] {
   return namesIn(FOLDER).flatMap((name) => {
     const mac = textOf(`${FOLDER}/${name}/address`);
     return mac === undefined ? [] : [{ name, mac: mac.toLowerCase() }];

@@ -7,7 +7,7 @@ import { Deadline } from "./deadline.ts";
 import { messageOf, StoppedError } from "./errors.ts";
 import { type Log, type LogFields, openLog } from "./log.ts";
 import { type Machine, realClock } from "./machine.ts";
-import { networkInterfaces } from "./network-interfaces.ts";
+import { readInterfaces } from "./network-interfaces.ts";
 import { isRunning, thisProcess } from "./process-identity.ts";
 import { FlexibleIpClient } from "./scaleway/client.ts";
 import { connect } from "./scaleway/connection.ts";
@@ -27,7 +27,7 @@ export const realMachine: Machine = {
   connect,
   write: writeSync,
   tellSyslog: async (lines) => (await import("./syslog.ts")).tellSyslog(lines),
-  interfaces: networkInterfaces,
+  interfaces: readInterfaces,
   self: thisProcess,
   isRunning,
 };

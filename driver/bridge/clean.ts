@@ -32,8 +32,9 @@ export async function clean(
   const groups = await lookUp(session, nics);
   const why = (nicId: string): string =>
     vm.isHotPlug ? `NIC ${nicId} of VM ${vm.id} or its alias is detached` : `VM ${vm.id} has left`;
+  const interfaces = session.machine.interfaces();
   const leaving = groups.map(({ nic, isAliasOnly, own, aliases }) => {
-    const other = otherGuestWith(nic.mac, vm, session.machine);
+    const other = otherGuestWith(nic.mac, vm, interfaces);
     if (other !== undefined) {
       session.log.info(`kept the addresses of NIC ${nic.nicId}: the guest behind ${other} has its MAC by now`);
       return Promise.resolve();

@@ -44,10 +44,10 @@ export async function isAnotherHost(name: string | undefined): Promise<boolean> 
  * The tap device of another guest here that has this MAC: the address was leased again before this VM's `clean` came to it.
  * libvirt gives a tap device its guest's MAC with the first byte fe, and oned names it after the VM.
  */
-export function otherGuestWith(mac: string, vm: Vm, machine: Pick<Machine, "interfaces">): string | undefined {
+export function otherGuestWith(mac: string, vm: Vm, interfaces: ReturnType<Machine["interfaces"]>): string | undefined {
   const tap = `fe${mac.slice(2)}`;
   const own = `one-${vm.id}-`;
-  return machine.interfaces().find(({ name, mac: its }) => its === tap && !name.startsWith(own))?.name;
+  return interfaces.find(({ name, mac: its }) => its === tap && !name.startsWith(own))?.name;
 }
 
 function meaningOf(state: string): "running" | "gone" | "unknown" {

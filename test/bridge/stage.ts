@@ -108,6 +108,18 @@ export class Stage {
     assert.equal(result.code, 0, result.stderr);
   }
 
+  /** The VM starts on h1, is moved to h2 and ends there, and the address is where the VM is. */
+  async expectServed(address: Address, vm: string): Promise<void> {
+    for (const [host, hook, place] of [
+      ["h1", "pre", "h1"],
+      ["h2", "post", "h2"],
+      ["h2", "clean", "free"],
+    ] as const) {
+      await this.succeed(host, hook, vm);
+      await this.expect([address, place]);
+    }
+  }
+
   async expect(...expected: readonly Expected[]): Promise<void> {
     if (this.#isManual) this.account.settleAll();
     await this.rig.settled();

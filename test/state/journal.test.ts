@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { suite, test } from "node:test";
+import { suite, type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openLog } from "../../driver/log.ts";
 import { Journal } from "../../driver/state/journal.ts";
@@ -84,21 +84,45 @@ suite("a journal", { concurrency: 2 }, () => {
   });
 });
 
-test("a writer that stands still for longer than its lock lives loses nothing of what another one wrote", async (t) => {
-  const file = join(folderOf(t), "state.json");
-  const slow = new Journal(file, openLog({ level: "error", file: join(dirname(file), "log"), context: {} }));
-  let isFirst = true;
-  await slow.update((state) => {
-    state.leases["192.0.2.1"] = { flexibleIpId: "slow", since: "" };
-    if (!isFirst) return;
-    isFirst = false;
-    // Stands still: its lock looks an hour old, and another process takes it and writes.
-    utimesSync(`${file}.lock`, 0, 0);
-    const other = spawnSync(process.execPath, [OTHER_PROCESS, "note", file]);
-    assert.equal(other.status, 0, String(other.stderr));
+suite("a writer that stands still for longer than its lock lives", () => {
+  const start = (t: TestContext): { file: string; slow: Journal } => {
+    const file = join(folderOf(t), "state.json");
+    return {
+      file,
+      slow: new Journal(file, openLog({ level: "error", file: join(dirname(file), "log"), context: {} })),
+    };
+  };
+
+  test("loses nothing of what another one wrote", async (t) => {
+    const { file, slow } = start(t);
+    let isFirst = true;
+    await slow.update((state) => {
+      state.leases["192.0.2.1"] = { flexibleIpId: "slow", since: "" };
+      if (!isFirst) return;
+      isFirst = false;
+      // Its lock looks an hour old, and another process takes it and writes.
+      utimesSync(`${file}.lock`, 0, 0);
+      const other = spawnSync(process.execPath, [OTHER_PROCESS, "note", file]);
+      assert.equal(other.status, 0, String(other.stderr));
+    });
+    assert.deepEqual(Object.keys(wholeJournal(file).leases).sort(), ["192.0.2.1", "192.0.2.2"]);
+    assert.deepEqual(readdirSync(dirname(file)), ["state.json"]);
   });
-  assert.deepEqual(Object.keys(wholeJournal(file).leases).sort(), ["192.0.2.1", "192.0.2.2"]);
-  assert.deepEqual(readdirSync(dirname(file)), ["state.json"]);
+
+  test("gives up the third time, writes nothing, and says why", async (t) => {
+    const { file, slow } = start(t);
+    let tries = 0;
+    const lose = (): void => {
+      tries += 1;
+      rmSync(`${file}.lock`, { recursive: true });
+      mkdirSync(`${file}.lock`);
+      // Whoever took it has died since.
+      utimesSync(`${file}.lock`, 0, 0);
+    };
+    await assert.rejects(slow.update(lose), /state file .*its disk takes longer than the lock is held.*; check /);
+    assert.equal(tries, 3);
+    assert.ok(!existsSync(file));
+  });
 });
 
 for (const [where, failure, block] of [

@@ -257,7 +257,7 @@ suite("the server id file", () => {
     ["fr-par-2/server-1", /does not hold zone\/uuid; /],
     [`fr-par-2/${SERVER}/x`, /does not hold zone\/uuid; /],
     [`fr-par-2/${SERVER}\nfr-par-2/${SERVER}`, /does not hold zone\/uuid; /],
-    [`nl-ams-1/${SERVER}`, /names zone nl-ams-1, but ZONE is fr-par-2; correct the one that is wrong$/],
+    [`nl-ams-1/${SERVER}`, /names zone nl-ams-1, but ZONE is fr-par-2; correct ZONE or the file$/],
   ] as const) {
     test(`is refused with ${JSON.stringify(content)}`, () => {
       assertRefused(() => readServerId(withServerId(content)), reason);

@@ -156,7 +156,6 @@ exec -a /usr/bin/oned bash -c '(exec -a one_ipam bash -c "sleep 600; :" x -i dum
   );
   const cloud = {
     remotes: "/var/lib/one/remotes",
-    onedConf: "/etc/one/oned.conf",
     environment: {},
     networks: [],
     vms: [],

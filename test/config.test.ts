@@ -324,7 +324,7 @@ suite("the server id file", () => {
     { content: `fr-par-2/${SERVER}\nfr-par-2/${SERVER}`, reason: /does not hold zone\/uuid; / },
     {
       content: `nl-ams-1/${SERVER}`,
-      reason: /names zone nl-ams-1, but ZONE is fr-par-2; correct the one that is wrong$/,
+      reason: /names zone nl-ams-1, but ZONE is fr-par-2; correct ZONE or the file$/,
     },
   ];
   for (const { content, reason } of refused) {

@@ -159,6 +159,24 @@ test("a writer that stands still for longer than its lock lives loses nothing of
   assert.deepEqual(readdirSync(folder), ["state.json"]);
 });
 
+test("a writer that loses its lock each time gives up at the third, writes nothing, and says why", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-journal-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "state.json");
+  const slow = new Journal(file, openLog({ level: "error", file: join(folder, "log"), context: {} }));
+  let tries = 0;
+  const lose = (): void => {
+    tries += 1;
+    rmSync(`${file}.lock`, { recursive: true });
+    mkdirSync(`${file}.lock`);
+    // Whoever took it has died since.
+    utimesSync(`${file}.lock`, 0, 0);
+  };
+  await assert.rejects(slow.update(lose), /state file .*its disk takes longer than the lock is held.*; check /);
+  assert.equal(tries, 3);
+  assert.ok(!existsSync(file));
+});
+
 suite("a journal in a folder that may not be written", () => {
   for (const kind of ["an empty folder", "a folder with a journal", "a folder that is missing"] as const) {
     test(kind, async (t) => {

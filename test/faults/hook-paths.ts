@@ -2,7 +2,7 @@
 import { addNic, isHandWritten, type Nic, serve, settleGuest, type Vm } from "../cloud/pool.ts";
 import { repair } from "./findings.ts";
 import type { Launch } from "./launch.ts";
-import { type Act, type Path, succeed } from "./path.ts";
+import { type Act, type Path, succeed, way } from "./path.ts";
 import type { HostName, TestCloud } from "./test-cloud.ts";
 
 export const HOOK_PATHS: readonly Path[] = [
@@ -11,65 +11,42 @@ export const HOOK_PATHS: readonly Path[] = [
   ...hooks("NIC and alias", false, withAlias),
   ...hooks("dual stack", false, (cloud) => cloud.vm([cloud.range({ dual: true })])),
   ...hooks("hand-written range", false, (cloud) => cloud.vm([cloud.handWritten()])),
-  {
-    ...{ name: "pre, an alias to a running guest", action: "pre", isCore: false },
-    stage: (cloud) => {
-      const vm = withAlias(cloud);
-      return pre(cloud, running(cloud, vm, "h1", vm.nics.slice(0, 1)), vm.nics.slice(1));
-    },
-  },
-  {
-    ...{ name: "clean, an alias of a running guest", action: "clean", isCore: false },
-    stage: (cloud) => {
-      const vm = placed(cloud, withAlias(cloud), "h1");
-      return clean(cloud, running(cloud, vm, "h1", vm.nics.slice(0, 1)), vm.nics.slice(1));
-    },
-  },
+  way("pre", "an alias to a running guest", false, (cloud) => {
+    const vm = withAlias(cloud);
+    return pre(cloud, running(cloud, vm, "h1", vm.nics.slice(0, 1)), vm.nics.slice(1));
+  }),
+  way("clean", "an alias of a running guest", false, (cloud) => {
+    const vm = placed(cloud, withAlias(cloud), "h1");
+    return clean(cloud, running(cloud, vm, "h1", vm.nics.slice(0, 1)), vm.nics.slice(1));
+  }),
   // While the memory is copied the guest runs on h1, and stays there when the copy fails; afterwards it runs on h2.
-  {
-    ...{ name: "pre, on the destination of a migration", action: "pre", isCore: true },
-    stage: (cloud) => {
-      const vm = running(cloud, cloud.vm([cloud.range()]), "h1");
-      return { run: (how) => cloud.oned(how).hook(vm, "h2", "pre"), isReached: () => isOn(cloud, vm.nics, "h1") };
-    },
-  },
-  {
-    ...{ name: "post, on the destination of a migration", action: "post", isCore: false },
-    stage: (cloud) => {
-      const vm = Object.assign(cloud.vm([cloud.range()]), { state: "running", host: "h2" });
-      return {
-        run: (how) => cloud.oned(how).hook(vm, "h2", "post"),
-        isReached: () => isOn(cloud, vm.nics, "h2"),
-        // No hook is run again: a failed post is for a reconcile.
-        retry: async () => void (await repair(cloud, "safe")),
-      };
-    },
-  },
-  {
-    ...{ name: "clean, on the source after post on the destination", action: "clean", isCore: true },
-    stage: (cloud) => {
-      const vm = running(cloud, cloud.vm([cloud.range()]), "h2");
-      return { run: (how) => cloud.oned(how).hook(vm, "h1", "clean"), isReached: () => isOn(cloud, vm.nics, "h2") };
-    },
-  },
+  way("pre", "on the destination of a migration", true, (cloud) => {
+    const vm = running(cloud, cloud.vm([cloud.range()]), "h1");
+    return { run: (how) => cloud.oned(how).hook(vm, "h2", "pre"), isReached: () => isOn(cloud, vm.nics, "h1") };
+  }),
+  way("post", "on the destination of a migration", false, (cloud) => {
+    const vm = Object.assign(cloud.vm([cloud.range()]), { state: "running", host: "h2" });
+    return {
+      run: (how) => cloud.oned(how).hook(vm, "h2", "post"),
+      isReached: () => isOn(cloud, vm.nics, "h2"),
+      // No hook is run again: a failed post is for a reconcile.
+      retry: async () => void (await repair(cloud, "safe")),
+    };
+  }),
+  way("clean", "on the source after post on the destination", true, (cloud) => {
+    const vm = running(cloud, cloud.vm([cloud.range()]), "h2");
+    return { run: (how) => cloud.oned(how).hook(vm, "h1", "clean"), isReached: () => isOn(cloud, vm.nics, "h2") };
+  }),
 ];
 
 /** All three hooks for the whole of a VM, and `post` on another host too. */
 function hooks(name: string, isCore: boolean, make: (cloud: TestCloud) => Vm): Path[] {
+  const on = (cloud: TestCloud, host: HostName): Vm => placed(cloud, make(cloud), host);
   return [
-    { name: `pre, ${name}`, action: "pre", isCore, stage: (cloud) => pre(cloud, make(cloud)) },
-    {
-      ...{ name: `post, ${name}`, action: "post", isCore },
-      stage: (cloud) => post(cloud, placed(cloud, make(cloud), "h1")),
-    },
-    {
-      ...{ name: `post, taking over ${name} from a lost host`, action: "post", isCore },
-      stage: (cloud) => post(cloud, placed(cloud, make(cloud), "h2")),
-    },
-    {
-      ...{ name: `clean, ${name}`, action: "clean", isCore },
-      stage: (cloud) => clean(cloud, placed(cloud, make(cloud), "h1")),
-    },
+    way("pre", name, isCore, (cloud) => pre(cloud, make(cloud))),
+    way("post", name, isCore, (cloud) => post(cloud, on(cloud, "h1"))),
+    way("post", `taking over ${name} from a lost host`, isCore, (cloud) => post(cloud, on(cloud, "h2"))),
+    way("clean", name, isCore, (cloud) => clean(cloud, on(cloud, "h1"))),
   ];
 }
 

@@ -1,5 +1,5 @@
 // The ways through the five IPAM actions.
-import type { Path } from "./path.ts";
+import { type Path, way } from "./path.ts";
 import type { RangeOptions, TestCloud } from "./test-cloud.ts";
 
 export const IPAM_PATHS: readonly Path[] = [
@@ -16,66 +16,46 @@ export const IPAM_PATHS: readonly Path[] = [
   unregister("adopted", false, { adopted: true }),
   unregister("attached", false, { on: "h2" }),
   unregister("dual stack", false, { dual: true }),
-  lease("get_address", "get, the free address", {}),
-  lease("allocate_address", "allocate, the named address", {}),
-  lease("get_address", "get, dual stack", { dual: true }),
+  lease("get_address", "the free address", {}),
+  lease("allocate_address", "the named address", {}),
+  lease("get_address", "dual stack", { dual: true }),
   free("detached", {}),
   free("attached", { on: "h2" }),
 ];
 
 function register(name: string, isCore: boolean, attributes: (cloud: TestCloud) => Record<string, string>): Path {
-  return {
-    ...{ name: `register, ${name}`, action: "register_address_range", isCore },
-    stage: (cloud) => {
-      const typed = { TYPE: "IP4", SIZE: "1", ...attributes(cloud) };
-      const before = cloud.pool.ranges.length;
-      return {
-        run: (how) => cloud.oned(how).register(typed),
-        isReached: () => cloud.pool.ranges.length > before,
-      };
-    },
-  };
+  return way("register_address_range", name, isCore, (cloud) => {
+    const typed = { TYPE: "IP4", SIZE: "1", ...attributes(cloud) };
+    const before = cloud.pool.ranges.length;
+    return { run: (how) => cloud.oned(how).register(typed), isReached: () => cloud.pool.ranges.length > before };
+  });
 }
 
 function unregister(name: string, isCore: boolean, kind: RangeOptions): Path {
-  return {
-    ...{ name: `unregister, ${name}`, action: "unregister_address_range", isCore },
-    stage: (cloud) => {
-      const range = cloud.range(kind);
-      return {
-        run: (how) => cloud.oned(how).unregister(range),
-        isReached: () => range.ids.every((id) => cloud.isGivenBack(id)),
-      };
-    },
-  };
+  return way("unregister_address_range", name, isCore, (cloud) => {
+    const range = cloud.range(kind);
+    const isReached = (): boolean => range.ids.every((id) => cloud.isGivenBack(id));
+    return { run: (how) => cloud.oned(how).unregister(range), isReached };
+  });
 }
 
 function lease(action: "get_address" | "allocate_address", name: string, kind: RangeOptions): Path {
-  return {
-    ...{ name, action, isCore: kind.dual !== true },
-    stage: (cloud) => {
-      const range = cloud.range(kind);
-      const vm = cloud.vm([]);
-      return {
-        run: (how) => cloud.oned(how).lease(range, vm, action === "allocate_address"),
-        isReached: () => range.holder !== undefined,
-      };
-    },
-  };
+  return way(action, name, kind.dual !== true, (cloud) => {
+    const range = cloud.range(kind);
+    const vm = cloud.vm([]);
+    return {
+      run: (how) => cloud.oned(how).lease(range, vm, action === "allocate_address"),
+      isReached: () => range.holder !== undefined,
+    };
+  });
 }
 
 /** `onevnet release` also frees what a guest uses: nothing may be done to the address. */
 function free(name: string, kind: RangeOptions): Path {
-  return {
-    ...{ name: `free, ${name}`, action: "free_address", isCore: true },
-    stage: (cloud) => {
-      const range = cloud.range(kind);
-      for (const id of range.ids) cloud.untouchable.add(id);
-      cloud.vm([range]);
-      return {
-        run: (how) => cloud.oned(how).free(range),
-        isReached: () => range.holder === undefined,
-      };
-    },
-  };
+  return way("free_address", name, true, (cloud) => {
+    const range = cloud.range(kind);
+    for (const id of range.ids) cloud.untouchable.add(id);
+    cloud.vm([range]);
+    return { run: (how) => cloud.oned(how).free(range), isReached: () => range.holder === undefined };
+  });
 }

@@ -36,6 +36,16 @@ export type Path = {
   stage(cloud: TestCloud): Act;
 };
 
+/** A way through an action: `name` says which, without the action's own word. */
+export function way(action: Action, name: string, isCore: boolean, stage: Path["stage"]): Path {
+  return { name: `${wordOf(action)}, ${name}`, action, isCore, stage };
+}
+
+/** The first word of an action's name: register, unregister, get … */
+export function wordOf(action: Action): string {
+  return action.replace(/_.*/, "");
+}
+
 export function isHook({ action }: Path): boolean {
   return action === "pre" || action === "post" || action === "clean";
 }

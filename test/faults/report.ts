@@ -1,6 +1,6 @@
 // The section of docs/reliability.md that says what was played and what came of it.
 import { FAMILIES, type Family, type Kind } from "./kind.ts";
-import { ACTIONS } from "./path.ts";
+import { ACTIONS, wordOf } from "./path.ts";
 import { OUTCOMES } from "./play.ts";
 import type { Ran } from "./run.ts";
 
@@ -33,7 +33,7 @@ function figures(all: readonly Ran[]): string {
 }
 
 function section(family: Family, kinds: readonly Kind[], all: readonly Ran[]): string {
-  const head = ["fault", "injected by", ...ACTIONS.map((action) => action.split("_")[0]), "runs", "longest"];
+  const head = ["fault", "injected by", ...ACTIONS.map(wordOf), "runs", "longest"];
   const rows = kinds
     .filter((kind) => kind.family === family)
     .map((kind) => {

@@ -40,11 +40,6 @@ export const TENANTS: readonly Kind[] = [
   forged("quotes and newlines in what is not oned's", DONE, (_cloud, nics) =>
     vmDocument(nics.map((nic) => ({ ...nic, NAME: "\"'\n$(id)", NETWORK: '"\n;', SCW_FLEXIBLE_IP6_ID: "'\n" }))),
   ),
-  forged("a VM's name of 64 KiB", DONE, (_cloud, nics) =>
-    vmDocument(nics).replace("<VM>", `<VM><NAME><![CDATA[${"n".repeat(65_536)}]]></NAME>`),
-  ),
-  forged("10,000 NICs", ANY, (_cloud, nics) => vmDocument([...nics, ...crowd(10_000, "198.51")])),
-  forged("1,000 private NICs", DONE, (_cloud, nics) => vmDocument([...nics, ...crowd(1_000, "10.51")])),
   forged("a NIC in USER_TEMPLATE", DONE, (cloud, nics) =>
     vmDocument(nics, { userTemplate: `${nicXml(cloud)}<TEMPLATE>${nicXml(cloud)}</TEMPLATE>` }),
   ),
@@ -97,15 +92,4 @@ function claim({ neighbour }: TestCloud): NicFields {
 
 function nicXml({ neighbour }: TestCloud): string {
   return `<NIC><NIC_ID>5</NIC_ID><IP>${neighbour.ip}</IP><MAC>${neighbour.mac}</MAC></NIC>`;
-}
-
-function crowd(count: number, net: string): NicFields[] {
-  return Array.from({ length: count }, (_, index) => {
-    const [high, low] = [index >> 8, index & 255];
-    return { NIC_ID: String(index + 100), IP: `${net}.${high}.${low}`, MAC: `02:00:00:01:${hex(high)}:${hex(low)}` };
-  });
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, "0");
 }

@@ -89,7 +89,6 @@ function prepare(machine: RootMachine): void {
   }
   writeCloud(machine.at("stand-ins/one.json"), {
     remotes: "/var/lib/one/remotes",
-    onedConf: "/etc/one/oned.conf",
     environment: {},
     networks: [],
     vms: [],

@@ -191,7 +191,7 @@ export class LightMachine {
   }
 
   /** Runs the command, which must end with that exit code. */
-  async expect(code: number, command: Command, values: Values = {}): Promise<Outcome> {
+  async exits(code: number, command: Command, values: Values = {}): Promise<Outcome> {
     const outcome = await this.run(command, values);
     assert.equal(outcome.code, code, outcome.stdout + outcome.stderr);
     return outcome;
@@ -222,7 +222,7 @@ export function onMachine(name: string, body: Body): void {
 export function onFrontEnd(name: string, body: Body): void {
   onMachine(name, async (machine, context) => {
     const tokenFile = machine.aside("key", machine.simulator.token);
-    await machine.expect(0, install, { frontend: true, tokenFile });
+    await machine.exits(0, install, { frontend: true, tokenFile });
     machine.configure();
     await body(machine, context);
   });

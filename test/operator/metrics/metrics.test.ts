@@ -84,7 +84,7 @@ onFrontEnd("runs and failures of the last hour are counted from the log, older o
     `${JSON.stringify({ time, level, action: "get_address", host: "fe", pid, message: "leased" })}\n`;
   const lines = [line(old, "error", 1), line(now, "info", 2), line(now, "info", 2), line(now, "error", 3)];
   machine.write("var/log/one/scw-flexip.log", lines.join(""));
-  const values = valuesOf((await machine.expect(0, metrics)).stdout);
+  const values = valuesOf((await machine.exits(0, metrics)).stdout);
   assert.equal(values.get('scw_flexip_calls_last_hour{action="get_address"}'), 2);
   assert.equal(values.get('scw_flexip_failed_calls_last_hour{action="get_address"}'), 1);
 });
@@ -92,11 +92,11 @@ onFrontEnd("runs and failures of the last hour are counted from the log, older o
 onFrontEnd("the file is whole and readable by all, and has the time of the last success", async (machine) => {
   const file = "var/lib/one/scw-flexip.prom";
   const values = { file: machine.at(file), timeout: "3" };
-  await machine.expect(0, metrics, values);
+  await machine.exits(0, metrics, values);
   const before = valuesOf(machine.read(file));
   assert.equal(machine.modeOf(file), "644");
   machine.simulator.account.behave({ api: "unavailable" });
-  await machine.expect(1, metrics, values);
+  await machine.exits(1, metrics, values);
   const after = valuesOf(machine.read(file));
   assert.equal(after.get("scw_flexip_api_up"), 0);
   const last = "scw_flexip_last_success_timestamp_seconds";
@@ -106,9 +106,9 @@ onFrontEnd("the file is whole and readable by all, and has the time of the last 
 });
 
 onFrontEnd("a file that cannot be written is one line, and a relative path is wrong usage", async (machine) => {
-  const { stderr } = await machine.expect(1, metrics, { file: machine.at("nowhere/scw-flexip.prom") });
+  const { stderr } = await machine.exits(1, metrics, { file: machine.at("nowhere/scw-flexip.prom") });
   assert.match(stderr, /nowhere\/scw-flexip\.prom cannot be written .*; let oneadmin write into its folder/);
-  await machine.expect(2, metrics, { file: "relative.prom" });
+  await machine.exits(2, metrics, { file: "relative.prom" });
 });
 
 /** The metrics of a cloud in which everything that can be measured is there. */
@@ -128,7 +128,7 @@ async function metricsOfCloud(machine: LightMachine): Promise<string> {
   const version = { level: "ok", id: "version", role: "host", host: null, value: "0.0.9", why: "", cure: null };
   machine.says("ssh-h1", `echo '${JSON.stringify([version])}'`);
   buy("203.0.113.9");
-  return (await machine.expect(0, metrics, { grace: "0" })).stdout;
+  return (await machine.exits(0, metrics, { grace: "0" })).stdout;
 }
 
 function valuesOf(text: string): Map<string, number> {

@@ -51,7 +51,7 @@ const onElsewhere = flexibleIp({ tags: ADOPTED, serverId: ELSEWHERE });
 const inRange = (...flexibleIps: FlexibleIp[]): Changes => ({ flexibleIps });
 const inNoRange = (...flexibleIps: FlexibleIp[]): Changes => ({ ranges: [], flexibleIps });
 const inDual = (...flexibleIps: FlexibleIp[]): Changes => ({ ranges: [dualRange()], flexibleIps });
-const ofGuest = (...flexibleIps: FlexibleIp[]): Changes => ({ ...leasedTo(vm()), flexibleIps });
+const ofGuest = (...flexibleIps: FlexibleIp[]): Changes => ({ ...leasedTo(vm(), range()), flexibleIps });
 const ofDualGuest = (...flexibleIps: FlexibleIp[]): Changes => ({ ...leasedTo(vm(), dualRange()), flexibleIps });
 const heldBy = (holder: Holder, flexibleIps = [onH1]): Changes => ({ ranges: [range({ holder })], flexibleIps });
 const guestOf = (ips: readonly string[], flexibleIps: FlexibleIp[]): Changes => ({
@@ -65,8 +65,8 @@ table("the plan is empty for", [
   ["a running guest, its address on its host", ofGuest(onH1)],
   ["an untagged flexible IP in no range", inNoRange(flexibleIp({ tags: [] }))],
   ["another cloud's flexible IP", inNoRange(ofAnother)],
-  ["a guest on its way, its address elsewhere", { ...leasedTo(vm("busy")), flexibleIps: [onH2] }],
-  ["a guest on a host whose server nobody knows", leasedTo(vm("running", "h9"))],
+  ["a guest on its way, its address elsewhere", { ...leasedTo(vm("busy"), range()), flexibleIps: [onH2] }],
+  ["a guest on a host whose server nobody knows", leasedTo(vm("running", "h9"), range())],
   ["a virtual router's, attached", heldBy({ kind: "vrouter", id: "4" })],
   ["a reservation's, attached", heldBy({ kind: "network", id: "7" })],
   [
@@ -106,7 +106,11 @@ table("the plan for a range with", [
 
 table("the plan for an address that is", [
   ["of a VM that is gone", { ...ofGuest(onH1), vms: [] }, "stale-lease none"],
-  ["of a VM that is off, but attached", { ...leasedTo(vm("off")), flexibleIps: [onH1] }, "left-attached detach"],
+  [
+    "of a VM that is off, but attached",
+    { ...leasedTo(vm("off"), range()), flexibleIps: [onH1] },
+    "left-attached detach",
+  ],
   ["on hold, but attached", heldBy({ kind: "hold", id: "" }), "left-attached detach"],
   ["free, but attached", inRange(onH1), "left-attached detach"],
   ["free and adopted, but attached to no host of this cloud", inRange(onElsewhere), "left-attached detach"],
@@ -192,8 +196,8 @@ suite("the time of grace holds back", () => {
   const at = (ageMs: number): string => new Date(NOW.getTime() - ageMs).toISOString();
   for (const [step, changes, one] of [
     ["left-attached detach", {}, onH1],
-    ["not-attached attach safe", leasedTo(vm()), flexibleIp()],
-    ["wrong-server move", leasedTo(vm()), onH2],
+    ["not-attached attach safe", leasedTo(vm(), range()), flexibleIp()],
+    ["wrong-server move", leasedTo(vm(), range()), onH2],
     ["orphan delete", { ranges: [] }, flexibleIp()],
     ["left-adopted remove-tags", { ranges: [] }, flexibleIp({ tags: ADOPTED })],
   ] as const) {

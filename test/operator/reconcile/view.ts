@@ -69,8 +69,7 @@ export function vm(state: CloudVm["state"] = "running", host = "h1"): CloudVm {
 
 /** The VM, to which the ranges are leased. */
 export function leasedTo(one: CloudVm, ...ranges: readonly CloudRange[]): Pick<View, "ranges" | "vms"> {
-  const leased = ranges.length === 0 ? [range()] : ranges;
-  return { ranges: leased.map((each) => ({ ...each, holder: VM_HOLDER })), vms: [one] };
+  return { ranges: ranges.map((each) => ({ ...each, holder: VM_HOLDER })), vms: [one] };
 }
 
 /** A free range with its flexible IP, unless changed. */

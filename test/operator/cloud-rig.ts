@@ -50,13 +50,14 @@ export class CloudRig {
   readonly folder: string;
   /** What `run` runs. */
   executable = EXECUTABLE;
-  readonly #stateFile: string;
+  /** What OpenNebula knows. */
+  readonly stateFile: string;
 
   constructor(simulator: Simulator) {
     this.simulator = simulator;
     this.folder = mkdtempSync(join(tmpdir(), "scw-flexip-operator-"));
     this.root = join(this.folder, "root");
-    this.#stateFile = join(this.folder, "one.json");
+    this.stateFile = join(this.folder, "one.json");
     for (const folder of FRONT_END) mkdirSync(this.at(folder), { recursive: true });
     cpSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
     writeFileSync(this.at("etc/passwd"), USERS);
@@ -129,11 +130,11 @@ export class CloudRig {
   }
 
   get cloud(): FakeCloud {
-    return JSON.parse(readFileSync(this.#stateFile, "utf8"));
+    return JSON.parse(readFileSync(this.stateFile, "utf8"));
   }
 
   set cloud(cloud: FakeCloud) {
-    writeCloud(this.#stateFile, cloud);
+    writeCloud(this.stateFile, cloud);
   }
 
   /** Changes what OpenNebula knows. */
@@ -152,12 +153,6 @@ export class CloudRig {
   flexibleIp(ip: string, seed: FlexibleIpSeed = {}): string {
     const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
     return this.simulator.account.add({ ip, mac, tags: OURS, projectId: PROJECT, ...seed }).id;
-  }
-
-  /** The lines of the system's log with that word. */
-  syslog(word: string): string[] {
-    const lines = readFileSync(`${this.#stateFile}.syslog`, "utf8").split("\n");
-    return lines.filter((line) => line.includes(word));
   }
 
   /** Writes a program of that name into a folder, which is returned. */
@@ -198,17 +193,15 @@ export class CloudRig {
   }
 
   environment(): Record<string, string> {
-    return { PATH: `${join(this.folder, "bin")}:/usr/bin:/bin`, FAKE_ONE: this.#stateFile, HOME: this.folder };
+    return { PATH: `${join(this.folder, "bin")}:/usr/bin:/bin`, FAKE_ONE: this.stateFile, HOME: this.folder };
   }
 
   /** Two hosts: OpenNebula knows the server of one, the other says it itself. */
   #smallCloud(): FakeCloud {
     const { zone } = this.simulator;
-    const hostA = { "hostname -I": `${ADDRESS_A} 10.0.0.1\n` };
-    const hostB = {
-      "hostname -I": `${ADDRESS_B} 10.0.0.2\n`,
-      "cat /var/lib/one/scw-server-id": `${zone}/${SERVER_B}\n`,
-    };
+    const hostA = { "hostname -I": `${ADDRESS_A} 10.0.0.1` };
+    const idOfB = { "cat /var/lib/one/scw-server-id": `${zone}/${SERVER_B}` };
+    const hostB = { "hostname -I": `${ADDRESS_B} 10.0.0.2`, ...idOfB };
     return {
       remotes: this.at("var/lib/one/remotes"),
       // Where the driver's own actions find their files: they know nothing of another root.

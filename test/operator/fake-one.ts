@@ -64,7 +64,6 @@ function createNetwork(path: string): void {
 /** The whole tree, links followed. */
 function sync(): void {
   for (const { root } of cloud.hosts) {
-    if (root === undefined) continue;
     const tree = join(root, "var/tmp/one");
     rmSync(tree, { recursive: true, force: true });
     const executable = join(cloud.remotes, EXECUTABLE);

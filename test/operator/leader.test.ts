@@ -30,9 +30,10 @@ async function rigFor(context: TestContext): Promise<{ rig: CloudRig; id: string
 }
 
 /** Lets that front-end lead. */
-function elect(rig: CloudRig, leader: "0" | "1"): void {
-  const servers = ["0", "1"].map((id) => ({ id, name: `fe${id}`, state: id === leader ? "3" : "2", term: "4" }));
-  rig.change((cloud) => Object.assign(cloud, { servers }));
+function elect(rig: CloudRig, leader: string): void {
+  const server = (id: string): string =>
+    `<SERVER><ID>${id}</ID><NAME>fe${id}</NAME><STATE>${id === leader ? 3 : 2}</STATE></SERVER>`;
+  rig.change((cloud) => Object.assign(cloud, { servers: server("0") + server("1") }));
 }
 
 test("reconcile changes nothing on a follower, and does the same step on the leader", async (context) => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { InputError } from "../../driver/errors.ts";
 import { type CloudRange, parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
 import { REPOSITORY } from "../rig.ts";
-import { ID, ID6, INTENT } from "./reconcile/view.ts";
+import { dualRange, ID, ID6, INTENT, IP, MAC } from "./reconcile/view.ts";
 
 const RECORDED = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0/cli");
 const recorded = (name: string): string => readFileSync(join(RECORDED, name), "utf8");
@@ -58,30 +58,13 @@ for (const [who, listed, shown, holder] of [
 }
 
 test("parseRanges reads every attribute of a dual-stack range, ids and MAC in lower case", () => {
-  const attributes = {
-    AR_ID: "3",
-    IP: "203.0.113.7",
-    IP6: "2001:DB8:7::1",
-    MAC: "52:54:00:AA:00:01",
+  const ids = {
     SCW_FLEXIBLE_IP_ID: ID.toUpperCase(),
     SCW_FLEXIBLE_IP6_ID: ID6,
     SCW_FLEXIP_INTENT: INTENT.toUpperCase(),
   };
-  assert.deepEqual(rangesOf(network("9", ar(attributes))), [
-    {
-      networkId: "9",
-      network: "net9",
-      arId: "3",
-      ipamMad: "scw-flexip",
-      ip: "203.0.113.7",
-      ip6: "2001:db8:7::1",
-      mac: "52:54:00:aa:00:01",
-      flexibleIpId: ID,
-      flexibleIp6Id: ID6,
-      intent: INTENT,
-      holder: undefined,
-    },
-  ]);
+  const attributes = { AR_ID: "3", IP, IP6: "2001:DB8:7::1", MAC: MAC.toUpperCase(), ...ids };
+  assert.deepEqual(rangesOf(network("9", ar(attributes))), [dualRange({ networkId: "9", network: "net9", arId: "3" })]);
 });
 
 test("parseRanges returns only ranges of the IPAM driver asked for, in the order printed", () => {

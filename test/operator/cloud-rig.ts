@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type TestContext, test } from "node:test";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
@@ -232,6 +233,15 @@ export async function installedRig(
   const rig = await CloudRig.start(options);
   context.after(() => rig.stop());
   return rig.installed();
+}
+
+/** A test on an installed front-end of its own. */
+export function onRig(
+  name: string,
+  body: (rig: CloudRig, context: TestContext) => Promise<void>,
+  options?: SimulatorOptions,
+): void {
+  test(name, async (context) => body(await installedRig(context, options), context));
 }
 
 /** Lets a VM run on the host. */

@@ -2,7 +2,7 @@
 // PATH (fake-cloud.ts), the built executable, and the simulated API.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -25,15 +25,8 @@ const SERVERS = [
 ];
 
 const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
-const FRONT_END = [
-  "etc/one",
-  "etc/logrotate.d",
-  "var/log/one",
-  "var/tmp/one",
-  ...["ipam", "etc", "vnm/bridge/pre.d", "vnm/bridge/post.d", "vnm/bridge/clean.d"].map(
-    (folder) => `var/lib/one/remotes/${folder}`,
-  ),
-];
+const FRONT_END = ["etc/one", "etc/logrotate.d", "var/log/one", "var/tmp/one"];
+const REMOTES = ["ipam", "etc", "vnm/bridge/pre.d", "vnm/bridge/post.d", "vnm/bridge/clean.d"];
 const HOST = ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"];
 // oneadmin is the user that runs the tests, so no file needs another owner.
 const USERS = `oneadmin:x:${process.getuid?.()}:${process.getgid?.()}::/var/lib/one:/bin/sh\n`;
@@ -60,6 +53,7 @@ export class CloudRig {
     this.root = join(this.folder, "root");
     this.stateFile = join(this.folder, "one.json");
     for (const folder of FRONT_END) mkdirSync(this.at(folder), { recursive: true });
+    for (const folder of REMOTES) mkdirSync(this.at(`var/lib/one/remotes/${folder}`), { recursive: true });
     cpSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
     writeFileSync(this.at("etc/passwd"), USERS);
     for (const name of ["kvm-a", "kvm-b"]) {
@@ -67,8 +61,9 @@ export class CloudRig {
       writeFileSync(this.host(name, "etc/passwd"), USERS);
     }
     const fake = join(REPOSITORY, "test/operator/fake-one.ts");
+    mkdirSync(join(this.folder, "bin"));
     for (const tool of TOOLS) {
-      this.tool("bin", tool, `set -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`);
+      this.tool(tool, `set -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`);
     }
     this.cloud = this.#smallCloud();
   }
@@ -99,12 +94,6 @@ export class CloudRig {
     return this;
   }
 
-  /** All hosts with driver, key and server id. */
-  async withHosts(): Promise<this> {
-    await this.exits(0, "install --frontend --sync --hosts");
-    return this;
-  }
-
   /** Writes the settings that an operator must fill in. */
   configure(more: Readonly<Record<string, string>> = {}): void {
     const values = { ZONE: this.simulator.zone, PROJECT_ID: PROJECT, API_URL: this.simulator.url, ...more };
@@ -123,11 +112,6 @@ export class CloudRig {
   /** Below which a host's files are. */
   host(name: string, path = ""): string {
     return join(this.folder, "hosts", name, path);
-  }
-
-  /** Every file and folder below the root. */
-  tree(): string[] {
-    return readdirSync(this.root, { recursive: true, encoding: "utf8" }).sort();
   }
 
   get cloud(): FakeCloud {
@@ -156,12 +140,9 @@ export class CloudRig {
     return this.simulator.account.add({ ip, mac, tags: OURS, projectId: PROJECT, ...seed }).id;
   }
 
-  /** Writes a program of that name into a folder, which is returned. */
-  tool(folder: string, name: string, text: string): string {
-    const path = join(this.folder, folder);
-    mkdirSync(path, { recursive: true });
-    writeFileSync(join(path, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-    return path;
+  /** Puts a program in the place of the command of OpenNebula. */
+  tool(name: string, text: string): void {
+    writeFileSync(join(this.folder, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
 
   /** Runs a command line of the operator, which must end with that exit code. */

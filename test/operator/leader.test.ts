@@ -1,6 +1,6 @@
 // Several front-ends: steps rely only on the one that leads its zone, and ask it again right before each step.
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, renameSync } from "node:fs";
 import { test } from "node:test";
 import { judge } from "../../driver/operator/one/leader.ts";
 import { addRange, type CloudRig, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
@@ -50,12 +50,12 @@ onRig("reconcile changes nothing on a follower, and does the same step on the le
 onRig("reconcile skips a step when OpenNebula says something else right before it", async (rig) => {
   const id = addRange(rig, "203.0.113.1", undefined, SERVER_A);
   // The address is leased between the listing and the step.
-  const [real, seen] = [`${rig.folder}/bin/onevnet "$@"`, `${rig.folder}/seen`];
+  const [real, seen] = [`${rig.folder}/bin/onevnet-before "$@"`, `${rig.folder}/seen`];
+  renameSync(`${rig.folder}/bin/onevnet`, `${rig.folder}/bin/onevnet-before`);
   const lease = "s|<AR_ID>|<ALLOCATED><![CDATA[ 0 68719476743]]></ALLOCATED><AR_ID>|";
-  const tool = `if [ -e ${seen} ]; then ${real} | sed '${lease}'; else touch ${seen}; exec ${real}; fi`;
-  const env = { PATH: `${rig.tool("leases-meanwhile", "onevnet", tool)}:${rig.environment().PATH}` };
-  const { stdout } = await rig.exits(3, "reconcile --grace 0 --apply left-attached:203.0.113.1 -j", { env });
-  assert.equal(JSON.parse(stdout)[0].result, "changed");
+  rig.tool("onevnet", `if [ -e ${seen} ]; then ${real} | sed '${lease}'; else touch ${seen}; exec ${real}; fi`);
+  const [step] = await rig.json("reconcile --grace 0 --apply left-attached:203.0.113.1", 3);
+  assert.equal(step.result, "changed");
   assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_A);
 });
 

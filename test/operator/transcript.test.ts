@@ -1,7 +1,16 @@
 // The life of an installation as an operator sees it: from the .deb on an empty OpenNebula, by an upgrade, to an empty
 // OpenNebula again. dpkg works in a root of its own; OpenNebula's commands are faked, Scaleway is simulated.
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
@@ -169,7 +178,8 @@ function deb(release: string): string {
 
 /** Every path but dpkg's own. */
 function tree(): string[] {
-  return rig.tree().filter((path) => !path.startsWith("var/lib/dpkg/"));
+  const all = readdirSync(rig.root, { recursive: true, encoding: "utf8" });
+  return all.filter((path) => !path.startsWith("var/lib/dpkg/")).sort();
 }
 
 function read(path: string): string {

@@ -58,7 +58,8 @@ onRig("each change of a command names who made it, in the driver's log and the s
   const env = { SUDO_USER: "alice" };
   await rig.exits(0, `reverse ${IP} mail.example.org`, { env });
   // A refusal changes nothing, and is no change to note.
-  await rig.exits(4, `range remove ${IP} --yes`, { env });
+  const refused = await rig.exits(4, `range remove ${IP} --yes`, { env });
+  assert.match(refused.stderr, /in use: 203\.0\.113\.7 by VM 7;/);
   const log = readFileSync(rig.at("var/log/one/scw-flexip.log"), "utf8");
   const [audited, ...others] = log.split("\n").filter((line) => line.includes('"by":"alice"'));
   assert.deepEqual(others, []);

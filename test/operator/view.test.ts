@@ -19,14 +19,6 @@ rig.flexibleIp("203.0.113.9");
 rig.flexibleIp("203.0.113.8", { tags: ["scw-flexip", "scw-flexip:cloud=two", "scw-flexip:created"] });
 rig.flexibleIp("203.0.113.7", { tags: ["somebody"] });
 
-/** The words of each line of a table. */
-function wordsOf(table: string): string[][] {
-  return table
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.trim().split(/ +/));
-}
-
 test("list shows who has an address, and leaves out those of another cloud and of nobody", async () => {
   const records: { drift: string[] }[] = await rig.json("list --grace 0");
   assert.partialDeepStrictEqual(records, [
@@ -46,19 +38,14 @@ test("list and reconcile judge nothing on a host whose server is not known, and 
   assert.match(stdout, /203\.0\.113\.1 .* unknown \(VM on h2\) /);
   assert.match(stderr, /^the server of host h2 is not known/m);
   const plan = await rig.exits(3, "reconcile --no-header --grace 0 --columns key,apply");
-  assert.deepEqual(wordsOf(plan.stdout), [
-    ["missing:203.0.113.2", "manual"],
-    ["orphan:203.0.113.9", "by-key"],
-  ]);
+  assert.match(plan.stdout, /^missing:203\.0\.113\.2 +manual *\norphan:203\.0\.113\.9 +by-key *\n$/);
 });
 
 test("list prints chosen columns, with a header or without", async () => {
   const { stdout } = await rig.exits(0, "list --grace 0 --columns address,vm,drift");
-  const [header, ...lines] = wordsOf(stdout);
-  assert.deepEqual(header, ["ADDRESS", "VM", "DRIFT"]);
-  assert.deepEqual(lines[1], ["203.0.113.2", "1", "missing"]);
+  assert.match(stdout, /^ADDRESS +VM +DRIFT\n203.*\n203\.0\.113\.2 +1 +missing *\n/);
   const bare = await rig.exits(0, "list --grace 0 --columns address,vm,drift --no-header");
-  assert.deepEqual(wordsOf(bare.stdout), lines);
+  assert.deepEqual(bare.stdout.split(/\s+/), stdout.split(/\s+/).slice(3));
   const wide = await rig.exits(0, "list -o wide");
   assert.match(wide.stdout, /^ADDRESS .* REVERSE .* DRIFT$/m);
 });
@@ -73,7 +60,7 @@ test("list filters by network, VM and state", async () => {
     ["--state free", ""],
   ] as const) {
     const { stdout } = await rig.exits(0, `list --grace 0 --no-header --columns address ${filter}`);
-    assert.equal(wordsOf(stdout).join(" "), addresses, filter);
+    assert.equal(stdout.trim().split(/\s+/).join(" "), addresses, filter);
   }
 });
 

@@ -87,12 +87,14 @@ onRig("pool fills the networks that declare a target, and refuses a second run a
   assert.equal(paid(rig), 2);
 });
 
+/** How many flexible IPs there are, each of which is paid for. */
 function paid(rig: CloudRig): number {
   return rig.simulator.account.all().length;
 }
 
-function free(rig: CloudRig): number {
-  return (rig.cloud.networks[0]?.ranges ?? []).filter(({ vm }) => vm === undefined).length;
+/** How many ranges no VM has. */
+function free(rig: CloudRig): number | undefined {
+  return rig.cloud.networks[0]?.ranges.filter(({ vm }) => vm === undefined).length;
 }
 
 function leaseAll(rig: CloudRig): void {

@@ -77,9 +77,6 @@ test("an address without a lease is detached from any server", () =>
 test("both addresses of a dual-stack range are detached in one call, which keeps the virtual MAC", () =>
   repair("left-attached", FREE_DUAL, [own(H1), six({ ...H1, mac: MAC })], { own: "free MAC", six: "free MAC" }));
 
-test("the one address of a dual-stack range that is attached is detached", () =>
-  repair("left-attached", FREE_DUAL, [own(), six(H1)], { own: "free MAC", six: "free" }));
-
 test("the address of a running guest is attached", () => repair("not-attached", GUEST, [own()], { own: "h1 MAC" }));
 
 test("both addresses of a dual-stack guest are attached with one virtual MAC", () =>

@@ -166,6 +166,11 @@ test("same-name blames another OpenNebula only where every host's server is know
   assert.match(reasonOf({ unknownHosts: ["h3"] }), unknown);
 });
 
+test("the step detaches only what is attached", () => {
+  const [step] = plan(view(inDual(flexibleIp(), sixOnH1)));
+  assert.deepEqual(step?.remedy, { do: "detach", flexibleIps: [sixOnH1] });
+});
+
 test("every reason is one line that names the place", () => {
   const broken = [inRange(), inRange(onH1), ofGuest(onH2), { ranges: [], deadIntents: [INTENT] }, inRange(six)];
   for (const { kind, reason } of broken.flatMap((changes) => plan(view(changes)))) {

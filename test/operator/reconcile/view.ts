@@ -10,7 +10,7 @@ export const IP6 = "2001:db8:7::";
 export const MAC = "52:54:00:aa:00:07";
 export const ID = "f1e81b1e-0000-4000-8000-000000000007";
 export const ID6 = "f1e81b1e-0000-4000-8000-00000000000a";
-export const INTENT = "10000000-0000-4000-8000-000000000001";
+export const INTENT = "1e000000-0000-4000-8000-000000000001";
 /** The servers of the hosts h1 and h2. */
 export const SERVER = { h1: "5e4be400-0000-4000-8000-000000000001", h2: "5e4be400-0000-4000-8000-000000000002" };
 export const OURS = ownershipTags("one", "created", INTENT);

@@ -92,7 +92,7 @@ const edit = (path: string, before: string | RegExp, after: string) => (machine:
   machine.edit(path, (text) => text.replace(before, after));
 const append = (path: string, line: string) => edit(path, /$/, `${line}\n`);
 const set = (settings: Readonly<Record<string, string>>) => (machine: LightMachine) => machine.configure(settings);
-const silence = (command: string) => (machine: LightMachine) => machine.tool("bin", command, "");
+const silence = (command: string) => (machine: LightMachine) => machine.tool(command, "");
 const network = (driver: string) => (machine: LightMachine) => listRanges(machine, [addressOf(machine)], driver);
 
 const OF_FRONT_END: readonly Trouble[] = [

@@ -142,7 +142,7 @@ onMachine("--from names the tree to install from, and a folder without the drive
 });
 
 onFrontEnd("uninstall refuses while OpenNebula does not answer, unless it is forced", async (machine) => {
-  machine.tool("bin", "onevnet", "");
+  machine.tool("onevnet", "");
   const { stderr } = await machine.exits(4, "uninstall --frontend");
   assert.match(stderr, /OpenNebula does not say whether address ranges still use the driver/);
   await machine.exits(0, "uninstall --frontend --force");

@@ -1,6 +1,16 @@
 // The machine of cloud-rig.ts for install, doctor and metrics, which run in the test's own process, from a tree with a small
 // program in the place of the executable. Its OpenNebula has no host and no network until a test says so.
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { runOperator } from "../../driver/operator/cli.ts";
@@ -42,7 +52,7 @@ export class LightMachine extends CloudRig {
     const isExecutable = (path: string): boolean => path.endsWith(EXECUTABLE);
     cpSync(join(REPOSITORY, "remotes"), this.source, { recursive: true, filter: (path) => !isExecutable(path) });
     writeFileSync(join(this.source, EXECUTABLE), SMALL_PROGRAM, { mode: 0o755 });
-    this.tool("bin", "ssh", `FOLDER=\${0%/bin/*}; while [ "$1" != -- ]; do shift; done; . "$FOLDER/ssh-$2"`);
+    this.tool("ssh", `FOLDER=\${0%/bin/*}; while [ "$1" != -- ]; do shift; done; . "$FOLDER/ssh-$2"`);
     this.change((cloud) => {
       cloud.networks = [];
     });
@@ -61,8 +71,9 @@ export class LightMachine extends CloudRig {
   }
 
   /** Every file and folder below the root, but for the logs. */
-  override tree(): string[] {
-    return super.tree().filter((path) => !path.endsWith(".log"));
+  tree(): string[] {
+    const paths = readdirSync(this.root, { recursive: true, encoding: "utf8" });
+    return paths.filter((path) => !path.endsWith(".log")).sort();
   }
 
   /** OpenNebula's hosts from now on: h1, monitored, unless the test says something else. */

@@ -9,7 +9,7 @@ import { installedRig, OURS, SERVER_A } from "./cloud-rig.ts";
 import {
   CONF,
   HOST_TREE,
-  type LightMachine,
+  LightMachine,
   ONED_CONF,
   onFrontEnd,
   ROTATION,
@@ -28,7 +28,8 @@ const DO_NOTHING = "#!/bin/sh\nexit 0\n";
 
 /** A host of the front-end on which all is well. */
 async function hostFor(context: TestContext, frontEnd: LightMachine): Promise<LightMachine> {
-  const host = frontEnd.another(context);
+  const host = new LightMachine(frontEnd.simulator);
+  context.after(() => rmSync(host.folder, { recursive: true }));
   cpSync(frontEnd.at(TREE), host.at(HOST_TREE), { recursive: true });
   host.source = host.at(HOST_TREE);
   rmSync(host.at(ONED_CONF));

@@ -1,16 +1,6 @@
 // The machine of cloud-rig.ts for install, doctor and metrics, which run in the test's own process, from a tree with a small
 // program in the place of the executable. Its OpenNebula has no host and no network until a test says so.
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { runOperator } from "../../driver/operator/cli.ts";
@@ -115,13 +105,6 @@ export class LightMachine extends CloudRig {
   heard(name: string): string {
     const file = join(this.folder, name);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
-  }
-
-  /** Another machine with the same API, gone when the test ends. */
-  another(context: TestContext): LightMachine {
-    const machine = new LightMachine(this.simulator);
-    context.after(() => rmSync(machine.folder, { recursive: true }));
-    return machine;
   }
 }
 

@@ -263,6 +263,7 @@ onMachine("a secret key that is typed is asked for and not shown", async (machin
 });
 
 onFrontEnd("a host with flexible IPs attached keeps its hooks", async (machine) => {
+  machine.configure({ LOG_LEVEL: "debug" });
   renameSync(machine.at(TREE), machine.at(HOST_TREE));
   rmSync(machine.at(LOG));
   machine.write("var/lib/one/scw-server-id", `${SERVER_ID}\n`);

@@ -63,7 +63,7 @@ function mayImport(room: string, other: string): boolean {
 }
 
 function importsOf(file: string): string[] {
-  const specifiers = source(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g);
+  const specifiers = source(file).matchAll(/(?:from|import\(?)\s*"(\.[^"]+)"/g);
   return [...specifiers].map(([, path = ""]) => relative("/", join("/", dirname(file), path)));
 }
 

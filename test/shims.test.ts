@@ -20,6 +20,7 @@ const SHIMS = [
   ["post", "vnm/bridge/post.d/01-scw-flexip"],
   ["clean", "vnm/bridge/clean.d/01-scw-flexip"],
 ] as const;
+const UNSET = /^unset .*\n/m.exec(readFileSync(join(REPOSITORY, "remotes", SHIMS[0][1]), "utf8"))?.[0] ?? "";
 const RANGE = ipamDocument({ IP: "203.0.113.7", MAC: "52:54:00:00:00:07", SIZE: "1" }, { SIZE: "1" });
 // Without the shim each of these changes the run, or writes what the token may be in.
 const ENVIRONMENTS = [
@@ -62,9 +63,10 @@ for (const [action, shim] of SHIMS) {
       : { status: 1, stdout: "", stderr: `${action}: ${reason}` };
 
   suite(shim, () => {
-    test("is a plain sh file that all may run", () => {
+    test("is a plain sh file that all may run, and unsets the same variables as the others", () => {
       const path = join(REPOSITORY, "remotes", shim);
       assert.match(readFileSync(path, "utf8"), /^#!\/bin\/sh\n/);
+      assert.ok(readFileSync(path, "utf8").includes(UNSET));
       assert.equal(statSync(path).mode & 0o777, 0o755);
     });
 

@@ -69,9 +69,7 @@ async function showSteps(line: Show, cloud: Cloud, life: readonly Scene[]): Prom
   return true;
 }
 
-class DifferentError extends Error {
-  override name = "DifferentError";
-}
+class DifferentError extends Error {}
 
 function row(number: number, { asked, document, calls, ms }: Run, places: readonly string[], mark: string): string {
   const ask = document.includes("<ATTACH>") ? `${asked.ask} ATTACH=YES` : asked.ask;

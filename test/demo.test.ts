@@ -22,7 +22,7 @@ suite("demo", () => {
   test("ends at the first step that differs, and says how", async () => {
     const withWrongCalls = ({ steps, ...scene }: Scene): Scene => ({
       ...scene,
-      steps: steps.map((step) => (step.ask === "post" ? { ...step, calls: { list: 1 } } : step)),
+      steps: steps.map((step) => (step.ask === "post" ? { ...step, calls: ["list" as const] } : step)),
     });
     const text = await failing(LIFE.slice(0, 3).map(withWrongCalls));
     assert.match(text, /^✗ {2}5 A {2}post .*\n {3}calls: expected list, was get\n\nNot as expected/m);

@@ -1,9 +1,11 @@
 // A front-end and hosts as OpenNebula has them, with the built executable in each one's own remotes tree, beside the
 // simulated API. Everything is run as OpenNebula runs it: the shim, as a child process, base64 on standard input.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hook, IpamAction } from "../driver/actions.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/flexible-ip-server.ts";
@@ -199,18 +201,12 @@ function linkOrCopy(source: string, target: string): void {
   }
 }
 
-function finished(child: ChildProcess): Promise<RunResult> {
-  return new Promise((resolveRun, reject) => {
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      const stderr = Buffer.concat(err).toString("utf8");
-      resolveRun({ code, signal, stdout: Buffer.concat(out).toString("utf8"), stderr, plain: plainLines(stderr) });
-    });
-  });
+async function finished(child: ChildProcessWithoutNullStreams): Promise<RunResult> {
+  const closed = once(child, "close");
+  // A reader that is gone has read nothing.
+  const [stdout, stderr] = await Promise.all([text(child.stdout).catch(() => ""), text(child.stderr)]);
+  const [code, signal] = await closed;
+  return { code, signal, stdout, stderr, plain: plainLines(stderr) };
 }
 
 /** What the user reads: oned's DriverExecHelper.rb takes lines with one of these prefixes for its log. */

@@ -40,13 +40,6 @@ suite("a VM without a flexible IP", BESIDE, () => {
   });
 });
 
-onStage("a VM whose owner wrote 11 MiB of attributes into it is served", async (stage) => {
-  const address = stage.range();
-  const vm = vmDocument([nic("0", address)], { userTemplate: "<A>b</A>".repeat(1_400_000) });
-  await stage.succeed("h1", "pre", vm);
-  await stage.expect([address, "h1"]);
-});
-
 onStage("pre names the flexible IPs that no hook serves, and serves the others", async (stage) => {
   const [own, floating, passed] = [stage.range(), stage.range(), stage.range()];
   const pci = `<PCI><NIC_ID>1</NIC_ID><IP>${passed.ip}</IP><SCW_FLEXIBLE_IP_ID>${passed.id}</SCW_FLEXIBLE_IP_ID></PCI>`;

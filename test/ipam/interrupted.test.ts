@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { suite } from "node:test";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import type { CallName, FaultHandle } from "../fakes/flexible-ip-server.ts";
-import { type IpamAction, PROJECT, type Rig, type RunResult } from "../rig.ts";
+import { PROJECT, type Rig, type RunResult } from "../rig.ts";
 import { assertFailed, documentFor, idOf, MAC, onExecutable, onFrontEnd, rangeIn } from "./front-end.ts";
 
 const BESIDE = { concurrency: 2 };
+const INTENT = "0a11ce00-0000-4000-8000-0000000000c2";
 const NEW_RANGE = documentFor("register_address_range");
 
 suite("a registration that fails", () => {
@@ -70,7 +71,7 @@ suite("a registration that fails", () => {
       /was taken by another range meanwhile; name another one/,
     );
     await held.reached;
-    const tags = ownershipTags("two", "adopted", "0a11ce00-0000-4000-8000-0000000000c2");
+    const tags = ownershipTags("two", "adopted", INTENT);
     frontEnd.account.set(one.id, { tags });
     held.release();
     await run;
@@ -128,79 +129,87 @@ suite("a registration under way", BESIDE, () => {
     frontEnd.expectOnly(range, await run);
   });
 
+  for (const [whose, isDone] of [
+    ["is about to adopt", false],
+    ["has just adopted", true],
+  ] as const) {
+    onFrontEnd(`takes no flexible IP that another one ${whose}`, async (frontEnd, rig) => {
+      const fields = { IP: frontEnd.account.add({ projectId: PROJECT, mac: MAC }).ip_address };
+      // One has found it free, and reads the answer only when the other has noted that it will adopt it.
+      const look = rig.simulator.fault({ call: "list", do: { kind: "hold", when: "after" } });
+      const words = isDone ? /is held by an address range/ : /is being registered by another run; name another one/;
+      const late = frontEnd.fail("register_address_range", fields, words);
+      await look.reached;
+      const update = rig.simulator.fault({ call: "update", do: { kind: "hold", when: "before" } });
+      const other = frontEnd.register(fields);
+      await update.reached;
+      if (isDone) {
+        update.release();
+        await other;
+      }
+      look.release();
+      await late;
+      update.release();
+      frontEnd.owned(idOf(await other), "adopted");
+    });
+  }
+
   onExecutable(
     "is not undone by a run that saw it under way and finds it done",
     async (frontEnd, rig) => {
       const range = await frontEnd.lease();
       const { held, child, run } = await holdRegister(rig, "mac.generate", "after");
-      // The other run has read the journal and stands still before it looks whether this process is there.
-      const other = await startSlowly(rig, "get_address", documentFor("get_address", range), {
-        call: "openat",
-        path: `/proc/${child.pid}/stat`,
-      });
+      // The other run has read the journal and stands still for three seconds before it looks whether this process is there.
+      const [path, trace] = [`/proc/${child.pid}/stat`, join(rig.folder, "trace")];
+      const strace = `strace -f -qq -o ${trace} -P ${path} -e trace=openat -e inject=openat:delay_enter=3000000`;
+      const script = `#!/bin/sh\nexec ${strace} ${rig.frontEnd.root}/ipam/scw-flexip/get_address\n`;
+      writeFileSync(join(rig.frontEnd.root, "slow"), script, { mode: 0o755 });
+      const document = documentFor("get_address", range);
+      const other = rig.run(rig.frontEnd, "slow", [], document, { env: { PATH: "/usr/bin:/bin" } });
+      await rig.until(() => existsSync(trace) && readFileSync(trace, "utf8").includes(path));
       held.release();
       const made = rangeIn(await run);
-      assert.equal((await other.run).code, 0);
+      assert.equal((await other).code, 0);
       frontEnd.expectOnly(range, made);
-    },
-    { skip: !canDelay() },
-  );
-
-  onExecutable(
-    "takes no flexible IP that another one adopts at once",
-    async (frontEnd, rig) => {
-      const one = frontEnd.account.add({ projectId: PROJECT, mac: MAC });
-      const document = documentFor("register_address_range", { IP: one.ip_address });
-      // One has found it free and stands still before it notes that it will adopt it; the other goes on meanwhile.
-      const path = `${rig.frontEnd.stateFile}.lock`;
-      const { run: slow } = await startSlowly(rig, "register_address_range", document, { call: "mkdir", path });
-      const runs = await Promise.all([slow, rig.ipam("register_address_range", document)]);
-      const [done, refused] = runs.sort((a, b) => (a.code ?? 9) - (b.code ?? 9));
-      assert.ok(done !== undefined && refused !== undefined);
-      assert.equal(done.code, 0, done.stderr);
-      assertFailed(refused, new RegExp(one.id));
-      frontEnd.owned(one.id, "adopted");
     },
     { skip: !canDelay() },
   );
 });
 
-suite("a registration that was killed", BESIDE, () => {
-  for (const [action, call, when] of [
-    ["register_address_range", "create", "after"],
-    ["unregister_address_range", "create", "after"],
-    ["get_address", "mac.generate", "before"],
+suite("a registration whose process is gone", BESIDE, () => {
+  for (const [what, action, bootId, agoMs, isUndone] of [
+    ["is undone by the next registration", "register_address_range", undefined, 0, true],
+    ["is undone by the next unregister_address_range", "unregister_address_range", undefined, 0, true],
+    ["is undone by the next get_address", "get_address", undefined, 0, true],
+    ["is left alone while it may run on another front-end", "get_address", "another-machine", 0, false],
+    ["is undone once it cannot run there any more", "get_address", "another-machine", 11 * 60_000, true],
   ] as const) {
-    onExecutable(`in ${call} is undone by the next ${action}`, async (frontEnd, rig) => {
+    onFrontEnd(what, async (frontEnd, rig) => {
       const range = await frontEnd.lease();
-      await killRegister(rig, call, when);
-      assert.equal(Object.keys(frontEnd.journal.intents).length, 1);
-      assert.equal(frontEnd.account.all().length, 2);
+      frontEnd.account.add({ projectId: PROJECT, tags: ownershipTags("one", "created", INTENT) });
+      const process = { pid: 4_194_304, startTicks: "0", bootId: bootId ?? rig.folder };
+      const since = new Date(Date.now() - agoMs).toISOString();
+      const intents = { [INTENT]: { since, process, flexibleIpIds: [], wanted: 1 } };
+      writeFileSync(rig.frontEnd.stateFile, JSON.stringify({ ...frontEnd.journal, intents }));
 
-      const next = await frontEnd.succeed(action, action === "register_address_range" ? {} : range);
-      assert.match(next.stderr, /INFO: deleted flexible IP .* its address range was not registered/);
-      const kept = action === "unregister_address_range" ? [] : [range];
-      frontEnd.expectOnly(...kept, ...(action === "register_address_range" ? [rangeIn(next)] : []));
+      const { stderr } = await frontEnd.succeed(action, action === "register_address_range" ? {} : range);
+      assert.equal(/INFO: deleted flexible IP .* its address range was not registered/.test(stderr), isUndone);
+      const isThere = frontEnd.account.all().some(({ tags }) => tags.includes(`scw-flexip:intent=${INTENT}`));
+      assert.equal(isThere, !isUndone);
+      assert.deepEqual(frontEnd.journal.intents, isUndone ? {} : intents);
     });
   }
 
-  for (const [when, agoMs, left] of [
-    ["is left alone while it may run there", 0, 2],
-    ["is undone once it cannot run any more", 11 * 60_000, 1],
-  ] as const) {
-    onExecutable(`on another front-end that shares the state file ${when}`, async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      await killRegister(rig, "mac.generate", "before");
-      const noted = frontEnd.journal;
-      for (const intent of Object.values(noted.intents)) {
-        intent.process.bootId = "another-machine";
-        intent.since = new Date(Date.now() - agoMs).toISOString();
-      }
-      writeFileSync(rig.frontEnd.stateFile, JSON.stringify(noted));
-      await frontEnd.succeed("get_address", range);
-      assert.equal(frontEnd.account.all().length, left);
-    });
-  }
+  onExecutable("was killed: the next get_address undoes it", async (frontEnd, rig) => {
+    const range = await frontEnd.lease();
+    const { held, child, run } = await holdRegister(rig, "create", "after");
+    child.kill("SIGKILL");
+    assert.equal((await run).signal, "SIGKILL");
+    held.release();
+    assert.equal(frontEnd.account.all().length, 2);
+    await frontEnd.succeed("get_address", range);
+    frontEnd.expectOnly(range);
+  });
 });
 
 suite("a registration that SIGTERM ends", BESIDE, () => {
@@ -230,22 +239,6 @@ onExecutable("a registration whose answer nobody reads leaves nothing", async (f
   frontEnd.expectOnly();
 });
 
-/** Starts an action that stands still for three seconds before a system call on `path`, and returns when it does. */
-async function startSlowly(
-  rig: Rig,
-  action: IpamAction,
-  document: string,
-  { call, path }: { call: "mkdir" | "openat"; path: string },
-): Promise<{ run: Promise<RunResult> }> {
-  const trace = join(rig.folder, "trace");
-  const strace = `strace -f -qq -o ${trace} -P ${path} -e trace=${call} -e inject=${call}:delay_enter=3000000`;
-  const script = `#!/bin/sh\nexec ${strace} ${rig.frontEnd.root}/ipam/scw-flexip/${action}\n`;
-  writeFileSync(join(rig.frontEnd.root, "slow"), script, { mode: 0o755 });
-  const run = rig.run(rig.frontEnd, "slow", [], document, { env: { PATH: "/usr/bin:/bin" } });
-  await rig.until(() => existsSync(trace) && readFileSync(trace, "utf8").includes(path));
-  return { run };
-}
-
 /** Starts a registration that waits for the answer of a call. */
 async function holdRegister(
   rig: Rig,
@@ -257,13 +250,6 @@ async function holdRegister(
   const run = rig.ipam("register_address_range", NEW_RANGE, { started: child.resolve });
   await Promise.race([held.reached, run.then(({ stderr }) => assert.fail(`ended before ${call}: ${stderr}`))]);
   return { held, child: await child.promise, run };
-}
-
-async function killRegister(rig: Rig, call: CallName, when: "before" | "after"): Promise<void> {
-  const { held, child, run } = await holdRegister(rig, call, when);
-  child.kill("SIGKILL");
-  assert.equal((await run).signal, "SIGKILL");
-  held.release();
 }
 
 function canDelay(): boolean {

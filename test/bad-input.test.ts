@@ -10,7 +10,7 @@ import { nic, Stage } from "./bridge/stage.ts";
 import { type Fields, ipamDocument, vmDocument } from "./documents.ts";
 import { InProcessRig } from "./in-process/rig.ts";
 import { documentFor } from "./ipam/front-end.ts";
-import type { RunOptions, RunResult } from "./rig.ts";
+import type { Hook, IpamAction, RunOptions, RunResult } from "./rig.ts";
 
 const rig = await InProcessRig.start();
 after(() => rig.stop());
@@ -18,28 +18,9 @@ const { account } = rig.simulator;
 const ours = new Stage(rig).range();
 const range = { TYPE: "IP4", SIZE: "1", IP: ours.ip, MAC: ours.mac, SCW_FLEXIBLE_IP_ID: ours.id };
 
-type Caller = {
-  readonly name: string;
-  /** A document that it would act on. */
-  readonly document: string;
-  readonly run: (document: string, options?: RunOptions) => Promise<RunResult>;
-};
+type Action = IpamAction | Hook;
 
-const ipam = IPAM_ACTIONS.map(
-  (name): Caller => ({
-    name,
-    document: documentFor(name, name === "register_address_range" ? {} : range),
-    run: (document, options) => rig.ipam(name, document, options),
-  }),
-);
-const hooks = HOOKS.map(
-  (name): Caller => ({
-    name,
-    document: vmDocument([nic("0", ours)]),
-    run: (document, options) => rig.hook("alpha", name, document, options),
-  }),
-);
-const everyone = [...ipam, ...hooks];
+const everyone: readonly Action[] = [...IPAM_ACTIONS, ...HOOKS];
 
 suite("the document", () => {
   for (const [what, raw, reason] of [
@@ -64,15 +45,20 @@ suite("the document", () => {
 });
 
 suite("the address range", () => {
-  const register = ipam.filter(({ name }) => name === "register_address_range");
+  const register = ["register_address_range"] as const;
   const typed = (fields: Fields) => () => ipamDocument({ TYPE: "IP4", SIZE: "1", ...fields });
-  for (const [what, callers, change, ...words] of [
-    ["is there twice", ipam, (document: string) => document.replace(/<AR>.*<\/AR>/, "$&$&"), /does not hold one <AR>/],
+  for (const [what, actions, change, ...words] of [
+    [
+      "is there twice",
+      IPAM_ACTIONS,
+      (document: string) => document.replace(/<AR>.*<\/AR>/, "$&$&"),
+      /does not hold one <AR>/,
+    ],
     ["has an IPAM_MAD with a quote", register, typed({ IPAM_MAD: 'a"b' }), /attribute IPAM_MAD/, /change it/],
     ["has an attribute with a wrong name", register, typed({ "MY-NOTE": "x" }), /attribute's name/, /rename it/],
     ["has a wrong NETWORK_MASK", register, typed({ NETWORK_MASK: "32" }), /NETWORK_MASK of the/, /correct it/],
   ] as const) {
-    test(what, () => refusedBy(callers, { change }, ...words));
+    test(what, () => refusedBy(actions, { change }, ...words));
   }
 });
 
@@ -87,7 +73,7 @@ suite("settings", () => {
   const token = wrong("open-token", "planted-token\n", 0o640);
   const noServer = wrong("no-server", `fr-par-1/${ours.id}\n`);
 
-  for (const [what, options, callers, ...words] of [
+  for (const [what, options, actions, ...words] of [
     [
       "the file is missing",
       { env: { SCW_FLEXIP_CONF: join(rig.folder, "none.conf") } },
@@ -116,32 +102,32 @@ suite("settings", () => {
     [
       "the server id is of another zone",
       { settings: { SERVER_ID_FILE: noServer } },
-      hooks,
+      HOOKS,
       /server id file .*no-server names zone fr-par-1, but ZONE is fr-par-2; correct/,
     ],
   ] as const) {
     test(what, async () => {
-      await refusedBy(callers, { options }, ...words);
+      await refusedBy(actions, { options }, ...words);
       assert.doesNotMatch(rig.logs(), /planted/);
     });
   }
 });
 
 type Wrong = {
-  /** What is done to the caller's own document. */
+  /** What is done to the document. */
   readonly change?: (document: string) => string;
   readonly options?: RunOptions;
 };
 
-/** Each caller refuses, in words that match all of `words`, and nobody changes the account. */
-async function refusedBy(callers: readonly Caller[], wrong: Wrong, ...words: readonly RegExp[]): Promise<void> {
+/** Each action or hook refuses, in words that match all of `words`, and none changes the account. */
+async function refusedBy(actions: readonly Action[], wrong: Wrong, ...words: readonly RegExp[]): Promise<void> {
   const before = account.all();
   rig.simulator.clearRequests();
   const areSettingsWrong = wrong.options !== undefined && wrong.options.raw === undefined;
-  for (const { name, document, run } of callers) {
-    const result = await run(wrong.change?.(document) ?? document, wrong.options);
-    if (areSettingsWrong && name === "free_address") assertFreed(result, words);
-    else assertRefused(name, result, words);
+  for (const action of actions) {
+    const result = await run(action, wrong);
+    if (areSettingsWrong && action === "free_address") assertFreed(result, words);
+    else assertRefused(action, result, words);
   }
   assert.deepEqual(
     rig.simulator.requests.filter(({ method }) => method !== "GET"),
@@ -150,16 +136,24 @@ async function refusedBy(callers: readonly Caller[], wrong: Wrong, ...words: rea
   assert.deepEqual(account.all(), before);
 }
 
+/** Runs the action or hook on a document that it would act on, but for what is wrong. */
+function run(action: Action, { change = (document) => document, options = {} }: Wrong): Promise<RunResult> {
+  const hook = HOOKS.find((one) => one === action);
+  if (hook !== undefined) return rig.hook("alpha", hook, change(vmDocument([nic("0", ours)])), options);
+  const ipam = IPAM_ACTIONS.find((one) => one === action) ?? "register_address_range";
+  return rig.ipam(ipam, change(documentFor(ipam, ipam === "register_address_range" ? {} : range)), options);
+}
+
 /**
  * Exit code 1, no answer, one line for the user, which names the next move. `clean` says that line on standard output and
  * succeeds: oned would take the end of a guest that is gone for failed.
  */
-function assertRefused(name: string, { code, stdout, plain, stderr }: RunResult, words: readonly RegExp[]): void {
-  const isClean = name === "clean";
+function assertRefused(action: Action, { code, stdout, plain, stderr }: RunResult, words: readonly RegExp[]): void {
+  const isClean = action === "clean";
   assert.deepEqual({ code, lines: plain.length }, isClean ? { code: 0, lines: 0 } : { code: 1, lines: 1 }, stderr);
   assert.match(stdout, isClean ? /^[^\n]+\n$/ : /^$/);
   const line = isClean ? stdout.trimEnd() : (plain[0] ?? "");
-  assert.ok(line.startsWith(`${name}: `), line);
+  assert.ok(line.startsWith(`${action}: `), line);
   for (const word of [/; \S/, ...words]) assert.match(line, word);
 }
 

@@ -115,7 +115,7 @@ export class InProcessRig extends AnyRig {
   #heldBack(): number {
     const { account, requests } = this.simulator;
     if (!this.timePassesWhileHeld && account.behaviour.api !== "silent") return 0;
-    return requests.filter(({ status, durationMs }) => status === undefined && durationMs === undefined).length;
+    return requests.filter(({ isOpen }) => isOpen).length;
   }
 }
 

@@ -2,7 +2,7 @@
 // names the thing, the reason and the next move, and nothing is changed at the API. What else a reader refuses is in its
 // own test and in fixtures/ipam/register_address_range/refused-*.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
@@ -64,7 +64,6 @@ suite("the address range", () => {
 
 // What a setting, a token file and a server id file may be is in config.test.ts.
 suite("settings", () => {
-  const conf = readFileSync(join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf"), "utf8");
   const wrong = (name: string, content: string, mode = 0o600): string => {
     const file = join(rig.folder, name);
     writeFileSync(file, content, { mode });
@@ -80,18 +79,6 @@ suite("settings", () => {
       everyone,
       /settings file .*none\.conf/,
       /create it/,
-    ],
-    [
-      "a line of the file is wrong",
-      { env: { SCW_FLEXIP_CONF: wrong("wrong.conf", `${conf}BANANA="1"\n`) } },
-      everyone,
-      new RegExp(`wrong\\.conf line ${conf.split("\n").length}: unknown setting BANANA; the settings are ZONE, `),
-    ],
-    [
-      "a variable is wrong",
-      { settings: { TIMEOUT: "soon" } },
-      everyone,
-      /environment variable SCW_FLEXIP_TIMEOUT: TIMEOUT must be .*; correct it/,
     ],
     [
       "others can read the token file",

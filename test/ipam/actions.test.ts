@@ -63,7 +63,7 @@ suite("get_address and allocate_address", () => {
   onFrontEnd("read once, note the lease, and answer; as often as oned asks", async (frontEnd, rig) => {
     const range = await frontEnd.register();
     for (const action of [...LEASING, ...LEASING]) {
-      frontEnd.forget();
+      rig.simulator.clearRequests();
       const { stdout } = await frontEnd.succeed(action, range);
       if (action === "get_address") assert.deepEqual([...readTemplate(stdout, "ADDRESS")], [["IP", range.IP]]);
       assert.deepEqual(rig.simulator.calls(), ["get"]);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { JournalState } from "../../driver/state/journal.ts";
 import { wholeJournal } from "../cloud/journal.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
-import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { InProcessRig } from "../in-process/rig.ts";
 import { type AnyRig, type IpamAction, Rig, type RunOptions, type RunResult } from "../rig.ts";
@@ -84,15 +84,6 @@ export class FrontEnd {
 
   get journal(): JournalState {
     return wholeJournal(this.#rig.frontEnd.stateFile);
-  }
-
-  /** The calls that changed something, since the last `forget`. */
-  get writes(): CallName[] {
-    return this.#rig.simulator.requests.filter(({ method }) => method !== "GET").map(({ call }) => call);
-  }
-
-  forget(): void {
-    this.#rig.simulator.clearRequests();
   }
 
   /** The account holds the flexible IPs of these ranges and no other, and no registration is owed. */

@@ -134,12 +134,12 @@ for (const [where, failure, block] of [
     const range = await frontEnd.register();
     rmSync(dirname(stateFile), { recursive: true });
     block(dirname(stateFile));
-    frontEnd.forget();
+    rig.simulator.clearRequests();
     const words = [
       new RegExp(`^register_address_range: state file ${stateFile} cannot be ${failure} .*; check the owner`),
     ];
     await frontEnd.fail("register_address_range", {}, ...words);
-    assert.deepEqual(frontEnd.writes, []);
+    assert.deepEqual(rig.simulator.calls(), []);
     for (const action of ["get_address", "allocate_address", "free_address"] as const) {
       const { stdout, stderr } = await frontEnd.succeed(action, range);
       assert.match(stderr, /^WARN: state file .* cannot be /m);

@@ -62,11 +62,6 @@ suite("hand-written ranges, whose NICs name no flexible IP", () => {
     { maxPageSize: 7 },
   );
 
-  onStage("pages are as long as the API allows", async (stage) => {
-    addCrowd(stage, 450);
-    assert.deepEqual(await countsOf(stage, "pre", handWrittenVm(stage, 1)), { list: 2 * 5, attach: 1 });
-  });
-
   onStage(
     "the flexible IPs of other projects cost nothing",
     async (stage) => {

@@ -14,7 +14,7 @@ import { InProcessRig } from "./in-process/rig.ts";
 import { type AnyRig, PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
 
 const isWriting = process.env.GOLDEN === "write";
-const HOST_NAMES = ["here", "elsewhere"];
+const HOST_NAMES = ["here", "elsewhere"] as const;
 // Of each action and hook: what the driver does on the executable is the same.
 const ON_EXECUTABLE = 3;
 
@@ -71,9 +71,9 @@ async function play(name: string, run: Run, start: Start): Promise<void> {
 
 function furnish(rig: AnyRig, { flexibleIps, quota, isTokenRefused }: Case): void {
   const { account } = rig.simulator;
-  for (const { at, project, hidden, ...flexibleIp } of flexibleIps) {
+  for (const { at, project, ...flexibleIp } of flexibleIps) {
     const serverId = at === undefined ? null : rig.host(at).serverId;
-    account.add({ ...flexibleIp, projectId: project ?? PROJECT, visible: hidden !== true, serverId });
+    account.add({ ...flexibleIp, projectId: project ?? PROJECT, serverId });
   }
   if (quota !== undefined) account.limits.perProject = quota;
   if (isTokenRefused) account.deny();

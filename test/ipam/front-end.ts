@@ -29,12 +29,8 @@ export function onFrontEnd(
 }
 
 /** A test on a front-end of its own, with the built executable. */
-export function onExecutable(
-  name: string,
-  play: (frontEnd: FrontEnd, rig: Rig) => Promise<void>,
-  options: { skip?: boolean } = {},
-): void {
-  test(name, options, async (t) => {
+export function onExecutable(name: string, play: (frontEnd: FrontEnd, rig: Rig) => Promise<void>): void {
+  test(name, async (t) => {
     const rig = await Rig.start();
     t.after(() => rig.stop());
     await play(new FrontEnd(rig), rig);
@@ -116,7 +112,7 @@ export function documentFor(action: IpamAction, range: Fields = {}): string {
   return ipamDocument(range, action === "get_address" ? { SIZE: "1" } : { IP: range.IP, SIZE: "1" });
 }
 
-export function rangeIn({ stdout }: RunResult): Range {
+function rangeIn({ stdout }: RunResult): Range {
   return rangeOf(readTemplate(stdout, "AR"));
 }
 

@@ -1,17 +1,17 @@
-// A registration that does not get to its end: a failure, a lost answer, a signal, a kill, a reader that is gone.
+// A registration that does not get to its end: a failure, a lost answer, another run at the same time, a dead process.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { suite } from "node:test";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
-import type { CallName, FaultHandle } from "../fakes/flexible-ip-server.ts";
-import { PROJECT, type Rig, type RunResult } from "../rig.ts";
-import { assertFailed, documentFor, idOf, MAC, onExecutable, onFrontEnd, rangeIn } from "./front-end.ts";
+import { deadIntents } from "../../driver/ipam/recover.ts";
+import { openLog } from "../../driver/log.ts";
+import { realMachine } from "../../driver/session.ts";
+import { Journal } from "../../driver/state/journal.ts";
+import { PROJECT } from "../rig.ts";
+import { idOf, MAC, onFrontEnd } from "./front-end.ts";
 
 const BESIDE = { concurrency: 2 };
 const INTENT = "0a11ce00-0000-4000-8000-0000000000c2";
-const NEW_RANGE = documentFor("register_address_range");
 
 suite("a registration that fails", () => {
   onFrontEnd("deletes all that it created when the virtual MAC is refused for good", async (frontEnd, rig) => {
@@ -154,26 +154,23 @@ suite("a registration under way", BESIDE, () => {
     });
   }
 
-  onExecutable(
-    "is not undone by a run that saw it under way and finds it done",
-    async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      const { held, child, run } = await holdRegister(rig, "mac.generate", "after");
-      // The other run has read the journal and stands still for three seconds before it looks whether this process is there.
-      const [path, trace] = [`/proc/${child.pid}/stat`, join(rig.folder, "trace")];
-      const strace = `strace -f -qq -o ${trace} -P ${path} -e trace=openat -e inject=openat:delay_enter=3000000`;
-      const script = `#!/bin/sh\nexec ${strace} ${rig.frontEnd.root}/ipam/scw-flexip/get_address\n`;
-      writeFileSync(join(rig.frontEnd.root, "slow"), script, { mode: 0o755 });
-      const document = documentFor("get_address", range);
-      const other = rig.run(rig.frontEnd, "slow", [], document, { env: { PATH: "/usr/bin:/bin" } });
-      await rig.until(() => existsSync(trace) && readFileSync(trace, "utf8").includes(path));
-      held.release();
-      const made = rangeIn(await run);
-      assert.equal((await other).code, 0);
-      frontEnd.expectOnly(range, made);
-    },
-    { skip: !canDelay() },
-  );
+  onFrontEnd("is not undone by a run that saw it under way and finds it done", async (frontEnd, rig) => {
+    const held = rig.simulator.fault({ call: "mac.generate", do: { kind: "hold", when: "after" } });
+    const run = frontEnd.register();
+    await held.reached;
+    const { stateFile } = rig.frontEnd;
+    const journal = new Journal(stateFile, openLog({ level: "error", file: "/dev/null", context: {} }));
+    const gone = { ...realMachine, isRunning: () => false };
+    assert.equal(deadIntents({ journal, machine: gone }).length, 1);
+    // Its last acts come between the other run's look into the journal and its look at the process.
+    const goes = (): false => {
+      writeFileSync(stateFile, JSON.stringify({ ...frontEnd.journal, intents: {} }));
+      return false;
+    };
+    assert.deepEqual(deadIntents({ journal, machine: { ...realMachine, isRunning: goes } }), []);
+    held.release();
+    frontEnd.expectOnly(await run);
+  });
 });
 
 suite("a registration whose process is gone", BESIDE, () => {
@@ -199,60 +196,4 @@ suite("a registration whose process is gone", BESIDE, () => {
       assert.deepEqual(frontEnd.journal.intents, isUndone ? {} : intents);
     });
   }
-
-  onExecutable("was killed: the next get_address undoes it", async (frontEnd, rig) => {
-    const range = await frontEnd.lease();
-    const { held, child, run } = await holdRegister(rig, "create", "after");
-    child.kill("SIGKILL");
-    assert.equal((await run).signal, "SIGKILL");
-    held.release();
-    assert.equal(frontEnd.account.all().length, 2);
-    await frontEnd.succeed("get_address", range);
-    frontEnd.expectOnly(range);
-  });
 });
-
-suite("a registration that SIGTERM ends", BESIDE, () => {
-  onExecutable("is undone at once", async (frontEnd, rig) => {
-    const { held, child, run } = await holdRegister(rig, "mac.generate", "before");
-    child.kill("SIGTERM");
-    assertFailed(await run, /SIGTERM/, /run the action again/);
-    held.release();
-    frontEnd.expectOnly();
-  });
-
-  onExecutable("leaves nothing when create is acted on after that", async (frontEnd, rig) => {
-    const range = await frontEnd.lease();
-    const { held, child, run } = await holdRegister(rig, "create", "before");
-    child.kill("SIGTERM");
-    assertFailed(await run, /SIGTERM/);
-    held.release();
-    await rig.until(() => frontEnd.account.all().length === 2);
-    await frontEnd.succeed("get_address", range);
-    frontEnd.expectOnly(range);
-  });
-});
-
-onExecutable("a registration whose answer nobody reads leaves nothing", async (frontEnd, rig) => {
-  const started = (child: ChildProcess) => void child.stdout?.destroy();
-  assertFailed(await rig.ipam("register_address_range", NEW_RANGE, { started }), /answer cannot be written/);
-  frontEnd.expectOnly();
-});
-
-/** Starts a registration that waits for the answer of a call. */
-async function holdRegister(
-  rig: Rig,
-  call: CallName,
-  when: "before" | "after",
-): Promise<{ held: FaultHandle; child: ChildProcess; run: Promise<RunResult> }> {
-  const held = rig.simulator.fault({ call, do: { kind: "hold", when } });
-  const child = Promise.withResolvers<ChildProcess>();
-  const run = rig.ipam("register_address_range", NEW_RANGE, { started: child.resolve });
-  await Promise.race([held.reached, run.then(({ stderr }) => assert.fail(`ended before ${call}: ${stderr}`))]);
-  return { held, child: await child.promise, run };
-}
-
-function canDelay(): boolean {
-  const inject = ["-o", "/dev/null", "-e", "trace=openat", "-e", "inject=openat:delay_enter=1", "true"];
-  return spawnSync("strace", inject).status === 0;
-}

@@ -66,21 +66,21 @@ export class Stage<R extends AnyRig = InProcessRig> {
     return this.rig.host(host).serverId;
   }
 
-  hook(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<RunResult> {
+  #hook(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<RunResult> {
     // A hook that waits for what never comes ends long before a person gives up.
     const settings = { HOOK_TIMEOUT: "60", ...options.settings };
     return this.rig.hook(host, hook, vm, { ...options, settings });
   }
 
   async succeed(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<RunResult> {
-    const result = await this.hook(host, hook, vm, options);
+    const result = await this.#hook(host, hook, vm, options);
     assert.equal(result.code, 0, result.stderr);
     return result;
   }
 
   /** The one line that the user reads. */
   async fail(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<string> {
-    const { code, stdout, plain, stderr } = await this.hook(host, hook, vm, options);
+    const { code, stdout, plain, stderr } = await this.#hook(host, hook, vm, options);
     assert.deepEqual({ code, stdout, lines: plain.length }, { code: 1, stdout: "", lines: 1 }, stderr);
     return plain[0] ?? "";
   }

@@ -133,7 +133,8 @@ suite("pre fails before the guest boots, and takes back what it attached", BESID
       async (stage) => {
         const { address: serving } = stage.guestOn("h1");
         const [own, other] = [stage.range(), second(stage)];
-        assert.match(await stage.fail("h1", "pre", vmDocument(nicsOf(own, other))), /quota of 2 FlexibleIPsPerServer/);
+        const vm = vmDocument([...nicsOf(own, other), nic("9", serving)]);
+        assert.match(await stage.fail("h1", "pre", vm), /quota of 2 FlexibleIPsPerServer/);
         await stage.expect([serving, "h1"], [own, "free"], [other, "free", "none"]);
       },
       { perServerLimit: 2 },

@@ -21,7 +21,8 @@ suite("a journal", { concurrency: 2 }, () => {
     ["is cut", (whole: Buffer) => whole.subarray(0, whole.length / 2)],
     ["is empty", () => Buffer.alloc(0)],
     ["is of another version", (whole: Buffer) => Buffer.from(whole.toString().replace('"version": 1', '"version": 2'))],
-    ["has an entry that is none", (whole: Buffer) => Buffer.from(whole.toString().replace('"since"', '"until"'))],
+    ["has an intent that is none", (whole: Buffer) => Buffer.from(whole.toString().replace("{}", '{"x": {}}'))],
+    ["has a lease that is none", (whole: Buffer) => Buffer.from(whole.toString().replace('"since"', '"until"'))],
   ] as const) {
     onFrontEnd(`that ${how} is set aside with one warning`, async (frontEnd, rig) => {
       const { stateFile } = rig.frontEnd;

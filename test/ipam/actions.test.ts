@@ -9,7 +9,7 @@ import { OTHER_PROJECT, PROJECT } from "../rig.ts";
 import { idOf, idsOf, MAC, onFrontEnd } from "./front-end.ts";
 
 const LEASING = ["get_address", "allocate_address"] as const;
-const INTENT = "55555555-5555-4555-8555-555555555555";
+const SOME_ID = "55555555-5555-4555-8555-555555555555";
 
 suite("register_address_range", () => {
   onFrontEnd("answers with the intent that it wrote into the tags, and adopts nothing twice", async (frontEnd) => {
@@ -30,11 +30,11 @@ suite("register_address_range", () => {
   });
 
   onFrontEnd("adopts the IPv6 address of a dual-stack range by its id, and keeps the guest's", async (frontEnd) => {
-    const fields = { TYPE: "IP4_6_STATIC", IP6: "2001:DB8:702:99::7", SCW_FLEXIBLE_IP6_ID: INTENT };
-    frontEnd.account.add({ id: INTENT, projectId: PROJECT, ip: "2001:db8:702:99::/64" });
+    const fields = { TYPE: "IP4_6_STATIC", IP6: "2001:DB8:702:99::7", SCW_FLEXIBLE_IP6_ID: SOME_ID };
+    frontEnd.account.add({ id: SOME_ID, projectId: PROJECT, ip: "2001:db8:702:99::/64" });
     const range = await frontEnd.register(fields);
-    assert.deepEqual([range.SCW_FLEXIBLE_IP6_ID, range.IP6], [INTENT, "2001:db8:702:99::7"]);
-    frontEnd.owned(INTENT, "adopted");
+    assert.deepEqual([range.SCW_FLEXIBLE_IP6_ID, range.IP6], [SOME_ID, "2001:db8:702:99::7"]);
+    frontEnd.owned(SOME_ID, "adopted");
     frontEnd.owned(idOf(range), "created");
   });
 
@@ -69,7 +69,7 @@ suite("get_address and allocate_address", () => {
 
   onFrontEnd("find the flexible IP of a range that has lost its id, or whose id was forged", async (frontEnd) => {
     const [range, other] = [await frontEnd.register(), await frontEnd.register()];
-    for (const SCW_FLEXIBLE_IP_ID of [undefined, INTENT, idOf(other)]) {
+    for (const SCW_FLEXIBLE_IP_ID of [undefined, SOME_ID, idOf(other)]) {
       await frontEnd.succeed("get_address", { ...range, SCW_FLEXIBLE_IP_ID });
       assert.equal(frontEnd.journal.leases[range.IP ?? ""]?.flexibleIpId, idOf(range));
     }
@@ -114,7 +114,7 @@ suite("free_address", () => {
       frontEnd.attach(range);
       const warning = `WARN: freed, but flexible IP ${range.IP} .* is attached to server ${rig.host("alpha").serverId}: `;
       assert.match((await frontEnd.succeed("free_address", range)).stderr, new RegExp(warning));
-      frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", INTENT) });
+      frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", SOME_ID) });
       assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
     },
   );

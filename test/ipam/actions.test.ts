@@ -93,10 +93,12 @@ suite("get_address and allocate_address", () => {
     { settle: "manual" },
   );
 
-  onFrontEnd("lease an address without a virtual MAC only where the range serves aliases", async (frontEnd) => {
+  onFrontEnd("lease an address that gave its virtual MAC up only where the range serves aliases", async (frontEnd) => {
     const range = await frontEnd.register({ SCW_FLEXIP_ALIAS: "YES" });
     const { tags } = frontEnd.owned(idOf(range), "created");
-    frontEnd.account.set(idOf(range), { mac: null, tags: [...tags, "scw-flexip:mac-borrower"] });
+    frontEnd.account.set(idOf(range), { mac: null });
+    await frontEnd.fail("get_address", range, /has no virtual MAC/);
+    frontEnd.account.set(idOf(range), { tags: [...tags, "scw-flexip:mac-borrower"] });
     for (const action of LEASING) {
       await frontEnd.succeed(action, range);
       await frontEnd.fail(action, { ...range, SCW_FLEXIP_ALIAS: "NO" }, /gave up its virtual MAC/);

@@ -12,8 +12,8 @@ export type SettleDelays = {
 export type Behaviour = {
   /** The answer to an attach of what another server has: 409; 200 and it moves; 200 and nothing moves. */
   directAttach: "refused" | "moves" | "ignored";
-  /** A listing shows the account of that long ago. A read by id is always current. */
-  listLagMs: number;
+  /** A frozen listing shows the account as it was when it froze. A read by id is always current. */
+  listing: "current" | "frozen";
   /** Every answer is that late. The call acts at once. */
   latencyMs: number;
   /** `cut`: connections end without an answer; `silent`: no answer ever comes; `unavailable`: 503. Nothing acts. */
@@ -25,7 +25,7 @@ export type Behaviour = {
 
 export const usual: Behaviour = {
   directAttach: "refused",
-  listLagMs: 0,
+  listing: "current",
   latencyMs: 0,
   api: "up",
   perServerLimit: 64,

@@ -48,18 +48,6 @@ suite("insist", { concurrency: true }, () => {
     });
   }
 
-  test("throws the failure, not the deadline, where the next try would come too late or patience is over", async () => {
-    const late = new ApiError("attach it: 429", "try again in a minute", { status: 429, retryAfterMs: 3_600_000 });
-    await assert.rejects(
-      insist(effort(), () => next([late])),
-      (error) => error === late,
-    );
-    await assert.rejects(
-      insist({ ...effort(), patienceMs: 0 }, () => next([passing])),
-      (error) => error === passing,
-    );
-  });
-
   test("is ended by the deadline, which gives the last failure as the reason", async () => {
     const outcomes: Outcome[] = [passing, ...Array.from({ length: 99 }, (): Outcome => AGAIN)];
     await assert.rejects(

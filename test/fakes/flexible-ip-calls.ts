@@ -100,12 +100,13 @@ function checkOneMacGroup(records: readonly FlexibleIpRecord[]): void {
 
 function checkServerLimit(account: FlexibleIps, serverId: string, more: number): void {
   const limit = account.behaviour.perServerLimit;
-  const current = account.table.count(({ serverId: on, targetServerId: to }) => on === serverId || to === serverId);
+  const isThere = (record: FlexibleIpRecord) => record.serverId === serverId || record.targetServerId === serverId;
+  const current = account.table.oldestFirst().filter(isThere).length;
   if (current + more > limit) throw quotasExceeded("FlexibleIPsPerServer", limit, current);
 }
 
 function checkProjectQuota(account: FlexibleIps, projectId: string): void {
   const quota = account.limits.perProject;
-  const current = account.table.count((record) => record.projectId === projectId);
+  const current = account.table.oldestFirst().filter((record) => record.projectId === projectId).length;
   if (current >= quota) throw quotasExceeded("FlexibleIPs", quota, current);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Clock, toMicroseconds, toNanoseconds } from "./timestamps.ts";
+import { type Clock, printTimestamp } from "./timestamps.ts";
 
 export const flexibleIpStatuses = ["unknown", "ready", "updating", "attached", "error", "detaching", "locked"] as const;
 export type FlexibleIpStatus = (typeof flexibleIpStatuses)[number];
@@ -54,8 +54,8 @@ export function newMac(address: string, type: VirtualMacType, clock: Clock): Vir
 /** The JSON of the API. Stamps from `writtenSince` on carry nine digits, as in the answer of the call that wrote them. */
 export function toWire(record: FlexibleIpRecord, writtenSince?: bigint) {
   const { mac, zone } = record;
-  const print = (stamp: bigint) =>
-    writtenSince !== undefined && stamp >= writtenSince ? toNanoseconds(stamp) : toMicroseconds(stamp);
+  const isNew = (stamp: bigint) => writtenSince !== undefined && stamp >= writtenSince;
+  const print = (stamp: bigint) => printTimestamp(stamp, isNew(stamp) ? 9 : 6);
   return {
     id: record.id,
     ip_address: record.ipAddress,

@@ -80,7 +80,7 @@ export class FlexibleIps {
       perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
       pageSize: options.maxPageSize ?? 100,
     };
-    this.#settling = new Settling(usual.settle, options.time ?? realClock);
+    this.#settling = new Settling(options.time ?? realClock);
     this.transitions = new Transitions(this.clock, this.#settling);
     this.table = new FlexibleIpTable(this.zone, this.clock);
     const { directAttach, listing, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };

@@ -14,8 +14,7 @@ export class Settling {
   #delays: SettleDelays | undefined;
   #change = Promise.withResolvers<void>();
 
-  constructor(settle: Behaviour["settle"], time: Clock) {
-    this.#delays = delaysOf(settle);
+  constructor(time: Clock) {
     this.#time = time;
   }
 

@@ -13,6 +13,7 @@ import { isRetryable } from "../../driver/scaleway/retry.ts";
 import { realMachine } from "../../driver/session.ts";
 import { recognise } from "../fakes/flexible-ip-routes.ts";
 import { type CallName, type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import { type Exchange, exchange, RECORDINGS } from "./recorded.ts";
 
 const PROJECT = "11111111-1111-4111-8111-111111111111";
 const SERVER = "33333333-3333-4333-8333-333333333333";
@@ -21,17 +22,8 @@ const OTHER_ID = "f1e81b1e-0000-4000-8000-000000000008";
 const TOKEN = "planted-token";
 const REQUEST_ID = "0a11ce00-0000-4000-8000-0000000000e1";
 
-const exchange = z.strictObject({
-  method: z.string(),
-  path: z.string(),
-  request: z.unknown(),
-  status: z.number(),
-  response: z.unknown(),
-});
-type Exchange = z.infer<typeof exchange>;
-
 const fixtures = new URL("../../fixtures/scaleway/", import.meta.url);
-const recordings = new URL("../../fixtures/recorded/flexible-ip-api/", import.meta.url);
+const names = readdirSync(fixtures).map((name) => name.replace(/\.json$/, ""));
 
 const plain = {
   id: ID,
@@ -124,10 +116,8 @@ const refused: Readonly<Record<string, readonly [reason: string, move: string, .
 };
 
 suite("every fixture of an answer", () => {
-  const names = namesIn(fixtures);
-
   test("has its place in these tables", () => {
-    assert.deepEqual([...Object.keys(read), ...Object.keys(refused)].sort(), names);
+    assert.deepEqual([...Object.keys(read), ...Object.keys(refused)].sort(), names.sort());
   });
 
   for (const name of Object.keys(read)) {
@@ -163,9 +153,8 @@ suite("every fixture of an answer", () => {
 });
 
 suite("every recorded answer of the real API", () => {
-  for (const name of namesIn(recordings)) {
+  for (const [name, calls] of RECORDINGS) {
     test(name, async (t) => {
-      const calls = z.array(exchange).parse(readJson(recordings, name));
       // The driver moves no virtual MAC.
       for (const call of calls.filter(({ path }) => !path.endsWith("/mac/move"))) await checkReal(t, call);
     });
@@ -348,17 +337,8 @@ function misfit(fault: string): string {
   return `the answer does not fit (${fault})`;
 }
 
-function namesIn(folder: URL): string[] {
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.map(({ name }) => name.replace(/\.json$/, "")).sort();
-}
-
-function readJson(folder: URL, name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
-}
-
 function fixture(name: string): Exchange {
-  return exchange.parse(readJson(fixtures, name));
+  return exchange.parse(JSON.parse(readFileSync(new URL(`${name}.json`, fixtures), "utf8")));
 }
 
 /** Makes with the client the call that an exchange is of. */

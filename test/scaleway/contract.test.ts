@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { createClient } from "@scaleway/sdk-client";
 import { Flexibleipv1alpha1 } from "@scaleway/sdk-flexibleip";
@@ -10,9 +9,7 @@ import { z } from "zod";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { testProjectId } from "../fakes/flexible-ips.ts";
 import { deleteAll, directAttachOf, live } from "./contract.ts";
-
-const folder = new URL("../../fixtures/recorded/flexible-ip-api/", import.meta.url);
-const files = readdirSync(folder);
+import { type Exchange, RECORDINGS } from "./recorded.ts";
 
 const flexibleIp = z.looseObject({
   id: z.string(),
@@ -26,16 +23,6 @@ const flexibleIp = z.looseObject({
 });
 type FlexibleIp = z.infer<typeof flexibleIp>;
 const page = z.looseObject({ flexible_ips: z.array(flexibleIp) });
-const recording = z.array(
-  z.strictObject({
-    method: z.string(),
-    path: z.string(),
-    request: z.unknown(),
-    status: z.number(),
-    response: z.unknown(),
-  }),
-);
-type Exchange = z.infer<typeof recording>[number];
 
 // In one recording a flexible IP is found `detaching` before any call of the Flexible IP API asked for that: its
 // server was deleted through another API. The detach call that follows finds it `ready`, and changes nothing.
@@ -44,12 +31,11 @@ const changedFromOutside = new Map([
 ]);
 
 test("the recordings are there", () => {
-  assert.equal(files.length, 8);
+  assert.equal(RECORDINGS.size, 8);
 });
 
-for (const file of files) {
+for (const [file, exchanges] of RECORDINGS) {
   test(`answers as recorded in ${file}`, async (context) => {
-    const exchanges = recording.parse(JSON.parse(readFileSync(new URL(file, folder), "utf8")));
     const zone = exchanges[0]?.path.split("/")[4] ?? "";
     const simulator = await start(context, { zone, settle: "manual" });
     const replay = new Replay(simulator);

@@ -2,15 +2,11 @@ import { randomUUID } from "node:crypto";
 import { type Clock, printTimestamp } from "./timestamps.ts";
 
 export const flexibleIpStatuses = ["unknown", "ready", "updating", "attached", "error", "detaching", "locked"] as const;
-export type FlexibleIpStatus = (typeof flexibleIpStatuses)[number];
-
-export const virtualMacTypes = ["kvm", "xen", "vmware"] as const;
-export type VirtualMacType = (typeof virtualMacTypes)[number];
 
 export type VirtualMac = {
   readonly id: string;
   readonly address: string;
-  readonly type: VirtualMacType;
+  readonly type: "kvm" | "xen" | "vmware";
   readonly createdAt: bigint;
   status: "ready" | "updating" | "used" | "deleting";
   updatedAt: bigint;
@@ -23,7 +19,7 @@ export type FlexibleIpRecord = {
   readonly zone: string;
   createdAt: bigint;
   updatedAt: bigint;
-  status: FlexibleIpStatus;
+  status: (typeof flexibleIpStatuses)[number];
   serverId: string | null;
   /** The server of an attach under way, which the API does not show. */
   targetServerId: string | null;
@@ -46,7 +42,7 @@ export function isTransient(record: FlexibleIpRecord): boolean {
   return record.status === "updating" || record.status === "detaching";
 }
 
-export function newMac(address: string, type: VirtualMacType, clock: Clock): VirtualMac {
+export function newMac(address: string, type: VirtualMac["type"], clock: Clock): VirtualMac {
   const now = clock.next();
   return { id: randomUUID(), address, type, status: "ready", createdAt: now, updatedAt: now };
 }

@@ -12,7 +12,8 @@ import { Http } from "../../driver/scaleway/http.ts";
 import { isRetryable } from "../../driver/scaleway/retry.ts";
 import { realMachine } from "../../driver/session.ts";
 import { recognise } from "../fakes/flexible-ip-routes.ts";
-import { type CallName, type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import { type CallName, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { type Exchange, exchange, RECORDINGS } from "./recorded.ts";
 
 const PROJECT = "11111111-1111-4111-8111-111111111111";
@@ -270,25 +271,19 @@ suite("list", () => {
     }
   });
 
-  const oldest = ({ account }: Simulator): string => account.all()[0]?.id ?? "";
-  for (const [what, change] of [
-    ["one is deleted", (simulator: Simulator) => simulator.account.remove(oldest(simulator))],
-    ["one is created", ({ account }: Simulator) => void account.add({ createdAt: "2000-01-01T00:00:00Z" })],
-    [
-      "one is deleted and one created",
-      (simulator: Simulator) => {
-        simulator.account.remove(oldest(simulator));
-        simulator.account.add();
-      },
-    ],
-  ] as const) {
+  const changes: readonly (readonly [what: string, change: (account: FlexibleIps, oldest: string) => void])[] = [
+    ["one is deleted", (account, oldest) => account.remove(oldest)],
+    ["one is created", (account) => account.add({ createdAt: "2000-01-01T00:00:00Z" })],
+    ["one is deleted and one created", (account, oldest) => [account.remove(oldest), account.add()]],
+  ];
+  for (const [what, change] of changes) {
     test(`overlooks none when ${what} between two pages`, async (t) => {
       const { api, account, simulator } = await start(t, { maxPageSize: 2 });
       for (let count = 0; count < 4; count++) account.add();
       const second = simulator.fault({ call: "list", skip: 1, do: { kind: "hold", when: "before" } });
       const listing = api.list({});
       await second.reached;
-      change(simulator);
+      change(account, account.all()[0]?.id ?? "");
       second.release();
       const now = account.all().map(({ id }) => id);
       assert.deepEqual((await listing).map(({ id }) => id).sort(), now.sort());
@@ -299,18 +294,11 @@ suite("list", () => {
     const { api, account, simulator } = await start(t, { maxPageSize: 2 });
     for (let count = 0; count < 4; count++) account.add();
     let year = 2000;
-    // Before each answer an older one comes in.
-    simulator.fault({
-      call: "list",
-      times: 100,
-      do: {
-        kind: "rewrite",
-        edit: (body) => {
-          account.add({ createdAt: `${year--}-01-01T00:00:00Z` });
-          return body;
-        },
-      },
-    });
+    const addAnOlderOne = (body: unknown): unknown => {
+      account.add({ createdAt: `${year--}-01-01T00:00:00Z` });
+      return body;
+    };
+    simulator.fault({ call: "list", times: 100, do: { kind: "rewrite", edit: addAnOlderOne } });
     const ids = (await api.list({})).map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     assert.ok(simulator.requests.length < 100);

@@ -80,7 +80,7 @@ suite("an address that another server has", BESIDE, () => {
 
   onStage("stays where it is when only a listing that lags shows it elsewhere", async (stage) => {
     const { address } = stage.guestOn("h2");
-    stage.account.behave({ listLagMs: 1e9 });
+    stage.account.behave({ listing: "frozen" });
     stage.account.set(address.id, { serverId: stage.server("h1") });
     await stage.succeed("h1", "post", vmDocument([nic("0", address, { SCW_FLEXIBLE_IP_ID: undefined })]));
     assert.deepEqual(stage.writes(), []);

@@ -140,7 +140,12 @@ export class Rig {
 }
 
 /** Writes a machine's settings, token and server id into the folder `home`. */
-export function furnish(simulator: Simulator, home: string, name: string, serverId: string): Machine {
+export function furnish(
+  simulator: Pick<Simulator, "url" | "token" | "zone">,
+  home: string,
+  name: string,
+  serverId: string,
+): Machine {
   const root = join(home, "remotes");
   const conf = join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
   mkdirSync(dirname(conf), { recursive: true });

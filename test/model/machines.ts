@@ -70,7 +70,7 @@ export class Machines {
   #caller(cloud: CloudName, action: string, host = `front-end-${cloud}`): Caller {
     const { api, machine } = this.#processes;
     const home = join(this.#folder, host);
-    if (!existsSync(home)) furnish(api, home, host, serverIdOf(host));
+    if (!existsSync(home)) furnish(api, this.#folder, host, serverIdOf(host));
     const environment = {
       // An empty folder: the driver must not meet this machine's virsh.
       PATH: join(this.#folder, "bin"),

@@ -70,7 +70,7 @@ function isHeld({ api }: HistoryRun, { ids, attributes }: Range): boolean {
 }
 
 async function repair(run: HistoryRun, cloud: Cloud): Promise<void> {
-  const done = await run.reconcile(cloud.name, "list");
+  const done = await run.reconcile(cloud.name);
   const steps = done.map(([step]) => step);
   const intents = steps.filter(({ kind }) => kind === "open-intent").map(({ key }) => key.slice("open-intent:".length));
   for (const [step, outcome] of done) {
@@ -85,7 +85,7 @@ async function repair(run: HistoryRun, cloud: Cloud): Promise<void> {
     if (isGuests || NEVER.includes(step.kind)) run.complain(`found ${step.key}: ${step.reason}`);
   }
   await followAdvice(cloud, steps);
-  for (const [step] of await run.reconcile(cloud.name, "show")) {
+  for (const [step] of await run.reconcile(cloud.name)) {
     if (!isLost(cloud.pool, step)) run.complain(`found again ${step.key}: ${step.reason}`);
   }
 }

@@ -1,6 +1,6 @@
 // One history under way: two OpenNebulas on one project, and what has been seen so far.
 import { type Serving, servingIn } from "../cloud/invariants.ts";
-import { listings, type Shape } from "../cloud/listing.ts";
+import { listings } from "../cloud/listing.ts";
 import { type Driver, Oned, type OnedOptions, type Ran } from "../cloud/oned.ts";
 import { Pool } from "../cloud/pool.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
@@ -81,12 +81,12 @@ export class HistoryRun {
   }
 
   /** Applies every step that the plan has. Returns what came of each. */
-  async reconcile(name: CloudName, shape: Shape): ReturnType<Machines["reconcile"]> {
+  async reconcile(name: CloudName): ReturnType<Machines["reconcile"]> {
     const { hosts, pool } = this.clouds[name];
     const what = `${this.#where}: reconcile of ${name}`;
     this.api.begin({ cloud: name, what, serving: this.#serving(), untagged: pool.abandoned }, [], 0);
     const servers = new Map(hosts.map((host) => [host, serverIdOf(host)]));
-    const done = await this.machines.reconcile(name, { ...listings(pool, shape), servers });
+    const done = await this.machines.reconcile(name, { ...listings(pool), servers });
     for (const [{ kind }] of done) this.#tally.count("findings of reconcile", kind);
     return done;
   }

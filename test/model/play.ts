@@ -41,7 +41,7 @@ export async function play(step: Step, cloud: Cloud, run: HistoryRun): Promise<v
     migrate: () => guest && migrate(cloud, guest, host, true),
     "migrate-fails": () => guest && migrate(cloud, guest, host, false),
     "power-off": () => guest && oned.powerOff(guest),
-    resume: () => idle && (idle.state === "lost" ? oned.recreate(idle, host) : oned.boot(idle, host)),
+    resume: () => idle && oned.boot(idle, host),
     "host-lost": () => oned.loseHost(host),
     terminate: () => any && oned.terminate(any),
     hold: () => unheld && oned.hold(unheld),

@@ -15,14 +15,10 @@ import type { Call, FaultyApi } from "./faulty-api.ts";
 import type { Processes } from "./machines.ts";
 import type { Reply } from "./request-faults.ts";
 
-// The API's and the machines' clock when a history starts.
-const EPOCH = Date.parse("2026-03-01T00:00:00Z");
-
 export class VirtualProcesses implements Processes {
   readonly api;
   readonly machine: Machine;
-  readonly #clock = new MovedClock(EPOCH);
-  #stamps = 0;
+  readonly #clock = new MovedClock();
   #pid = 0;
   #isAlive = false;
   #isKilled = false;
@@ -30,7 +26,6 @@ export class VirtualProcesses implements Processes {
 
   constructor(api: FaultyApi) {
     const { account } = api;
-    account.clock.next = () => this.#stamp();
     this.api = { url: "http://127.0.0.1:9", token: account.token, zone: account.zone };
     const serve = (call: Call): Reply => {
       const reply: Reply = this.#isKilled ? { kind: "kill" } : api.receive(call);
@@ -85,12 +80,6 @@ export class VirtualProcesses implements Processes {
     this.#isAlive = false;
     this.#clock.forget();
     return isOver ? ended : undefined;
-  }
-
-  /** The API's time in nanoseconds since 1970, never the same twice. */
-  #stamp(): bigint {
-    this.#stamps += 1;
-    return BigInt(Math.round(this.#clock.now())) * 1_000_000n + BigInt(this.#stamps % 1_000) * 1_000n;
   }
 }
 

@@ -98,16 +98,12 @@ export class DriverCalls<R extends Ran = Ran> {
   }
 
   /** One hook of the network driver. */
-  hook(vm: Vm, on: string, hook: Hook, options: HookOptions = {}): Promise<R> {
-    return this.#driver.hook(on, hook, this.#document(vm, on, options));
-  }
-
-  #document(vm: Vm, on: string, { marked = [], to = vm.host }: HookOptions): string {
+  hook(vm: Vm, on: string, hook: Hook, { marked = [], to = vm.host }: HookOptions = {}): Promise<R> {
     const host = this.#hostName(vm, on, to);
-    return vmDocument(
-      vm.nics.map((nic) => nicFields(nic, this.#inherits, marked.includes(nic))),
-      { id: vm.id, deployId: vm.hasRun ? `one-${vm.id}` : "", ...(host === undefined ? {} : { host }) },
-    );
+    const nics = vm.nics.map((nic) => nicFields(nic, this.#inherits, marked.includes(nic)));
+    const deployId = vm.hasRun ? `one-${vm.id}` : "";
+    const document = vmDocument(nics, { id: vm.id, deployId, ...(host === undefined ? {} : { host }) });
+    return this.#driver.hook(on, hook, document);
   }
 }
 

@@ -20,7 +20,6 @@ export class VirtualProcesses implements Processes {
   readonly machine: Machine;
   readonly #clock = new MovedClock();
   #pid = 0;
-  #isAlive = false;
   #isKilled = false;
   #output = { 1: "", 2: "" };
 
@@ -37,7 +36,7 @@ export class VirtualProcesses implements Processes {
       elapsed: () => this.#clock.elapsed(),
       after: (ms, work) => this.#clock.after(ms, work),
       random: () => 0.5,
-      connect: () => new Line(serve),
+      connect: () => connection(serve),
       write: (stream, text) => {
         this.#output[stream] += text;
       },
@@ -45,7 +44,7 @@ export class VirtualProcesses implements Processes {
       interfaces: () => [],
       self: () => ({ pid: this.#pid, startTicks: "0", bootId: "virtual" }),
       // Only the process that runs now is alive.
-      isRunning: ({ pid }) => this.#isAlive && pid === this.#pid,
+      isRunning: ({ pid }) => pid === this.#pid,
     };
   }
 
@@ -66,7 +65,6 @@ export class VirtualProcesses implements Processes {
     this.#pid += 1;
     this.#output = { 1: "", 2: "" };
     this.#isKilled = false;
-    this.#isAlive = true;
     let isOver = false;
     const ended = main().finally(() => {
       isOver = true;
@@ -77,52 +75,40 @@ export class VirtualProcesses implements Processes {
       await setImmediate();
       if (!(isOver || this.#isKilled || this.#clock.move())) throw new Error("a process waits for what never comes");
     }
-    this.#isAlive = false;
     this.#clock.forget();
     return isOver ? ended : undefined;
   }
 }
 
 /** One connection answers one request after another. */
-class Line implements Connection {
-  readonly #serve: (call: Call) => Reply;
-  #waiting: { readonly request: Dispatched; readonly handler: Answered }[] = [];
-  #isBusy = false;
-
-  constructor(serve: (call: Call) => Reply) {
-    this.#serve = serve;
-  }
-
-  dispatch(request: Dispatched, handler: Answered): boolean {
-    this.#waiting.push({ request, handler });
-    if (!this.#isBusy) this.#next();
-    return true;
-  }
-
-  async destroy(): Promise<void> {
-    const dropped = this.#waiting;
-    this.#waiting = [];
-    this.#isBusy = false;
-    for (const { handler } of dropped) queueMicrotask(() => fail(handler, "UND_ERR_DESTROYED"));
-  }
-
-  #next(): void {
-    const first = this.#waiting[0];
+function connection(serve: (call: Call) => Reply): Connection {
+  let waiting: { readonly request: Dispatched; readonly handler: Answered }[] = [];
+  const next = (): void => {
+    const [first] = waiting;
     if (first === undefined) return;
-    this.#isBusy = true;
     queueMicrotask(() => {
-      if (this.#waiting[0] !== first) return;
-      const { method, path, body, headers } = first.request;
-      first.handler.onRequestStart();
-      const reply = this.#serve({ method, target: path, token: headers["x-auth-token"] ?? "", body: body ?? "" });
+      if (waiting[0] !== first) return;
+      const { handler, request } = first;
+      const { method, path: target, body, headers } = request;
+      handler.onRequestStart();
+      const reply = serve({ method, target, token: headers["x-auth-token"] ?? "", body: body ?? "" });
       if (reply.kind === "silence" || reply.kind === "kill") return;
-      this.#waiting.shift();
-      this.#isBusy = false;
-      if (reply.kind === "reset") fail(first.handler, "UND_ERR_SOCKET");
-      else answerTo(first.handler, reply);
-      this.#next();
+      waiting.shift();
+      if (reply.kind === "reset") fail(handler, "UND_ERR_SOCKET");
+      else answerTo(handler, reply);
+      next();
     });
-  }
+  };
+  return {
+    dispatch: (request, handler) => {
+      if (waiting.push({ request, handler }) === 1) next();
+      return true;
+    },
+    destroy: async () => {
+      for (const { handler } of waiting) queueMicrotask(() => fail(handler, "UND_ERR_DESTROYED"));
+      waiting = [];
+    },
+  };
 }
 
 function fail(handler: Answered, code: string): void {
@@ -131,6 +117,6 @@ function fail(handler: Answered, code: string): void {
 
 function answerTo(handler: Answered, { status, headers, text }: Extract<Reply, { kind: "answer" }>): void {
   handler.onResponseStart(undefined, status, headers);
-  if (text !== "") handler.onResponseData(undefined, Buffer.from(text));
+  handler.onResponseData(undefined, Buffer.from(text));
   handler.onResponseEnd();
 }

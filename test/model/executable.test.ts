@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { suite, test } from "node:test";
@@ -42,7 +42,13 @@ async function runOnExecutable(history: History): Promise<HistoryResult> {
   const api = new FaultyApi(tally);
   const { token, zone } = api.account;
   let kill = (): unknown => undefined;
-  const server = createServer((request, response) => void receive(api, request, response, () => kill()));
+  const server = createServer(async (request, response) => {
+    const { method = "", url: target = "", headers } = request;
+    const reply = api.receive({ method, target, token: String(headers["x-auth-token"]), body: await text(request) });
+    if (reply.kind === "kill") kill();
+    if (reply.kind === "reset") response.destroy();
+    if (reply.kind === "answer") response.writeHead(reply.status, reply.headers).end(reply.text);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -68,17 +74,4 @@ async function runOnExecutable(history: History): Promise<HistoryResult> {
     server.close();
     server.closeAllConnections();
   }
-}
-
-async function receive(
-  api: FaultyApi,
-  request: IncomingMessage,
-  response: ServerResponse,
-  kill: () => unknown,
-): Promise<void> {
-  const { method = "", url: target = "", headers } = request;
-  const reply = api.receive({ method, target, token: String(headers["x-auth-token"]), body: await text(request) });
-  if (reply.kind === "kill") kill();
-  if (reply.kind === "reset") response.destroy();
-  if (reply.kind === "answer") response.writeHead(reply.status, reply.headers).end(reply.text);
 }

@@ -142,7 +142,7 @@ export class OnModel implements Player {
 
   loseHost(vm: VmName, other: Host): Promise<void> {
     this.#oned.loseHost(this.#vm(vm).host);
-    return this.#oned.recreate(this.#vm(vm), other);
+    return this.#oned.boot(this.#vm(vm), other);
   }
 
   async #ran(call: Call, running: Promise<Ran>): Promise<Ran> {

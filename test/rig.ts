@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hook, IpamAction } from "../driver/actions.ts";
@@ -136,7 +137,8 @@ export class Rig extends AnyRig {
     child.stdin.end(options.raw ?? Buffer.from(document).toString("base64"));
     const closed = once(child, "close");
     // A reader that is gone has read nothing.
-    const [stdout, stderr] = await Promise.all([text(child.stdout).catch(() => ""), text(child.stderr)]);
+    const said = (stream: Readable): Promise<string> => text(stream).catch(() => "");
+    const [stdout, stderr] = await Promise.all([said(child.stdout), said(child.stderr)]);
     const [code, signal] = await closed;
     return { code, signal, stdout, stderr, plain: plainLines(stderr) };
   }

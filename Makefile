@@ -80,10 +80,6 @@ mutants: remotes ## break the sources in one place at a time and see whether a t
 	@$(MAKE) --no-print-directory -C provision install
 	@$(NODE) test/mutants/main.ts --count $(or $(COUNT),60) --seed $(SEED) --only '$(ONLY)' $(if $(AGAIN),--again)
 
-.PHONY: dashboard-picture
-dashboard-picture: remotes ## draw docs/dashboard.svg from a real Prometheus (apt install prometheus)
-	@$(NODE) test/operator/metrics/picture.ts
-
 release: remotes ## write packages, archive, checksums, SBOM and licences into dist/release
 	@$(NODE) build/release.ts
 

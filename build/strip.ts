@@ -1,5 +1,5 @@
 // Removes the symbol table and other unloaded sections from an ELF executable: the build may not count on binutils,
-// and the result has to be the same bytes on every machine. Layout: System V ABI, "Object Files".
+// and the result must be the same bytes on every machine. Layout: System V ABI, "Object Files".
 import { readFileSync, writeFileSync } from "node:fs";
 
 const SECTION_HEADER_SIZE = 64;

@@ -78,7 +78,7 @@ export function readServerId(config: Config): string {
     throw new ConfigError(`${what} does not hold zone/uuid`, `write ${config.zone}/ and the server's id into it`);
   }
   if (zone !== config.zone) {
-    throw new ConfigError(`${what} names zone ${zone}, but ZONE is ${config.zone}`, "correct the one that is wrong");
+    throw new ConfigError(`${what} names zone ${zone}, but ZONE is ${config.zone}`, "correct ZONE or the file");
   }
   return id.toLowerCase();
 }

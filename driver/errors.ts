@@ -66,12 +66,6 @@ export class ApiError extends DriverError {
     return status === undefined || status === 408 || status >= 500 || status < 300;
   }
 
-  /** The same call may work later. 409 is a flexible IP that is still settling. */
-  get isRetryable(): boolean {
-    if (this.isFinal) return false;
-    return this.isAmbiguous || this.status === 409 || this.status === 425 || this.status === 429;
-  }
-
   /** A read answers 403 for what was deleted and 404 for what never was (recorded); 403 also means a bad token. */
   get mayBeGone(): boolean {
     return this.status === 403 || this.status === 404;

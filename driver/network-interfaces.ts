@@ -1,9 +1,9 @@
-// The network interfaces of this machine, those without an IP address too, which Node's own list leaves out.
+// The network interfaces of this machine. Node's own list leaves out interfaces without an IP address.
 import { readdirSync, readFileSync } from "node:fs";
 
 const FOLDER = "/sys/class/net";
 
-/** Name and MAC of each interface; one that vanishes meanwhile is left out. */
+/** Name and MAC of each interface; an interface that vanishes meanwhile is left out. */
 export function readInterfaces(): { readonly name: string; readonly mac: string }[] {
   return namesIn(FOLDER).flatMap((name) => {
     const mac = textOf(`${FOLDER}/${name}/address`);

@@ -33,9 +33,8 @@ export function overlaps(one: Ipv4Network, other: Ipv4Network): boolean {
   return contains(one, other) || contains(other, one);
 }
 
-/** Whether `count` addresses from `first` on lie inside the network, without its first and last address. */
+/** Whether `count` addresses from the IPv4 address `first` on lie inside the network, without its first and last one. */
 export function holdsHosts(network: Ipv4Network, first: string, count: number): boolean {
-  if (!isIPv4(first)) return false;
   const start = ipv4Number(first) - network.first;
   return start >= 1 && start + count <= size(network.prefixLength) - 1;
 }

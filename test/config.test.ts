@@ -1,3 +1,4 @@
+// What a settings file, the environment, a token file and a server id file may hold, and how the rest is refused.
 import assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -5,7 +6,6 @@ import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { type Config, configFile, readConfig, readServerId, readToken } from "../driver/config.ts";
 import { ConfigError } from "../driver/errors.ts";
-import { SETTINGS } from "../driver/settings.ts";
 import { REPOSITORY } from "./rig.ts";
 
 const PROJECT = "11111111-1111-4111-8111-111111111111";
@@ -34,34 +34,51 @@ const defaults: Config = {
   priceMonth: undefined,
 };
 
+// What each key may be, and what it may not. An empty value stands for the default.
+const VALUES: readonly { key: string; takes: readonly string[]; refuses: readonly string[] }[] = [
+  { key: "ZONE", takes: ["nl-ams-2", "xx-new-12"], refuses: ["fr-par", "FR-PAR-2", "../fr-par-2", "fr-par-2/x"] },
+  { key: "PROJECT_ID", takes: [PROJECT], refuses: ["p-1"] },
+  { key: "CLOUD", takes: ["A.b_c-1", "a".repeat(64)], refuses: ["", "one two", "a=b", "a".repeat(65)] },
+  { key: "TOKEN_FILE", takes: ["/token"], refuses: ["token", "~/token", ""] },
+  { key: "SERVER_ID_FILE", takes: ["/id"], refuses: ["~/id"] },
+  { key: "STATE_FILE", takes: ["/state"], refuses: [""] },
+  { key: "LOG_DIR", takes: ["", "/var/log/other"], refuses: ["log"] },
+  { key: "LOG_LEVEL", takes: ["debug", "error"], refuses: ["INFO", "trace"] },
+  { key: "NETWORK_MASK", takes: ["255.255.255.0"], refuses: ["32"] },
+  { key: "GATEWAY", takes: ["192.0.2.1"], refuses: ["192.0.2.256", "2001:db8::1"] },
+  { key: "DNS", takes: ["", "192.0.2.53 2001:db8::53"], refuses: ["dns.example.net", "192.0.2.53, 192.0.2.54"] },
+  { key: "MAC_TYPE", takes: ["xen", "vmware"], refuses: ["qemu"] },
+  { key: "TIMEOUT", takes: ["5", "85"], refuses: ["4", "86", "60s", "6e1", "-60"] },
+  { key: "HOOK_TIMEOUT", takes: ["5", "3600"], refuses: ["4", "3601", ""] },
+  { key: "PRICE_MONTH", takes: ["", "2", "2.20"], refuses: ["2,20", "-1"] },
+  {
+    key: "API_URL",
+    takes: ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "https://api.example.net/base/"],
+    refuses: [
+      "http://api.example.net",
+      "http://127.0.0.1.example.net",
+      "http://localhost.example.net",
+      "http://127.0.0.1@192.0.2.1",
+      "https://user@api.example.net",
+      "https://:password@api.example.net",
+      "https://api.example.net?zone=x",
+      "https://api.example.net#x",
+      "ftp://127.0.0.1",
+      "api.example.net",
+    ],
+  },
+];
+
 suite("the shipped settings file", () => {
   const path = join(REPOSITORY, "remotes/etc/ipam/scw-flexip/scw-flexip.conf");
   const shipped = readFileSync(path, "utf8");
-  const shown = Array.from(shipped.matchAll(/^#?([A-Z_]+)="([^"]*)"$/gm), ([line, key = "", value = ""]) => ({
-    line,
-    key,
-    value,
-  }));
+  const filled = shipped.replace('ZONE=""', 'ZONE="fr-par-2"').replace('PROJECT_ID=""', `PROJECT_ID="${PROJECT}"`);
 
-  test("shows every setting once", () => {
-    assert.deepEqual(shown.map(({ key }) => key).sort(), Object.keys(SETTINGS).sort());
-  });
-
-  test("comments out all but what has no default", () => {
-    assert.deepEqual(
-      shown.filter(({ line }) => !line.startsWith("#")).map(({ key }) => key),
-      ["ZONE", "PROJECT_ID"],
-    );
-  });
-
-  test("needs nothing but a zone and a project", () => {
-    const filled = shipped.replace('ZONE=""', 'ZONE="fr-par-2"').replace('PROJECT_ID=""', `PROJECT_ID="${PROJECT}"`);
+  test("needs nothing but a zone and a project, and shows the defaults of the rest", () => {
     assert.deepEqual(read(filled), defaults);
+    assert.deepEqual(read(filled.replaceAll(/^#([A-Z_]+=)/gm, "$1")), defaults);
+    for (const { key } of VALUES) assert.equal(filled.match(new RegExp(`^#?${key}=`, "gm"))?.length, 1, key);
   });
-
-  for (const { key, value } of shown.filter(({ line }) => line.startsWith("#"))) {
-    test(`shows the default of ${key}`, () => assert.deepEqual(read(`${NEEDED}${key}="${value}"\n`), defaults));
-  }
 
   test("is refused as long as nobody filled it in", () => {
     assertRefused(() => readConfig({ SCW_FLEXIP_CONF: path }, ""), /scw-flexip\.conf line \d+: ZONE must be a zone /);
@@ -69,34 +86,32 @@ suite("the shipped settings file", () => {
 });
 
 suite("how a line is written", () => {
-  const accepted: readonly { line: string; setting: Partial<Config> }[] = [
-    { line: 'CLOUD="two"', setting: { cloud: "two" } },
-    { line: "CLOUD='two'", setting: { cloud: "two" } },
-    { line: "CLOUD=two", setting: { cloud: "two" } },
-    { line: '  CLOUD = "two"  ', setting: { cloud: "two" } },
-    { line: 'CLOUD="two"\r', setting: { cloud: "two" } },
-    { line: 'CLOUD="two" # the second', setting: { cloud: "two" } },
-    { line: "CLOUD=two # the second", setting: { cloud: "two" } },
-    { line: "CLOUD=two#2", setting: { cloud: "two" } },
-    { line: 'STATE_FILE="/a#b c/d\'e"', setting: { stateFile: "/a#b c/d'e" } },
-    { line: "STATE_FILE='/a\"b'", setting: { stateFile: '/a"b' } },
-    { line: "STATE_FILE=/a=b", setting: { stateFile: "/a=b" } },
-    { line: 'LOG_DIR=""', setting: {} },
-    { line: "LOG_DIR=", setting: {} },
-    { line: '#CLOUD="two"', setting: {} },
-    { line: '   # CLOUD="two"', setting: {} },
-    { line: "", setting: {} },
-  ];
-  for (const { line, setting } of accepted) {
-    test(`takes ${JSON.stringify(line)}`, () => {
-      assert.deepEqual(read(`${NEEDED}${line}\n`), { ...defaults, ...setting });
-      assert.deepEqual(read(`${line}\n${NEEDED.trimEnd()}`), { ...defaults, ...setting });
+  for (const line of [
+    'CLOUD="two"',
+    "CLOUD='two'",
+    "CLOUD=two",
+    '  CLOUD = "two"  ',
+    'CLOUD="two"\r',
+    'CLOUD="two" # the second',
+    "CLOUD=two#2",
+  ]) {
+    test(`${JSON.stringify(line)} sets CLOUD, first and last in the file`, () => {
+      assert.deepEqual(read(`${NEEDED}${line}\n`), { ...defaults, cloud: "two" });
+      assert.deepEqual(read(`${line}\n${NEEDED.trimEnd()}`), { ...defaults, cloud: "two" });
     });
   }
 
-  test("takes a byte order mark", () => assert.deepEqual(read(`\uFEFF${NEEDED}`), defaults));
+  test("a value in quotes may hold blanks, # and the other quote; one without may hold =", () => {
+    assert.equal(read(`${NEEDED}STATE_FILE="/a#b c/d'e"\n`).stateFile, "/a#b c/d'e");
+    assert.equal(read(`${NEEDED}STATE_FILE='/a"b'\n`).stateFile, '/a"b');
+    assert.equal(read(`${NEEDED}STATE_FILE=/a=b\n`).stateFile, "/a=b");
+  });
 
-  const noPair = [
+  test("a comment, an empty line and a byte order mark set nothing", () => {
+    assert.deepEqual(read(`\uFEFF#CLOUD="two"\n\n   # CLOUD="two"\n${NEEDED}`), defaults);
+  });
+
+  for (const line of [
     "CLOUD",
     "= two",
     'CLOUD="two',
@@ -105,202 +120,121 @@ suite("how a line is written", () => {
     "CLOUD=a b",
     "cloud=two",
     'export CLOUD="two"',
-    "[settings]",
     "CLOUD: two",
-  ];
-  for (const line of noPair) {
-    test(`refuses ${JSON.stringify(line)}`, () => {
+    "__proto__=a",
+  ]) {
+    test(`${JSON.stringify(line)} is refused`, () => {
       assertRefused(() => read(`${NEEDED}\n${line}\n`), /^\S+ line 4: this is no KEY="value"; correct or remove it$/);
     });
   }
 
-  test("refuses a key set twice, and an unknown one", () => {
+  test("a key set twice and an unknown key are refused", () => {
     assertRefused(() => read(`${NEEDED}CLOUD=a\nCLOUD=a\n`), /^\S+ line 4: CLOUD is set a second time; remove one$/);
     assertRefused(() => read(`${NEEDED}COLOUR=a\n`), /^\S+ line 3: unknown setting COLOUR; the settings are ZONE, /);
-    assertRefused(() => read(`${NEEDED}__proto__=a\n`), /^\S+ line 3: this is no KEY="value"/);
   });
 });
 
 suite("what a value may be", () => {
-  const accepted: readonly { line: string; setting: Partial<Config> }[] = [
-    { line: "API_URL=http://127.0.0.1:8080", setting: { apiUrl: "http://127.0.0.1:8080" } },
-    { line: "API_URL=http://localhost:8080", setting: { apiUrl: "http://localhost:8080" } },
-    { line: "API_URL=http://[::1]:8080", setting: { apiUrl: "http://[::1]:8080" } },
-    { line: "API_URL=https://api.example.net/base/", setting: { apiUrl: "https://api.example.net/base/" } },
-    { line: "LOG_DIR=/var/log/other", setting: { logDir: "/var/log/other" } },
-    { line: "LOG_LEVEL=debug", setting: { logLevel: "debug" } },
-    { line: "LOG_LEVEL=error", setting: { logLevel: "error" } },
-    { line: "MAC_TYPE=xen", setting: { macType: "xen" } },
-    { line: "MAC_TYPE=vmware", setting: { macType: "vmware" } },
-    { line: "CLOUD=A.b_c-1", setting: { cloud: "A.b_c-1" } },
-    { line: "DNS=", setting: {} },
-    { line: "DNS=192.0.2.53", setting: { dns: "192.0.2.53" } },
-    { line: 'DNS="192.0.2.53 2001:db8::53"', setting: { dns: "192.0.2.53 2001:db8::53" } },
-    { line: "TIMEOUT=5", setting: { timeoutMs: 5_000 } },
-    { line: "TIMEOUT=85", setting: { timeoutMs: 85_000 } },
-    { line: "HOOK_TIMEOUT=3600", setting: { hookTimeoutMs: 3_600_000 } },
-  ];
-  for (const { line, setting } of accepted) {
-    test(`takes ${line}`, () => assert.deepEqual(read(`${NEEDED}${line}\n`), { ...defaults, ...setting }));
+  for (const { key, takes, refuses } of VALUES) {
+    const readWith = (value: string): Config => {
+      const others = NEEDED.split("\n").filter((line) => !line.startsWith(`${key}=`));
+      return read(`${key}="${value}"\n${others.join("\n")}`);
+    };
+
+    test(`${key} may be ${takes.join(", ")}`, () => {
+      // MAC_TYPE is read as macType, and TIMEOUT as timeoutMs.
+      const property = key.toLowerCase().replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+      for (const value of takes.filter((text) => text !== "")) {
+        const { timeoutMs, hookTimeoutMs, ...config } = readWith(value);
+        const texts = { ...config, timeout: timeoutMs / 1_000, hookTimeout: hookTimeoutMs / 1_000 };
+        const [, read] = Object.entries(texts).find(([name]) => name === property) ?? [];
+        assert.equal(String(read), String(Number(value) || value));
+      }
+      if (takes.includes("")) assert.deepEqual(readWith(""), defaults);
+    });
+
+    for (const value of refuses) {
+      test(`${key} may not be "${value}"`, () => {
+        assertRefused(() => readWith(value), new RegExp(`^\\S+ line 1: ${key} must be .+; correct it$`));
+      });
+    }
   }
 
-  const refused = [
-    "API_URL=http://api.example.net",
-    "API_URL=http://127.0.0.1.example.net",
-    "API_URL=http://localhost.example.net",
-    "API_URL=https://user@api.example.net",
-    "API_URL=https://:password@api.example.net",
-    "API_URL=https://api.example.net?zone=x",
-    "API_URL=ftp://127.0.0.1",
-    "API_URL=http://127.0.0.1@192.0.2.1",
-    "PROJECT_ID=p-1",
-    "GATEWAY=192.0.2.256",
-    "API_URL=api.example.net",
-    "TOKEN_FILE=token",
-    "SERVER_ID_FILE=~/id",
-    "STATE_FILE=",
-    "LOG_DIR=log",
-    "LOG_LEVEL=INFO",
-    "LOG_LEVEL=trace",
-    "CLOUD=",
-    'CLOUD="one two"',
-    "CLOUD=a=b",
-    `CLOUD=${"a".repeat(65)}`,
-    "MAC_TYPE=qemu",
-    "NETWORK_MASK=32",
-    "GATEWAY=2001:db8::1",
-    "DNS=dns.example.net",
-    'DNS="192.0.2.53, 192.0.2.54"',
-    "TIMEOUT=4",
-    "TIMEOUT=86",
-    "TIMEOUT=60s",
-    "TIMEOUT=6e1",
-    "TIMEOUT=-60",
-    "HOOK_TIMEOUT=3601",
-    "HOOK_TIMEOUT=",
-  ];
-  for (const line of refused) {
-    const [key] = line.split("=");
-    test(`refuses ${line.slice(0, 60)}`, () => {
-      const needed = NEEDED.split("\n")
-        .filter((other) => !other.startsWith(`${key}=`))
-        .join("\n");
-      assertRefused(() => read(`${needed}${line}\n`), new RegExp(`^\\S+ line \\d: ${key} must be .+; correct it$`));
-    });
-  }
-
-  for (const zone of ["fr-par-1", "nl-ams-2", "pl-waw-3", "xx-new-12"]) {
-    test(`takes zone ${zone}`, () => {
-      assert.equal(read(`ZONE=${zone}\nPROJECT_ID=${PROJECT}\n`).zone, zone);
-    });
-  }
-  for (const zone of ["fr-par", "FR-PAR-2", "../fr-par-2", "fr-par-2/x", "fr-par-two"]) {
-    test(`refuses zone ${zone}`, () => {
-      assertRefused(
-        () => read(`ZONE=${zone}\nPROJECT_ID=${PROJECT}\n`),
-        / line 1: ZONE must be a zone like fr-par-2; /,
-      );
-    });
-  }
-
-  test("a project's id is kept in lower case", () => {
+  test("the project's id is kept in lower case, and all of it is frozen", () => {
     const id = "ABCDEFAB-1111-4111-8111-111111111111";
     assert.equal(read(`ZONE=fr-par-2\nPROJECT_ID=${id}\n`).projectId, id.toLowerCase());
+    assert.ok(Object.isFrozen(read(NEEDED)));
   });
 
   test("what has no default must be there", () => {
     assertRefused(() => read("ZONE=fr-par-2\n"), /^\S+\.conf: PROJECT_ID is missing; add a line PROJECT_ID="…"$/);
     assertRefused(() => read(`PROJECT_ID=${PROJECT}\n`), /^\S+\.conf: ZONE is missing; add a line ZONE="…"$/);
   });
-
-  test("is frozen", () => assert.ok(Object.isFrozen(read(NEEDED))));
 });
 
 suite("the environment", () => {
-  const accepted: readonly { environment: Record<string, string | undefined>; setting: Partial<Config> }[] = [
-    { environment: { SCW_FLEXIP_CLOUD: "three" }, setting: { cloud: "three" } },
-    { environment: { SCW_FLEXIP_TIMEOUT: "7" }, setting: { timeoutMs: 7_000 } },
-    { environment: { SCW_FLEXIP_LOG_DIR: "" }, setting: {} },
-    { environment: { SCW_FLEXIP_CLOUD: undefined }, setting: {} },
-    // Scaleway's own tools' variables are not ours.
-    { environment: { SCW_SECRET_KEY: "x", SCW_DEFAULT_ZONE: "nl-ams-1", CLOUD: "x" }, setting: {} },
-  ];
-  for (const { environment, setting } of accepted) {
-    test(`takes ${JSON.stringify(environment)}`, () => {
-      assert.deepEqual(read(NEEDED, environment), { ...defaults, ...setting });
+  test("wins over the file, also over what the file has wrong", () => {
+    assert.deepEqual(read(`${NEEDED}CLOUD=two\n`, { SCW_FLEXIP_CLOUD: "three" }), { ...defaults, cloud: "three" });
+    assert.equal(read(`${NEEDED}CLOUD="a b"\n`, { SCW_FLEXIP_CLOUD: "three" }).cloud, "three");
+    assert.equal(read("", { SCW_FLEXIP_ZONE: "fr-par-2", SCW_FLEXIP_PROJECT_ID: PROJECT }).zone, "fr-par-2");
+    assert.deepEqual(read(NEEDED, { SCW_FLEXIP_CLOUD: undefined }), defaults);
+  });
+
+  test("has variables of Scaleway's own tools, which set nothing", () => {
+    assert.deepEqual(read(NEEDED, { SCW_SECRET_KEY: "x", SCW_DEFAULT_ZONE: "nl-ams-1", CLOUD: "x" }), defaults);
+  });
+
+  for (const [name, value, reason] of [
+    ["SCW_FLEXIP_TIMEOUT", "x", "TIMEOUT must be "],
+    ["SCW_FLEXIP_ZONE", "", "ZONE must be "],
+    ["SCW_FLEXIP_COLOUR", "x", "unknown setting "],
+    ["SCW_FLEXIP_", "x", "unknown setting "],
+  ] as const) {
+    test(`is refused with ${name}="${value}"`, () => {
+      assertRefused(() => read(NEEDED, { [name]: value }), new RegExp(`^environment variable ${name}: ${reason}`));
     });
   }
 
-  test("wins over the file, also over what the file has wrong", () => {
-    assert.equal(read(`${NEEDED}CLOUD=two\n`, { SCW_FLEXIP_CLOUD: "three" }).cloud, "three");
-    assert.equal(read(`${NEEDED}CLOUD="a b"\n`, { SCW_FLEXIP_CLOUD: "three" }).cloud, "three");
-    assert.equal(read("", { SCW_FLEXIP_ZONE: "fr-par-2", SCW_FLEXIP_PROJECT_ID: PROJECT }).zone, "fr-par-2");
+  test("says where the settings are; else they are in the executable's tree", () => {
+    assert.equal(configFile({}, "/a/ipam/scw-flexip/scw-flexip"), "/a/etc/ipam/scw-flexip/scw-flexip.conf");
+    assert.equal(configFile({ SCW_FLEXIP_CONF: "/b/c.conf" }, "/a/ipam/scw-flexip/scw-flexip"), "/b/c.conf");
   });
-
-  const refused = [
-    {
-      environment: { SCW_FLEXIP_TIMEOUT: "x" },
-      reason: /^environment variable SCW_FLEXIP_TIMEOUT: TIMEOUT must be /,
-    },
-    { environment: { SCW_FLEXIP_ZONE: "" }, reason: /^environment variable SCW_FLEXIP_ZONE: ZONE must be / },
-    { environment: { SCW_FLEXIP_COLOUR: "x" }, reason: /^environment variable SCW_FLEXIP_COLOUR: unknown setting / },
-    { environment: { SCW_FLEXIP_: "x" }, reason: /^environment variable SCW_FLEXIP_: unknown setting / },
-  ];
-  for (const { environment, reason } of refused) {
-    test(`refuses ${JSON.stringify(environment)}`, () => assertRefused(() => read(NEEDED, environment), reason));
-  }
 });
 
-suite("where the settings are", () => {
-  const places = [
-    { environment: {}, executable: "/a/ipam/scw-flexip/scw-flexip", file: "/a/etc/ipam/scw-flexip/scw-flexip.conf" },
-    { environment: { SCW_FLEXIP_CONF: "/b/c.conf" }, executable: "/a/ipam/scw-flexip/scw-flexip", file: "/b/c.conf" },
-  ];
-  for (const { environment, executable, file } of places) {
-    test(file, () => assert.equal(configFile(environment, executable), file));
+test("a file that is not there is named", () => {
+  const none = join(folder, "none");
+  const config = read(`${NEEDED}TOKEN_FILE=${none}\nSERVER_ID_FILE=${none}\n`);
+  for (const [what, act] of [
+    ["settings file", () => readConfig({ SCW_FLEXIP_CONF: none }, "")],
+    ["token file", () => readToken(config)],
+    ["server id file", () => readServerId(config)],
+  ] as const) {
+    assertRefused(act, new RegExp(`^${what} ${none} cannot be read \\(ENOENT.*\\); create it or correct its owner$`));
   }
-
-  test("a file that is not there is named", () => {
-    assertRefused(
-      () => readConfig({ SCW_FLEXIP_CONF: join(folder, "none.conf") }, ""),
-      /^settings file \S+none\.conf cannot be read \(ENOENT.*\); create it or correct its owner$/,
-    );
-  });
 });
 
 suite("the token file", () => {
-  const accepted = ["planted-token", "planted-token\n", "  planted-token\r\n"];
-  for (const content of accepted) {
-    test(`takes ${JSON.stringify(content)}`, () => assert.equal(readToken(withToken(content, 0o600)), "planted-token"));
-  }
-
-  test("takes one that nobody may write", () =>
-    assert.equal(readToken(withToken("planted-token", 0o400)), "planted-token"));
-
-  const refused = [
-    { content: "planted-token", mode: 0o640, reason: /can be read by others; run: chmod 0600 \S+token$/ },
-    { content: "planted-token", mode: 0o604, reason: /can be read by others; / },
-    { content: "planted-token", mode: 0o620, reason: /can be read by others; / },
-    { content: "", mode: 0o600, reason: /is empty; write the secret key of a Scaleway API key into it$/ },
-    { content: " \n", mode: 0o600, reason: /is empty; / },
-    {
-      content: "planted-token two",
-      mode: 0o600,
-      reason: /holds more than one word; write only the secret key into it$/,
-    },
-    { content: "planted-token\nSCW_ACCESS_KEY=x", mode: 0o600, reason: /holds more than one word; / },
-    { content: "planted-tökén", mode: 0o600, reason: /holds more than one word; / },
-  ];
-  for (const { content, mode, reason } of refused) {
-    test(`refuses ${JSON.stringify(content)} of mode ${mode.toString(8)}`, () => {
-      assertRefused(() => readToken(withToken(content, mode)), reason, /planted/);
+  for (const [content, mode] of [
+    ["planted-token", 0o600],
+    ["  planted-token\r\n", 0o400],
+  ] as const) {
+    test(`is taken with ${JSON.stringify(content)} and mode ${mode.toString(8)}`, () => {
+      assert.equal(readToken(withToken(content, mode)), "planted-token");
     });
   }
 
-  test("refuses one that is not there", () => {
-    const config = read(`${NEEDED}TOKEN_FILE=${join(folder, "no-token")}\n`);
-    assertRefused(() => readToken(config), /^token file \S+no-token cannot be read \(ENOENT/);
-  });
+  for (const [content, mode, reason] of [
+    ["planted-token", 0o640, /can be read by others; run: chmod 0600 \S+token$/],
+    ["planted-token", 0o604, /can be read by others; /],
+    ["planted-token", 0o620, /can be read by others; /],
+    [" \n", 0o600, /is empty; write the secret key of a Scaleway API key into it$/],
+    ["planted-token two", 0o600, /holds more than one word; write only the secret key into it$/],
+    ["planted-tökén", 0o600, /holds more than one word; /],
+  ] as const) {
+    test(`is refused with ${JSON.stringify(content)} and mode ${mode.toString(8)}`, () => {
+      assertRefused(() => readToken(withToken(content, mode)), reason, /planted/);
+    });
+  }
 
   function withToken(content: string, mode: number): Config {
     const file = join(folder, "token");
@@ -312,29 +246,23 @@ suite("the token file", () => {
 });
 
 suite("the server id file", () => {
-  for (const content of [`fr-par-2/${SERVER}`, `fr-par-2/${SERVER.toUpperCase()}\n`, ` fr-par-2/${SERVER}\r\n`]) {
-    test(`takes ${JSON.stringify(content)}`, () => assert.equal(readServerId(withServerId(content)), SERVER));
-  }
-
-  const refused = [
-    { content: "", reason: /does not hold zone\/uuid; write fr-par-2\/ and the server's id into it$/ },
-    { content: SERVER, reason: /does not hold zone\/uuid; / },
-    { content: "fr-par-2/server-1", reason: /does not hold zone\/uuid; / },
-    { content: `fr-par-2/${SERVER}/x`, reason: /does not hold zone\/uuid; / },
-    { content: `fr-par-2/${SERVER}\nfr-par-2/${SERVER}`, reason: /does not hold zone\/uuid; / },
-    {
-      content: `nl-ams-1/${SERVER}`,
-      reason: /names zone nl-ams-1, but ZONE is fr-par-2; correct the one that is wrong$/,
-    },
-  ];
-  for (const { content, reason } of refused) {
-    test(`refuses ${JSON.stringify(content)}`, () => assertRefused(() => readServerId(withServerId(content)), reason));
-  }
-
-  test("refuses one that is not there", () => {
-    const config = read(`${NEEDED}SERVER_ID_FILE=${join(folder, "no-id")}\n`);
-    assertRefused(() => readServerId(config), /^server id file \S+no-id cannot be read \(ENOENT/);
+  test("is taken in capitals and with blanks around", () => {
+    assert.equal(readServerId(withServerId(`fr-par-2/${SERVER}`)), SERVER);
+    assert.equal(readServerId(withServerId(` fr-par-2/${SERVER.toUpperCase()}\r\n`)), SERVER);
   });
+
+  for (const [content, reason] of [
+    ["", /does not hold zone\/uuid; write fr-par-2\/ and the server's id into it$/],
+    [SERVER, /does not hold zone\/uuid; /],
+    ["fr-par-2/server-1", /does not hold zone\/uuid; /],
+    [`fr-par-2/${SERVER}/x`, /does not hold zone\/uuid; /],
+    [`fr-par-2/${SERVER}\nfr-par-2/${SERVER}`, /does not hold zone\/uuid; /],
+    [`nl-ams-1/${SERVER}`, /names zone nl-ams-1, but ZONE is fr-par-2; correct ZONE or the file$/],
+  ] as const) {
+    test(`is refused with ${JSON.stringify(content)}`, () => {
+      assertRefused(() => readServerId(withServerId(content)), reason);
+    });
+  }
 
   function withServerId(content: string): Config {
     const file = join(folder, "server-id");

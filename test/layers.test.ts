@@ -74,6 +74,11 @@ test("each package has one home", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("actions and hooks load nothing of the operator's commands, which run.ts opens when they are asked for", () => {
+  assert.match(source("run.ts"), /await import\("\.\/command\.ts"\)/);
+  assert.doesNotMatch(files.map(source).join("\n"), /from "[./]+command\.ts"/);
+});
+
 function mayImport(room: string, other: string): boolean {
   return room === other || BASE.includes(other) || (ROOMS[room]?.includes(other) ?? false);
 }

@@ -48,51 +48,34 @@ suite("openLog", () => {
     ]);
   });
 
-  test("adds to what is there", () => {
+  test("adds to what is there, where nobody but owner and group may read, and the group not write", () => {
     for (const text of ["first", "second"]) stderrOf((log) => log.info(text));
     assert.deepEqual(messages(), ["first", "second"]);
-  });
-
-  test("lets nobody but owner and group read, and the group not write", () => {
-    stderrOf(each);
     assert.equal(statSync(file).mode & 0o027, 0);
     assert.equal(statSync(join(folder, "deep")).mode & 0o027, 0);
   });
 
-  for (const [text, line] of [
-    ["one\ntwo\r\n\tthree", "one two three"],
-    ["a  b", "a b"],
-    ["a\u2028b", "a b"],
-    ['with "quotes" and \\', 'with "quotes" and \\'],
-    ["ü €", "ü €"],
-  ] as const) {
-    test(`keeps ${JSON.stringify(text)} on one line`, () => {
-      assert.equal(
-        stderrOf((log) => log.info(text)),
-        `INFO: ${line}\n`,
-      );
-      assert.deepEqual(messages(), [line]);
-    });
-  }
-});
+  test("keeps a text on one line, and its quotes and letters as they are", () => {
+    assert.equal(
+      stderrOf((log) => log.info('one\ntwo\r\n\tthree  a\u2028b "c" \\ ü €')),
+      'INFO: one two three a b "c" \\ ü €\n',
+    );
+    assert.deepEqual(messages(), ['one two three a b "c" \\ ü €']);
+  });
 
-suite("a secret", () => {
-  for (const [where, leak] of [
-    ["a text, twice", (log: Log) => log.info(`sent ${TOKEN} and ${TOKEN}`)],
-    ["an error", (log: Log) => log.error(`sent ${TOKEN}`)],
-    ["a field", (log: Log) => log.info("sent", { header: TOKEN })],
-    ["a field's name", (log: Log) => log.info("sent", { [TOKEN]: 1 })],
-    ["the middle of a word", (log: Log) => log.info(`Bearer_${TOKEN}!`)],
-  ] as const) {
-    test(`is hidden in ${where}, by the log that was given it and by the one that came of it`, () => {
-      const stderr = stderrOf((log) => {
-        leak(log.withSecret(TOKEN));
-        leak(log);
-      });
-      for (const text of [stderr, readFileSync(file, "utf8")]) assert.ok(!text.includes(TOKEN), text);
-      assert.equal(readFileSync(file, "utf8").match(/\*\*\*/g)?.length, where === "a text, twice" ? 4 : 2);
+  test("hides a secret wherever it stands, also in the log that it came of", () => {
+    const leak = (log: Log): void => {
+      log.info(`sent ${TOKEN} and Bearer_${TOKEN}!`, { header: TOKEN, [TOKEN]: 1 });
+      log.error(`sent ${TOKEN}`);
+    };
+    const stderr = stderrOf((log) => {
+      leak(log.withSecret(TOKEN));
+      leak(log);
     });
-  }
+    const text = readFileSync(file, "utf8");
+    assert.ok(!(stderr + text).includes(TOKEN), stderr + text);
+    assert.equal(text.match(/\*\*\*/g)?.length, 10);
+  });
 });
 
 suite("what cannot be written", () => {

@@ -11,8 +11,8 @@ import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/f
 export const PROJECT = "11111111-1111-4111-8111-111111111111";
 export const OTHER_PROJECT = "22222222-2222-4222-8222-222222222222";
 export const REPOSITORY = resolve(import.meta.dirname, "..");
-export const FRONT_END_ID = "33333333-3333-4333-8333-000000000000";
 const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
+const LOG_FILES = ["scw-flexip.log", "scw-flexip-pre.log", "scw-flexip-post.log", "scw-flexip-clean.log"];
 
 export type Environment = Readonly<Record<string, string>>;
 export type RunOptions = {
@@ -45,21 +45,17 @@ export type Machine = {
   readonly environment: Environment;
 };
 
-export class Rig {
+/** A front-end and hosts beside a simulated API. How an action or hook runs on them is left to the classes below it. */
+export abstract class AnyRig {
   readonly simulator: Simulator;
   readonly folder: string;
   readonly frontEnd: Machine;
   readonly #hosts = new Map<string, Machine>();
 
-  // PATH is an empty folder: the driver needs no program, and must not meet this machine's virsh.
   constructor(simulator: Simulator, folder: string) {
     this.simulator = simulator;
     this.folder = folder;
-    this.frontEnd = this.#machine("front-end", FRONT_END_ID);
-  }
-
-  static async start(options: SimulatorOptions = {}): Promise<Rig> {
-    return new Rig(await startSimulator(options), mkdtempSync(join(tmpdir(), "scw-flexip-")));
+    this.frontEnd = this.machine("front-end", "33333333-3333-4333-8333-000000000000");
   }
 
   async stop(): Promise<void> {
@@ -74,19 +70,72 @@ export class Rig {
 
   /** The host of that name, made at the first call. Its server's id is derived from the name. */
   host(name: string): Machine {
-    const known = this.#hosts.get(name);
-    if (known !== undefined) return known;
-    const host = this.#machine(name, serverIdOf(name));
+    const host = this.#hosts.get(name) ?? this.machine(name, serverIdOf(name));
     this.#hosts.set(name, host);
     return host;
   }
 
   /** Runs an IPAM action on the front-end as oned does. */
+  abstract ipam(action: IpamAction, document: string, options?: RunOptions): Promise<RunResult>;
+
+  /** Runs a hook on a host as the bridge network driver does. */
+  abstract hook(host: string, hook: Hook, document: string, options?: RunOptions): Promise<RunResult>;
+
+  /** Waits until nothing of the account is in a transient status. */
+  abstract settled(): Promise<void>;
+
+  abstract until(isReached: () => boolean): Promise<void>;
+
+  /** What all log files of all machines hold. */
+  logs(): string {
+    return [this.frontEnd, ...this.hosts]
+      .flatMap(({ logDir }) => LOG_FILES.map((name) => join(logDir, name)))
+      .filter((file) => existsSync(file))
+      .map((file) => readFileSync(file, "utf8"))
+      .join("");
+  }
+
+  /** A machine with settings, token and server id. */
+  protected machine(name: string, serverId: string): Machine {
+    const home = join(this.folder, name);
+    const root = join(home, "remotes");
+    const conf = join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
+    const [logDir, stateFile] = [join(home, "log"), join(home, "state/state.json")];
+    const settings = {
+      ZONE: this.simulator.zone,
+      PROJECT_ID: PROJECT,
+      API_URL: this.simulator.url,
+      TOKEN_FILE: join(home, "token"),
+      SERVER_ID_FILE: join(home, "server-id"),
+      STATE_FILE: stateFile,
+      LOG_DIR: logDir,
+      LOG_LEVEL: "debug",
+      DNS: "192.0.2.53",
+    };
+    const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
+    mkdirSync(dirname(conf), { recursive: true });
+    writeFileSync(conf, lines.join(""));
+    writeFileSync(settings.TOKEN_FILE, `${this.simulator.token}\n`, { mode: 0o600 });
+    writeFileSync(settings.SERVER_ID_FILE, `${this.simulator.zone}/${serverId}\n`);
+    return { name, root, logDir, stateFile, serverId, environment: {} };
+  }
+
+  /** PATH is an empty folder: the driver needs no program, and must not meet this machine's virsh. */
+  protected environmentOf({ environment }: Machine, { settings = {}, env }: RunOptions): Environment {
+    const variables = Object.entries(settings).map(([key, value]) => [`SCW_FLEXIP_${key}`, value]);
+    return { PATH: join(this.folder, "bin"), ...environment, ...Object.fromEntries(variables), ...env };
+  }
+}
+
+export class Rig extends AnyRig {
+  static async start(options: SimulatorOptions = {}): Promise<Rig> {
+    return new Rig(await startSimulator(options), mkdtempSync(join(tmpdir(), "scw-flexip-")));
+  }
+
   ipam(action: IpamAction, document: string, options: RunOptions = {}): Promise<RunResult> {
     return this.run(this.frontEnd, `ipam/scw-flexip/${action}`, ["7"], document, options);
   }
 
-  /** Runs a hook on a host as the bridge network driver does. */
   hook(host: string, hook: Hook, document: string, options: RunOptions = {}): Promise<RunResult> {
     return this.run(this.host(host), `vnm/bridge/${hook}.d/01-scw-flexip`, [], document, options);
   }
@@ -99,11 +148,8 @@ export class Rig {
     document: string,
     options: RunOptions = {},
   ): Promise<RunResult> {
-    const settings = Object.entries(options.settings ?? {}).map(([key, value]) => [`SCW_FLEXIP_${key}`, value]);
-    const child = spawn(join(machine.root, file), parameters, {
-      env: { PATH: join(this.folder, "bin"), ...machine.environment, ...Object.fromEntries(settings), ...options.env },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    const env = this.environmentOf(machine, options);
+    const child = spawn(join(machine.root, file), parameters, { env, stdio: ["pipe", "pipe", "pipe"] });
     options.started?.(child);
     // A child that refuses its input closes the pipe early.
     child.stdin.on("error", () => {});
@@ -111,7 +157,6 @@ export class Rig {
     return finished(child);
   }
 
-  /** Waits until nothing of the account is in a transient status. */
   settled(): Promise<void> {
     return this.simulator.account.settled();
   }
@@ -123,46 +168,21 @@ export class Rig {
     }
   }
 
-  /** What all log files of all machines hold. */
-  logs(): string {
-    return logsOf([this.frontEnd, ...this.hosts]);
-  }
-
-  #machine(name: string, serverId: string): Machine {
-    const home = join(this.folder, name);
-    const root = join(home, "remotes");
+  protected override machine(name: string, serverId: string): Machine {
+    const root = join(this.folder, name, "remotes");
     mkdirSync(join(root, dirname(EXECUTABLE)), { recursive: true });
     // One copy of the executable for all machines; a link keeps its own folder as /proc/self/exe.
     linkOrCopy(join(REPOSITORY, "remotes", EXECUTABLE), join(root, EXECUTABLE));
     cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
-    return furnish(this.simulator, home, name, serverId);
+    return super.machine(name, serverId);
   }
 }
 
-/** Writes a machine's settings, token and server id into the folder `home`. */
-export function furnish(simulator: Simulator, home: string, name: string, serverId: string): Machine {
-  const root = join(home, "remotes");
-  const conf = join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
-  mkdirSync(dirname(conf), { recursive: true });
-  const token = join(home, "token");
-  writeFileSync(token, `${simulator.token}\n`, { mode: 0o600 });
-  writeFileSync(join(home, "server-id"), `${simulator.zone}/${serverId}\n`);
-  const logDir = join(home, "log");
-  const stateFile = join(home, "state", "state.json");
-  const settings = {
-    ZONE: simulator.zone,
-    PROJECT_ID: PROJECT,
-    API_URL: simulator.url,
-    TOKEN_FILE: token,
-    SERVER_ID_FILE: join(home, "server-id"),
-    STATE_FILE: stateFile,
-    LOG_DIR: logDir,
-    LOG_LEVEL: "debug",
-    DNS: "192.0.2.53",
-  };
-  const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
-  writeFileSync(conf, lines.join(""));
-  return { name, root, logDir, stateFile, serverId, environment: {} };
+/** A temporary folder that goes with the test. */
+export function folderOf(t: { after(work: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** The id of the Elastic Metal server that a host of that name is. */
@@ -170,17 +190,6 @@ export function serverIdOf(host: string): string {
   const tail = Buffer.from(host.padStart(6, "0").slice(-6)).toString("hex");
   return `33333333-3333-4333-8333-${tail}`;
 }
-
-/** What the log files of these machines hold. */
-export function logsOf(machines: readonly Machine[]): string {
-  return machines
-    .flatMap(({ logDir }) => LOG_FILES.map((name) => join(logDir, name)))
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, "utf8"))
-    .join("");
-}
-
-const LOG_FILES = ["scw-flexip.log", "scw-flexip-pre.log", "scw-flexip-post.log", "scw-flexip-clean.log"];
 
 function linkOrCopy(source: string, target: string): void {
   try {

@@ -14,7 +14,7 @@ run "$tree/ipam/scw-flexip/scw-flexip" --help | grep -q register_address_range |
 
 for shim in "$tree"/ipam/scw-flexip/*_address* "$tree"/vnm/bridge/*.d/*; do
   [ -x "$shim" ] || fail "$shim is not executable"
-  case $(basename "$shim") in *.*) fail "$shim has a dot in its name, so that run-parts skips it" ;; esac
+  case $(basename "$shim") in *.*) fail "$shim has a dot in its name: run-parts would skip it" ;; esac
   status=0
   echo 'no base64!' | run "$shim" >"$tree/out" 2>"$tree/err" || status=$?
   # clean says so and succeeds: oned would take the end of a guest that is gone for failed.

@@ -12,7 +12,7 @@ export const DRIFT: Readonly<Record<StepKind, string>> = {
   "stale-lease": "the address is leased to a VM that OpenNebula does not have",
   missing: "the project has no such flexible IP",
   recycled: "the address was given back and bought again for another range",
-  "wrong-mac": "the virtual MAC is not the one that guests get",
+  "wrong-mac": "the virtual MAC is not the MAC that guests get",
   "lost-tags": "somebody took our tags away",
   "other-cloud": "another cloud's tags are on it",
   "bad-status": "it is in error or locked at Scaleway",

@@ -29,7 +29,7 @@ function places(work: string): string[] {
   return ["--define", `_topdir ${join(work, "top")}`, "--define", `_rpmdir ${join(work, "rpms")}`];
 }
 
-// Folders that are ours with all that is in them, so that erasing leaves none behind.
+// Folders that are ours with all that is in them: erasing leaves none behind.
 const WHOLE = ["usr/share/scw-flexip", DOCUMENTS, "usr/share/licenses/scw-flexip"];
 
 function spec(stage: string, { version, level, maintainer, epoch }: Release): string {

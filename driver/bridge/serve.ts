@@ -82,7 +82,7 @@ function refuse(session: Session, { nic, own, aliases, missing }: FoundGroup): v
   }
 }
 
-/** An IPv6 flexible IP has no virtual MAC to lose, and one that gave its own up has lost it already. */
+/** An IPv6 flexible IP has no virtual MAC to lose; a borrower has given its own up already. */
 function mayBeAlias({ address, flexibleIp, standing }: Found): boolean {
   if (standing.is === "untagged") return false;
   return address.isForAliases || flexibleIp.isIpv6 || isBorrower(flexibleIp);

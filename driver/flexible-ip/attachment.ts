@@ -143,8 +143,8 @@ function merged(
 }
 
 /**
- * Makes a call for those that share a virtual MAC, which one call may name, and one for each other one; all at once.
- * Waits for all of them before it throws the first failure.
+ * Makes one call for each virtual MAC, naming all flexible IPs that share it, and one for each flexible IP without a
+ * MAC; all at once. Waits for all calls before it throws the first failure.
  */
 async function byMac(
   flexibleIps: readonly FlexibleIp[],

@@ -1,7 +1,7 @@
 // The virtual MAC of a flexible IP: made, deleted, shared. No such call may be repeated blindly: each step looks first.
 import { ApiError } from "../errors.ts";
 import { type FlexibleIp, nameOf } from "../scaleway/flexible-ip.ts";
-import { AGAIN, insist } from "../scaleway/retry.ts";
+import { AGAIN, insist, isRetryable } from "../scaleway/retry.ts";
 import type { Session } from "../session.ts";
 import { changed } from "./log-fields.ts";
 import { usable } from "./waiting.ts";
@@ -64,7 +64,7 @@ async function change(
         now = answer === undefined ? await look() : await usable(session, answer);
       } catch (error) {
         // Refused for good, perhaps because another run did it meanwhile.
-        if (!(error instanceof ApiError) || error.isRetryable) throw error;
+        if (!(error instanceof ApiError) || isRetryable(error)) throw error;
         now = await look();
         if (!isDone(now)) throw error;
       }

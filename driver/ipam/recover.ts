@@ -35,7 +35,7 @@ export function stillToCome({ machine }: Pick<IpamSession, "machine">, { wanted,
 export function deadIntents(session: Pick<IpamSession, "journal" | "machine">): [string, Intent][] {
   const { journal } = session;
   const gone = Object.entries(journal.read().intents).filter(([, intent]) => !mayRun(session, intent));
-  // A process that succeeds closes its intent before it exits: only one that is still open after that was interrupted.
+  // A process that succeeds closes its intent before it exits: an intent that is still open was interrupted.
   const open = gone.length === 0 ? {} : journal.read().intents;
   return gone.filter(([intent]) => open[intent] !== undefined);
 }

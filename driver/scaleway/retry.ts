@@ -1,4 +1,5 @@
-// The one retry loop: how often, how long, after which pause, and what the deadline blames when the time runs out.
+// The retry policy, whole: which failures are worth another try, how often, after which pause, and what the deadline
+// blames when the time runs out.
 import type { Deadline } from "../deadline.ts";
 import { ApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -42,13 +43,18 @@ export async function insist<T>(
       deadline.blame(failure);
       const pause = pauseMs(count, failure.retryAfterMs, machine);
       const remaining = deadline.remainingMs();
-      if (!failure.isRetryable || remaining < giveUpAt || remaining <= pause) throw failure;
+      if (!isRetryable(failure) || remaining < giveUpAt || remaining <= pause) throw failure;
       log.warn(`retry in ${Math.round(pause)} ms: ${failure.message}`);
       await deadline.sleep(pause);
       result = afterFailure === undefined ? AGAIN : await afterFailure(failure);
     }
     if (result !== AGAIN) return result;
   }
+}
+
+/** Whether the same call may work later. 409 is a flexible IP that is still settling. */
+export function isRetryable({ isFinal, isAmbiguous, status }: ApiError): boolean {
+  return !isFinal && (isAmbiguous || status === 409 || status === 425 || status === 429);
 }
 
 /** Exponential, with jitter because many drivers would come back at once; never shorter than the API asked. */

@@ -18,13 +18,17 @@ describe("make destroy", () => {
   let place: Workplace;
   const changes: string[] = [];
   const gone = new Set<string>();
+  const locked = new Set<string>();
+  let lost = 0;
   const api = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const id = request.url?.split("/").at(-1) ?? "";
       changes.push(`${request.method} ${request.url} ${Buffer.concat(chunks).toString()}`);
-      response.writeHead(gone.has(id) ? 404 : 200, { "content-type": "application/json" }).end('{"message": "gone"}');
+      if (changes.length <= lost) return void response.destroy();
+      const status = gone.has(id) ? 404 : locked.has(id) ? 403 : 200;
+      response.writeHead(status, { "content-type": "application/json" }).end('{"message": "not today"}');
     });
   });
   before(async () => {
@@ -36,6 +40,8 @@ describe("make destroy", () => {
     place.calls();
     changes.length = 0;
     gone.clear();
+    locked.clear();
+    lost = 0;
     // Without OpenNebula's commands nothing is in use.
     frontendAnswers("#!/bin/sh\nexit 1\n");
     place.answer("pulumi destroy", EMPTY);
@@ -87,6 +93,23 @@ describe("make destroy", () => {
     assert.equal(status, 0, stderr);
     assert.match(stderr, /^there is no front-end to ask what is still in use\n/);
     assert.deepEqual(asked().at(-1), "pulumi destroy");
+  });
+
+  test("asks once more where a connection was lost, and not where the API refused", async () => {
+    lost = 1;
+    const { status, stderr } = await destroy({ CONFIRM: "prod" });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      changes,
+      ["0000000a", "0000000a", "0000000b"].map((id) => protection(id, false)),
+    );
+    changes.length = 0;
+    lost = 0;
+    locked.add("0000000a");
+    const refused = await destroy({ CONFIRM: "prod" });
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /answered 403: not today/);
+    assert.equal(changes.filter((line) => line === protection("0000000a", false)).length, 1);
   });
 
   test("has nothing to do for a stack that holds nothing", async () => {

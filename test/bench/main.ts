@@ -1,154 +1,84 @@
 // make bench: times the built executable against its floor and against plain programs, and writes docs/performance.md.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release, tmpdir } from "node:os";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { selfSigned } from "../certificate.ts";
 import { keepSection } from "../generated-section.ts";
 import { SECTION } from "../oned/times.ts";
 import { REPOSITORY } from "../rig.ts";
-import { type Api, startApi } from "./api.ts";
-import { type Program, peakMemory, time, timeInTurn, timeTogether } from "./clock.ts";
-import { type Figures, targets } from "./figures.ts";
+import { settingsForApi } from "./api.ts";
+import { median, peakMemory, time, timeTogether } from "./clock.ts";
 import { packFloor } from "./floor.ts";
 import { timeMigrations } from "./migration.ts";
-import { pageOf } from "./page.ts";
-import { programsOf } from "./programs.ts";
-import { writeInputs, writeSettings } from "./site.ts";
+import { pageOf, targets } from "./page.ts";
+import { type Program, programsOf } from "./programs.ts";
 
 const QUICK = process.env.QUICK === "1";
 const ROUNDS = QUICK ? 7 : 60;
 const REPEATS = QUICK ? 2 : 7;
-const SILENT_REPEATS = 3;
-const MIGRATIONS = QUICK ? 1 : 3;
-const LATENCY_MS = 65;
-const REMOTES = join(REPOSITORY, "remotes");
-const isTerminal = process.stdout.isTTY;
+const PAGE = join(REPOSITORY, "docs/performance.md");
 
-const has = (program: string): boolean => spawnSync(program, ["--version"], { stdio: "ignore" }).error === undefined;
+const missing = ["curl", "jq", "xmllint", "openssl"].filter((tool) => spawnSync(tool, ["--version"]).error);
+if (missing.length > 0) throw new Error(`the bench needs ${missing.join(", ")}; install them, for example with apt`);
 const status = (text: string): void => {
-  if (isTerminal) process.stdout.write(`\r\u001b[K${text}`);
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${text}`);
 };
-const say = (line: string): void => void process.stdout.write(`${isTerminal ? "\r\u001b[K" : ""}${line}\n`);
-
-const notes: string[] = [];
-const needs = (what: string, ...tools: string[]): boolean => {
-  const missing = tools.filter((tool) => !has(tool));
-  if (missing.length > 0) notes.push(`${what}, for want of ${missing.join(", ")}`);
-  return missing.length === 0;
+const say = (line: string): void => {
+  status("");
+  process.stdout.write(`${line}\n`);
 };
-
+const startedAt = performance.now();
 const folder = mkdtempSync(join(tmpdir(), "scw-flexip-bench-"));
-const apis: Api[] = [];
-process.once("exit", () => {
-  for (const api of apis) api.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const open = async (
-  name: string,
-  others: number,
-  latencyMs = 0,
-  tls?: { key: string; cert: string },
-  isSilent = false,
-) => {
-  const api = await startApi({ others, latencyMs, tls, isSilent });
-  apis.push(api);
-  return writeSettings(folder, name, api, tls && join(folder, "cert.pem"));
-};
-
-const start = performance.now();
 // Both as fresh copies: how a file came into the page cache shows in times and memory.
 const tree = join(folder, "remotes");
 const floor = join(folder, "floor");
-cpSync(REMOTES, tree, { recursive: true });
+cpSync(join(REPOSITORY, "remotes"), tree, { recursive: true });
 cpSync(packFloor(), floor);
 const executable = join(tree, "ipam/scw-flexip/scw-flexip");
 status("starting the simulated API");
-const tls = needs("TLS", "openssl") ? certificate(folder) : undefined;
-const http = await open("http", 8);
-const far = await open("far", 8, LATENCY_MS);
-const many = await open("many", 4_998);
-const safe = tls && (await open("tls", 8, 0, tls));
-const silent = await open("silent", 8, 0, undefined, true);
-const inputs = writeInputs(folder);
-const programs = programsOf({
-  inputs,
-  executable,
-  floor,
-  places: {
-    http,
-    far,
-    many,
-    tls: safe,
-  },
-  certificate: tls && join(folder, "cert.pem"),
-  hasPlainTools: needs("the plain programs", "curl", "jq", "xmllint"),
-});
-const named = (name: string) => programs.filter((program) => program.name === name);
-const actions = ["floor", "hook", "get_address", "get_address tls"].flatMap(named);
+const { certFile, ...tls } = selfSigned(folder);
+const settings = {
+  http: await settingsForApi(join(folder, "http")),
+  far: await settingsForApi(join(folder, "far"), { latencyMs: 65 }),
+  many: await settingsForApi(join(folder, "many"), { others: 4_998 }),
+  tls: await settingsForApi(join(folder, "tls"), { tls }),
+};
+const silent = await settingsForApi(join(folder, "silent"), { api: "silent" });
+const programs = programsOf(folder, executable, floor, settings, certFile);
+const repeated = (count: number, measure: () => number): number => median(Array.from({ length: count }, measure));
+const named = (...names: string[]): Program[] => programs.filter(({ name }) => names.includes(name));
 
-const times = timeInTurn(programs, ROUNDS, (round) => status(`round ${round} of ${ROUNDS}`));
-const together = new Map<number, number[]>();
-for (const count of [1, 8, 64]) {
-  status(`${count} at once`);
-  const all: number[] = [];
-  for (const program of named("get_address")) {
-    for (let repeat = 0; repeat < REPEATS; repeat += 1) all.push(timeTogether(program, count));
+const times = new Map(programs.map(({ name }) => [name, [] as number[]]));
+// The first round only warms up.
+for (let round = 0; round <= ROUNDS; round += 1) {
+  status(`round ${round} of ${ROUNDS}`);
+  for (const program of programs) {
+    const ms = time(program);
+    if (round > 0) times.get(program.name)?.push(ms);
   }
-  together.set(count, all);
 }
+const [lease] = named("get_address");
+if (lease === undefined) throw new Error("get_address is not among the programs");
+status("64 at once");
+const together = repeated(REPEATS, () => timeTogether(lease, 64));
 status("leases while the API is silent");
-const whileSilent = new Map(
-  ["get_address", "free_address"].map((action) => {
-    const environment = { SCW_FLEXIP_CONF: silent };
-    const program: Program = {
-      name: action,
-      file: executable,
-      parameters: [action, "7"],
-      environment,
-      input: inputs.lease,
-    };
-    return [action, Array.from({ length: SILENT_REPEATS }, () => time(program))];
-  }),
-);
+const whileSilent = (action: string): number => {
+  const environment = { SCW_FLEXIP_CONF: silent };
+  return repeated(3, () => time({ ...lease, name: action, words: [action, "7"], environment }));
+};
+const leaseWhileSilent = { get: whileSilent("get_address"), free: whileSilent("free_address") };
 status("live migrations");
-const migrations = await timeMigrations(MIGRATIONS);
+const migrations = await timeMigrations(QUICK ? 1 : 3);
 status("memory");
-const memory = new Map(
-  actions.map((program) => [program.name, Array.from({ length: REPEATS }, () => peakMemory(program))]),
-);
+const measured = named("floor", "hook, VM without a public NIC", "get_address", "get_address, TLS");
+const memory = new Map(measured.map((program) => [program.name, repeated(REPEATS, () => peakMemory(program))]));
 
-const figures: Figures = {
-  times,
-  together,
-  whileSilent,
-  migrations,
-  memory,
-  sizeMb: statSync(executable).size / 1e6,
-  cores: availableParallelism(),
-  latencyMs: LATENCY_MS,
-};
+const figures = { times, together, leaseWhileSilent, migrations, memory, sizeMb: statSync(executable).size / 1e6 };
 const rows = targets(figures);
-for (const { what, target, measured, isMet } of rows) {
-  say(`${isMet === undefined ? " " : isMet ? "✓" : "✗"} ${what}: ${measured} (${target})`);
-}
-const machine = {
-  processor: cpus()[0]?.model ?? "unknown processor",
-  cores: figures.cores,
-  kernel: release(),
-  node: process.versions.node,
-};
-const file = join(REPOSITORY, "docs/performance.md");
-const page = pageOf(figures, rows, machine, notes);
-writeFileSync(file, existsSync(file) ? keepSection(page, readFileSync(file, "utf8"), SECTION) : page);
-for (const note of notes) say(`not measured: ${note}`);
-say(`docs/performance.md written, after ${Math.round((performance.now() - start) / 1_000)} s`);
+for (const { what, target, measured, isMet } of rows) say(`${isMet ? "✓" : "✗"} ${what}: ${measured} (${target})`);
+writeFileSync(PAGE, keepSection(pageOf(figures, rows), readFileSync(PAGE, "utf8"), SECTION));
+say(`docs/performance.md written, after ${Math.round((performance.now() - startedAt) / 1_000)} s`);
 process.exit();
-
-function certificate(home: string): { key: string; cert: string } {
-  const [key, cert] = [join(home, "key.pem"), join(home, "cert.pem")];
-  const words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-  spawnSync("openssl", [...words, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-}

@@ -1,89 +1,78 @@
 // What is timed: the executable's actions, the floor below them, and plain programs that make the same calls.
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ipamDocument, vmDocument } from "../documents.ts";
 import { REPOSITORY } from "../rig.ts";
-import type { Program } from "./clock.ts";
-import type { Inputs } from "./site.ts";
+import { ATTACHED, FREE } from "./api.ts";
 
-/** Settings files by the place of the API that they name. */
-export type Places = Readonly<Record<"http" | "far" | "many", string>> & { readonly tls: string | undefined };
-export type Stage = {
-  readonly inputs: Inputs;
-  readonly executable: string;
-  readonly floor: string;
-  readonly places: Places;
-  readonly certificate: string | undefined;
-  /** curl, jq and xmllint are there. */
-  readonly hasPlainTools: boolean;
+export type Program = {
+  readonly name: string;
+  readonly file: string;
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The file for its standard input. */
+  readonly input: string;
 };
 
-const SH = join(REPOSITORY, "test/bench/sh");
-const ACTIONS = {
-  get_address: { words: ["get_address", "7"], input: "lease" },
-  pre: { words: ["pre"], input: "publicVm" },
-} as const;
+/** Settings files by the API that they name: with 10 flexible IPs; 65 ms away; with 5,000; over TLS. */
+export type Settings = Readonly<Record<"http" | "far" | "many" | "tls", string>>;
 
-/** All programs, by name: `get_address tls`, `sh pre`. What this machine has no tools for is left out. */
-export function programsOf(stage: Stage): Program[] {
-  const { inputs, places } = stage;
-  return [
-    { name: "floor", file: stage.floor, parameters: [], environment: {}, input: inputs.nothing },
-    { ...driver(stage, "pre", places.http, ""), name: "hook", input: inputs.privateVm },
-    driver(stage, "get_address", places.http, ""),
-    driver(stage, "pre", places.http, ""),
-    driver(stage, "get_address", places.far, " far"),
-    driver(stage, "get_address", places.many, " many"),
-    driver(stage, "pre", places.many, " many"),
-    { ...driver(stage, "pre", places.http, ""), name: "search", input: inputs.handWrittenVm },
-    { ...driver(stage, "pre", places.many, ""), name: "search many", input: inputs.handWrittenVm },
-    {
-      ...driver(stage, "get_address", places.http, ""),
-      name: "shim",
-      file: join(dirname(stage.executable), "get_address"),
-      parameters: ["7"],
-    },
-    ...overTls(stage),
-    ...plain(stage),
-  ];
-}
-
-function driver(stage: Stage, action: keyof typeof ACTIONS, settings: string, place: string): Program {
-  const { words, input } = ACTIONS[action];
-  const trust = stage.certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: stage.certificate };
-  return {
-    name: action + place,
-    file: stage.executable,
-    parameters: words,
-    environment: { SCW_FLEXIP_CONF: settings, ...(place === " tls" ? trust : {}) },
-    input: stage.inputs[input],
+/** All programs, in the order of the page. The floor is the first. */
+export function programsOf(folder: string, executable: string, floor: string, settings: Settings, certFile: string) {
+  const { lease, publicVm, handWrittenVm, privateVm, nothing } = writeInputs(folder);
+  const { http, far, many, tls } = settings;
+  const driver = (name: string, words: readonly string[], input: string, conf = http): Program => {
+    const environment = { SCW_FLEXIP_CONF: conf, ...(conf === tls ? { NODE_EXTRA_CA_CERTS: certFile } : {}) };
+    return { name, file: executable, words, environment, input };
   };
-}
-
-function overTls(stage: Stage): Program[] {
-  const { tls } = stage.places;
-  return tls === undefined ? [] : [driver(stage, "get_address", tls, " tls"), driver(stage, "pre", tls, " tls")];
-}
-
-function plain({ inputs, places, hasPlainTools }: Stage): Program[] {
-  if (!hasPlainTools) return [];
-  const script = (name: string, file: string, settings: string, input: string): Program => ({
-    name,
-    file: join(SH, file),
-    parameters: [settings.replace(/scw-flexip\.conf$/, "plain.conf")],
-    environment: {},
-    input,
-  });
-  const tls =
-    places.tls === undefined
-      ? []
-      : [
-          script("sh get_address tls", "get-address.sh", places.tls, inputs.lease),
-          script("sh pre tls", "pre.sh", places.tls, inputs.publicVm),
-        ];
-  return [
-    script("sh hook", "pre.sh", places.http, inputs.privateVm),
-    script("sh get_address", "get-address.sh", places.http, inputs.lease),
-    script("sh pre", "pre.sh", places.http, inputs.publicVm),
-    script("dense sh get_address", "get-address-dense.sh", places.http, inputs.lease),
-    ...tls,
+  const plain = (name: string, script: string, input: string, conf = http): Program => {
+    const file = join(REPOSITORY, "test/bench/sh", script);
+    return { name, file, words: [conf], environment: { CURL_CA_BUNDLE: certFile }, input };
+  };
+  const get = ["get_address", "7"];
+  const all: readonly Program[] = [
+    { name: "floor", file: floor, words: [], environment: {}, input: nothing },
+    driver("hook, VM without a public NIC", ["pre"], privateVm),
+    driver("get_address", get, lease),
+    driver("pre", ["pre"], publicVm),
+    driver("get_address, TLS", get, lease, tls),
+    driver("pre, TLS", ["pre"], publicVm, tls),
+    driver("get_address, API 65 ms away", get, lease, far),
+    driver("get_address, 5,000 flexible IPs", get, lease, many),
+    driver("pre, 5,000 flexible IPs", ["pre"], publicVm, many),
+    driver("pre, NIC of a hand-written range: all pages of 10 flexible IPs", ["pre"], handWrittenVm),
+    driver("the same with 5,000", ["pre"], handWrittenVm, many),
+    { ...driver("get_address through its shim", ["7"], lease), file: join(dirname(executable), "get_address") },
+    plain("sh + xmllint, VM without a public NIC", "pre.sh", privateVm),
+    plain("sh + curl + jq + xmllint, get_address field by field", "get-address.sh", lease),
+    plain("sh + curl + jq + xmllint, pre field by field", "pre.sh", publicVm),
+    plain("sh, get_address field by field, TLS", "get-address.sh", lease, tls),
+    plain("sh, pre field by field, TLS", "pre.sh", publicVm, tls),
+    plain("sh, get_address with one process for each tool", "get-address-dense.sh", lease),
   ];
+  return all;
+}
+
+/** What OpenNebula would write on standard input. */
+function writeInputs(folder: string) {
+  const file = (name: string, document: string): string => {
+    writeFileSync(join(folder, name), Buffer.from(document).toString("base64"));
+    return join(folder, name);
+  };
+  const { id, ip: IP, mac: MAC } = FREE;
+  const range = { AR_ID: "0", IPAM_MAD: "scw-flexip", TYPE: "IP4", IP, MAC, SIZE: "1" };
+  const own = { NIC_ID: "0", BRIDGE: "br0", VN_MAD: "bridge", IP: "192.168.150.20", MAC: "02:00:c0:a8:96:14" };
+  const handWritten = { ...own, NIC_ID: "1", BRIDGE: "br1", IP: ATTACHED.ip, MAC: ATTACHED.mac };
+  return {
+    lease: file("lease", ipamDocument({ ...range, SCW_FLEXIBLE_IP_ID: id, EXTERNAL_IP: IP }, { SIZE: "1" })),
+    // A private NIC, and one whose address is attached already.
+    publicVm: file(
+      "public-vm",
+      vmDocument([own, { ...handWritten, EXTERNAL_IP: ATTACHED.ip, SCW_FLEXIBLE_IP_ID: ATTACHED.id }]),
+    ),
+    // Its address must be looked for on all pages.
+    handWrittenVm: file("hand-written-vm", vmDocument([own, handWritten])),
+    privateVm: file("private-vm", vmDocument([own])),
+    nothing: file("nothing", ""),
+  };
 }

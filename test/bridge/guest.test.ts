@@ -2,18 +2,18 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { guestHere, isAnotherHost } from "../../driver/bridge/guest.ts";
 import { parseVm } from "../../driver/opennebula/vm.ts";
 import { vmDocument } from "../documents.ts";
-import { InProcessRig } from "../in-process/rig.ts";
-import { Rig } from "../rig.ts";
-import { BESIDE, nic, onStage, runningOnH1, Stage } from "./stage.ts";
+import { folderOf } from "../rig.ts";
+import { BESIDE, MARKED, nic, onExecutable, onStage } from "./stage.ts";
 
 const NO_DOMAIN = "error: failed to get domain 'one-42'\nerror: Domain not found: no domain with matching name";
+const ELSEWHERE = { host: "192.0.2.77" };
 // Another domain than the VM's own is always running.
 const only = (domain: string, does: string): string =>
   `case "$*" in *" domstate ${domain}") ${does} ;; *) echo running ;; esac`;
@@ -29,7 +29,7 @@ suite("what libvirt says of the guest", BESIDE, () => {
     ["that it cannot connect", "echo 'error: failed to connect to the hypervisor' >&2; exit 1", "unknown"],
   ] as const) {
     test(`${answer}: the guest is ${guest}`, async (t) => {
-      assert.equal(await guestHere(vmNamed("one-42"), virsh(t, only("one-42", does))), guest);
+      assert.equal(await guestHere(vmNamed("one-42"), virsh(folderOf(t), only("one-42", does))), guest);
     });
   }
 
@@ -38,12 +38,12 @@ suite("what libvirt says of the guest", BESIDE, () => {
   });
 
   test("a VM that failed before it had a name is asked for by the name that oned gives", async (t) => {
-    const path = virsh(t, 'case "$*" in *" domstate one-42") echo running ;; *) echo shut off ;; esac');
+    const path = virsh(folderOf(t), 'case "$*" in *" domstate one-42") echo running ;; *) echo shut off ;; esac');
     assert.equal(await guestHere(vmNamed(""), path), "running");
   });
 
   test("a name that is no domain's name is not asked for", async (t) => {
-    assert.equal(await guestHere(vmNamed("--help"), virsh(t, "echo shut off")), "unknown");
+    assert.equal(await guestHere(vmNamed("--help"), virsh(folderOf(t), "echo shut off")), "unknown");
   });
 });
 
@@ -66,110 +66,69 @@ suite("clean", BESIDE, () => {
     ["says that the guest runs", "echo running", "h1", /^$/],
     ["says nothing that is known", "echo dreaming", "h1", /libvirt does not say whether it still runs here/],
   ] as const) {
-    test(`${place === "free" ? "detaches" : "keeps"} the address where libvirt ${answer}`, async (t) => {
-      const { stage, address, vm } = await runningOnH1(t);
-      const { stdout } = await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, only("one-42", does)) } });
+    onStage(`${place === "free" ? "detaches" : "keeps"} the address where libvirt ${answer}`, async (stage) => {
+      const { address, vm } = stage.guestOn("h1");
+      const env = { PATH: virsh(stage.rig.folder, only("one-42", does)) };
+      const { stdout } = await stage.succeed("h1", "clean", vm, { env });
       await stage.expect([address, place]);
       assert.match(stdout, said);
     });
   }
 
-  test("on the executable keeps an address whose MAC another guest's tap device has", async (t) => {
-    const tap = `one-${process.pid}-0`;
-    const rig = await Rig.start();
-    t.after(() => rig.stop());
-    const stage = new Stage(rig);
-    const address = stage.range({ serverId: stage.server("h1") });
-    t.after(() => spawnSync("ip", ["link", "del", tap]));
-    if (spawnSync("ip", ["tuntap", "add", tap, "mode", "tap"]).status !== 0) return t.skip("no tap device to be had");
-    spawnSync("ip", ["link", "set", tap, "address", address.mac.replace(/^52/, "fe")]);
-    await stage.succeed("h1", "clean", vmDocument([nic("0", address)]));
-    await stage.expect([address, "h1"]);
-  });
-
-  test("on the executable waits 5 s for libvirt, ends virsh, and keeps the address", async (t) => {
-    const rig = await Rig.start();
-    t.after(() => rig.stop());
-    const stage = new Stage(rig);
-    const address = stage.range({ serverId: stage.server("h1") });
-    const path = virsh(t, 'echo $$ >"$0.pid"; exec sleep 60');
-    const { stdout } = await stage.succeed("h1", "clean", vmDocument([nic("0", address)]), { env: { PATH: path } });
-    await stage.expect([address, "h1"]);
-    assert.match(stdout, /libvirt does not say whether it still runs here/);
-    const pid = Number(readFileSync(join(path.split(":")[0] ?? "", "virsh.pid"), "utf8"));
-    assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
-  });
-
   for (const [whose, name, place] of [
     ["another VM's", "one-43-0", "h1"],
     ["the VM's own", "one-42-0", "free"],
   ] as const) {
-    test(`${place === "h1" ? "keeps" : "detaches"} an address whose MAC ${whose} tap device has`, async (t) => {
-      const { stage, address, vm } = await runningOnH1(t);
-      if (!(stage.rig instanceof InProcessRig)) throw new Error("this test plays in process");
+    onStage(`${place === "h1" ? "keeps" : "detaches"} an address whose MAC ${whose} tap device has`, async (stage) => {
+      const { address, vm } = stage.guestOn("h1");
       stage.rig.interfaces = [{ name, mac: address.mac.replace(/^52/, "fe") }];
-      await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, only("one-42", "echo shut off")) } });
+      await stage.succeed("h1", "clean", vm);
       await stage.expect([address, place]);
     });
   }
 
-  test("leaves the address to post on the destination of a migration, without a call", async (t) => {
-    const { stage, address } = await runningOnH1(t);
-    await stage.succeed("h1", "clean", vmDocument([nic("0", address)], { host: "192.0.2.77" }));
-    await stage.expect([address, "h1"]);
-    assert.deepEqual(stage.rig.simulator.calls(), []);
-  });
-
-  test("detaches the NIC that is marked, whatever host the document names and though the guest runs", async (t) => {
-    const { stage, address } = await runningOnH1(t);
-    const vm = vmDocument([nic("0", address, { ATTACH: "YES" })], { host: "192.0.2.77" });
-    await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, "echo running") } });
+  onStage("detaches the NIC that is marked, whatever host the document names, though the guest runs", async (stage) => {
+    const { address } = stage.guestOn("h1");
+    const vm = vmDocument([nic("0", address, MARKED)], ELSEWHERE);
+    await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(stage.rig.folder, "echo running") } });
     await stage.expect([address, "free"]);
   });
 
-  test("leaves all addresses when a PCI device is detached, without a question to libvirt", async (t) => {
-    const { stage, address } = await runningOnH1(t);
+  onStage("leaves all addresses when a PCI device is detached, without a question to libvirt", async (stage) => {
+    const { address } = stage.guestOn("h1");
     const vm = vmDocument([nic("0", address)], { pci: "<PCI><NIC_ID>1</NIC_ID><ATTACH>YES</ATTACH></PCI>" });
-    await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(t, "echo shut off") } });
+    await stage.succeed("h1", "clean", vm, { env: { PATH: virsh(stage.rig.folder, "echo shut off") } });
     await stage.expect([address, "h1"]);
     assert.deepEqual(stage.rig.simulator.calls(), []);
   });
-});
 
-for (const [directAttach, calls] of [
-  ["moves", ["attach"]],
-  ["refused", ["attach", "detach", "attach"]],
-  ["ignored", ["attach", "detach", "attach"]],
-] as const) {
-  onStage(
-    `a migration costs ${calls.length} changes where a direct attach is ${directAttach}`,
-    async (stage) => {
-      const address = stage.range({ serverId: stage.server("h1") });
-      const vm = vmDocument([nic("0", address)], { host: "192.0.2.77" });
-      await stage.succeed("h2", "pre", vm);
-      await stage.succeed("h1", "clean", vm);
-      assert.deepEqual(stage.writes(), []);
-      await stage.succeed("h2", "post", vm);
-      await stage.expect([address, "h2"]);
-      assert.deepEqual(stage.writes(), calls);
-    },
-    { directAttach },
-  );
-}
+  onExecutable("on the executable keeps an address whose MAC another guest's tap device has", async (stage, t) => {
+    const tap = `one-${process.pid}-0`;
+    t.after(() => spawnSync("ip", ["link", "del", tap]));
+    if (spawnSync("ip", ["tuntap", "add", tap, "mode", "tap"]).status !== 0) return t.skip("no tap device to be had");
+    const { address, vm } = stage.guestOn("h1");
+    spawnSync("ip", ["link", "set", tap, "address", address.mac.replace(/^52/, "fe")]);
+    await stage.succeed("h1", "clean", vm);
+    await stage.expect([address, "h1"]);
+  });
+
+  onExecutable("on the executable waits 5 s for libvirt, ends virsh, and keeps the address", async (stage) => {
+    const { address, vm } = stage.guestOn("h1");
+    const path = virsh(stage.rig.folder, 'echo $$ >"$0.pid"; exec sleep 60');
+    const { stdout } = await stage.succeed("h1", "clean", vm, { env: { PATH: path } });
+    await stage.expect([address, "h1"]);
+    assert.match(stdout, /libvirt does not say whether it still runs here/);
+    const pid = Number(readFileSync(join(stage.rig.folder, "virsh.pid"), "utf8"));
+    assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+  });
+});
 
 function vmNamed(deployId: string): ReturnType<typeof parseVm> {
   return parseVm(Buffer.from(vmDocument([], { deployId })).toString("base64"));
 }
 
-/** A PATH on which `virsh` is this shell script. */
-function virsh(t: TestContext, script: string): string {
-  const folder = folderOf(t);
+/** A PATH on which `virsh` is this shell script, which is put into the folder. */
+function virsh(folder: string, script: string): string {
   writeFileSync(join(folder, "virsh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return `${folder}:/usr/bin:/bin`;
-}
-
-function folderOf(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-virsh-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }

@@ -1,189 +1,106 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { nicGroups, unserved } from "../../driver/bridge/nics.ts";
-import type { Nic, Vm } from "../../driver/opennebula/vm.ts";
+import { type NicAddress, nicGroups, unserved } from "../../driver/bridge/nics.ts";
+import { parseVm, type Vm } from "../../driver/opennebula/vm.ts";
+import { type Fields, type NicFields, vmDocument } from "../documents.ts";
 
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
+const MAC = "52:54:00:00:00:01";
+const MARKED = { ATTACH: "YES" };
+const IP6 = { IP6: "2001:db8:7::1" };
 
 suite("nicGroups: which NICs a hook is about", () => {
-  const pub = (nicId: string, more: Partial<Nic> = {}) => nic({ nicId, ip: `203.0.113.${nicId}`, ...more });
-  const priv = (nicId: string, more: Partial<Nic> = {}) => nic({ nicId, ip: `10.1.2.${nicId}`, ...more });
-  const alias = (nicId: string, parentId: string, more: Partial<Nic> = {}) =>
-    pub(nicId, { isAlias: true, parentId, ...more });
-  const isMarked = true;
+  const pub = (id: string, more: Fields = {}) => ({ NIC_ID: id, IP: `203.0.113.${id}`, MAC, ...more });
+  const priv = (id: string, more: Fields = {}) => pub(id, { IP: `10.1.2.${id}`, ...more });
+  const alias = (id: string, parent: string, more: Fields = {}): NicFields => {
+    return { ...pub(id, { PARENT_ID: parent, ...more }), alias: "YES" };
+  };
+  const ofOpenNebula = { MAC: "02:00:cb:00:71:01" };
 
-  const cases: readonly { name: string; nics: readonly Nic[]; groups: readonly string[] }[] = [
-    { name: "no NIC", nics: [], groups: [] },
-    { name: "private alone", nics: [priv("0"), priv("1")], groups: [] },
-    { name: "one public", nics: [priv("0"), pub("1")], groups: ["1: .1"] },
-    { name: "two public", nics: [pub("1"), pub("2")], groups: ["1: .1", "2: .2"] },
-    { name: "private marked", nics: [priv("0", { isMarked }), pub("1")], groups: [] },
-    { name: "public marked", nics: [pub("1"), pub("2", { isMarked })], groups: ["2: .2"] },
-    { name: "both marked", nics: [pub("1", { isMarked }), pub("2", { isMarked })], groups: ["1: .1", "2: .2"] },
-    { name: "an alias", nics: [pub("1"), alias("2", "1")], groups: ["1: .1 + .2"] },
-    { name: "two aliases", nics: [pub("1"), alias("2", "1"), alias("3", "1")], groups: ["1: .1 + .2 .3"] },
-    { name: "an alias marked", nics: [pub("1"), alias("2", "1", { isMarked })], groups: ["1 serves on: .1 + .2"] },
-    {
-      name: "one alias of two marked",
-      nics: [pub("1"), alias("2", "1"), alias("3", "1", { isMarked })],
-      groups: ["1 serves on: .1 + .3"],
-    },
-    { name: "the parent marked", nics: [pub("1", { isMarked }), alias("2", "1")], groups: ["1: .1 + .2"] },
-    { name: "another parent's alias", nics: [pub("1"), pub("2"), alias("3", "2")], groups: ["1: .1", "2: .2 + .3"] },
-    { name: "an alias of a private NIC", nics: [priv("0"), alias("2", "0")], groups: [] },
-    {
-      name: "an alias that was asked for, of a private NIC",
-      nics: [priv("0"), alias("2", "0", { isForAliases: true })],
-      groups: ["0:  + .2"],
-    },
-    { name: "a NIC of the driver bridge", nics: [pub("1", { driver: "bridge" })], groups: ["1: .1"] },
-    { name: "a NIC of the driver fw", nics: [pub("1", { driver: "fw" })], groups: ["1: .1"] },
-    {
-      name: "a NIC of another driver",
-      nics: [pub("1", { driver: "802.1Q", flexibleIpId: ID }), priv("2", { driver: "bridge" })],
-      groups: [],
-    },
-    { name: "an alias of a NIC of another driver", nics: [pub("1", { driver: "vxlan" }), alias("2", "1")], groups: [] },
-    { name: "a public address with a MAC of OpenNebula", nics: [pub("1", { mac: "02:00:cb:00:71:01" })], groups: [] },
-    {
-      name: "one with a MAC of OpenNebula that claims a flexible IP",
-      nics: [pub("1", { mac: "02:00:cb:00:71:01", flexibleIpId: ID })],
-      groups: ["1: .1"],
-    },
-    { name: "a private alias", nics: [pub("1"), priv("2", { isAlias: true, parentId: "1" })], groups: ["1: .1"] },
-    {
-      name: "a private alias marked",
-      nics: [pub("1"), priv("2", { isAlias: true, parentId: "1", isMarked })],
-      groups: [],
-    },
-    { name: "an alias without its parent", nics: [alias("2", "1")], groups: [] },
-    { name: "IPv6 alone", nics: [nic({ nicId: "1", ip6: "2001:db8:7::1" })], groups: ["1: 2001:db8:7::1"] },
-    { name: "dual stack", nics: [pub("1", { ip6: "2001:db8:7::1" })], groups: ["1: .1 2001:db8:7::1"] },
-    { name: "dual stack, private IPv4", nics: [priv("1", { ip6: "2001:db8:7::1" })], groups: ["1: 2001:db8:7::1"] },
-    { name: "unique local IPv6", nics: [priv("1", { ip6: "fd00::1" })], groups: [] },
-    { name: "a private NIC behind a public address", nics: [priv("1", { externalIp: "203.0.113.9" })], groups: [] },
-  ];
-  for (const { name, nics, groups } of cases) {
-    test(name, () => {
-      assert.deepEqual(
-        nicGroups(vmOf(nics)).map((group) => {
-          const [own, aliases] = [group.own, group.aliases].map((addresses) =>
-            addresses.map(({ address }) => address.replace("203.0.113", "")).join(" "),
-          );
-          return `${group.nic.nicId}${group.isAliasOnly ? " serves on" : ""}: ${own}${aliases === "" ? "" : ` + ${aliases}`}`;
-        }),
-        groups,
-      );
-    });
+  for (const [name, nics, groups] of [
+    ["private alone", [priv("0"), priv("1")], []],
+    ["two public, one private", [priv("0"), pub("1"), pub("2")], ["1: .1", "2: .2"]],
+    ["private marked", [priv("0", MARKED), pub("1")], []],
+    ["public marked", [pub("1"), pub("2", MARKED)], ["2: .2"]],
+    ["two aliases", [pub("1"), alias("2", "1"), alias("3", "1")], ["1: .1 + .2 .3"]],
+    ["one alias of two marked", [pub("1"), alias("2", "1"), alias("3", "1", MARKED)], ["1 serves on: .1 + .3"]],
+    ["the parent marked", [pub("1", MARKED), alias("2", "1")], ["1: .1 + .2"]],
+    ["another parent's alias", [pub("1"), pub("2"), alias("3", "2")], ["1: .1", "2: .2 + .3"]],
+    ["an alias of a private NIC", [priv("0"), alias("2", "0")], []],
+    ["an alias of a private NIC, asked for", [priv("0"), alias("2", "0", { SCW_FLEXIP_ALIAS: "YES" })], ["0:  + .2"]],
+    ["a private alias", [pub("1"), alias("2", "1", { IP: "10.1.2.2" })], ["1: .1"]],
+    ["a private alias marked", [pub("1"), alias("2", "1", { IP: "10.1.2.2", ...MARKED })], []],
+    ["an alias without its parent", [alias("2", "1")], []],
+    ["NICs of our drivers", [pub("1", { VN_MAD: "bridge" }), pub("2", { VN_MAD: "fw" })], ["1: .1", "2: .2"]],
+    ["a NIC of another driver", [pub("1", { VN_MAD: "802.1Q", SCW_FLEXIBLE_IP_ID: ID })], []],
+    ["an alias of a NIC of another driver", [pub("1", { VN_MAD: "vxlan" }), alias("2", "1")], []],
+    ["a public address with a MAC of OpenNebula", [pub("1", ofOpenNebula)], []],
+    ["the same, claiming a flexible IP", [pub("1", { ...ofOpenNebula, SCW_FLEXIBLE_IP_ID: ID })], ["1: .1"]],
+    ["IPv6 alone", [{ NIC_ID: "1", MAC, ...IP6 }], ["1: 2001:db8:7::1"]],
+    ["dual stack", [pub("1", IP6)], ["1: .1 2001:db8:7::1"]],
+    ["dual stack, private IPv4", [priv("1", IP6)], ["1: 2001:db8:7::1"]],
+    ["unique local IPv6", [priv("1", { IP6: "fd00::1" })], []],
+    ["a private NIC behind a public address", [priv("1", { EXTERNAL_IP: "203.0.113.9" })], []],
+  ] satisfies [string, NicFields[], string[]][]) {
+    test(name, () => assert.deepEqual(nicGroups(vmWith(nics)).map(shown), groups));
   }
 });
 
 suite("nicGroups: what a NIC says of its flexible IP", () => {
-  const none = { hint: undefined, isClaimed: false, isHandWritten: true };
-  const usual = { intent: undefined, isHandWritten: false, mac: "52:54:00:00:00:01", isForAliases: false };
-  const cases: readonly { name: string; nic: Partial<Nic>; own: readonly unknown[] }[] = [
-    { name: "nothing", nic: { ip: "203.0.113.7" }, own: [{ address: "203.0.113.7", ...none }] },
-    {
-      name: "its id",
-      nic: { ip: "203.0.113.7", flexibleIpId: ID },
-      own: [{ address: "203.0.113.7", hint: ID, isClaimed: true }],
-    },
-    {
-      name: "the external address",
-      nic: { ip: "203.0.113.7", externalIp: "203.0.113.7" },
-      own: [{ address: "203.0.113.7", hint: undefined, isClaimed: true }],
-    },
-    {
-      name: "the intent of its range",
-      nic: { ip: "203.0.113.7", intent: ID },
-      own: [{ address: "203.0.113.7", hint: undefined, intent: ID, isClaimed: true }],
-    },
-    {
-      name: "that its range serves aliases",
-      nic: { ip: "203.0.113.7", isForAliases: true },
-      own: [{ address: "203.0.113.7", ...none, isForAliases: true }],
-    },
-    {
-      name: "another external address",
-      nic: { ip: "203.0.113.7", externalIp: "203.0.113.8" },
-      own: [{ address: "203.0.113.7", ...none }],
-    },
-    {
-      name: "the id of the IPv6 alone",
-      nic: { ip: "203.0.113.7", ip6: "2001:db8:7::1", flexibleIp6Id: ID },
-      own: [
-        { address: "203.0.113.7", ...none, isHandWritten: false },
-        { address: "2001:db8:7::1", hint: ID, isClaimed: true },
+  const IP = "203.0.113.7";
+  const usual = { intent: undefined, mac: MAC, isForAliases: false, hint: undefined };
+  const claimed = { ...usual, address: IP, isClaimed: true, isHandWritten: false };
+  const unclaimed = { ...usual, address: IP, isClaimed: false, isHandWritten: true };
+  for (const [name, nic, own] of [
+    ["nothing", { IP }, [unclaimed]],
+    ["its id", { IP, SCW_FLEXIBLE_IP_ID: ID }, [{ ...claimed, hint: ID }]],
+    ["the external address", { IP, EXTERNAL_IP: IP }, [claimed]],
+    ["another external address", { IP, EXTERNAL_IP: "203.0.113.8" }, [unclaimed]],
+    ["the intent of its range", { IP, SCW_FLEXIP_INTENT: ID }, [{ ...claimed, intent: ID }]],
+    ["that its range serves aliases", { IP, SCW_FLEXIP_ALIAS: "YES" }, [{ ...unclaimed, isForAliases: true }]],
+    [
+      "the id of the IPv6 alone",
+      { IP, ...IP6, SCW_FLEXIBLE_IP6_ID: ID },
+      [
+        { ...unclaimed, isHandWritten: false },
+        { ...claimed, address: IP6.IP6, hint: ID },
       ],
-    },
-    {
-      name: "nothing, and it has an IPv6 address alone",
-      nic: { ip6: "2001:db8:7::1" },
-      own: [{ address: "2001:db8:7::1", ...none }],
-    },
-    { name: "an id for a private address", nic: { ip: "10.1.2.3", flexibleIpId: ID }, own: [] },
-  ];
-  for (const { name, nic: fields, own } of cases) {
+    ],
+    ["nothing, and it has an IPv6 address alone", IP6, [{ ...unclaimed, address: IP6.IP6 }]],
+    ["an id for a private address", { IP: "10.1.2.3", SCW_FLEXIBLE_IP_ID: ID }, []],
+  ] satisfies [string, Fields, NicAddress[]][]) {
     test(name, () => {
-      const groups = nicGroups(vmOf([nic(fields)]));
       assert.deepEqual(
-        groups.flatMap((group) => group.own),
-        own.map((one) => Object.assign({}, usual, one)),
+        nicGroups(vmWith([{ NIC_ID: "0", MAC, ...nic }])).flatMap((group) => group.own),
+        own,
       );
     });
   }
 });
 
 suite("unserved: flexible IPs that pre names because no hook serves them", () => {
-  const claimed = { flexibleIpId: ID };
-  const cases: readonly { name: string; vm: Partial<Vm>; is: readonly string[] }[] = [
-    { name: "none", vm: { nics: [nic({ ip: "203.0.113.7", ...claimed })] }, is: [] },
-    {
-      name: "a floating address",
-      vm: { nics: [nic({ ip: "203.0.113.7", floatingIp: "203.0.113.8", ...claimed })] },
-      is: ["203.0.113.8"],
-    },
-    { name: "a private floating address", vm: { nics: [nic({ floatingIp: "10.1.2.3", ...claimed })] }, is: [] },
-    { name: "a floating address of somebody else's range", vm: { nics: [nic({ floatingIp: "203.0.113.8" })] }, is: [] },
-    { name: "a PCI NIC", vm: { pciNics: [nic({ ip: "203.0.113.9", ...claimed })] }, is: ["203.0.113.9"] },
-    {
-      name: "a PCI NIC, while another NIC comes",
-      vm: { pciNics: [nic({ ip: "203.0.113.9", ...claimed })], isHotPlug: true },
-      is: [],
-    },
-  ];
-  for (const { name, vm, is } of cases) {
-    test(name, () => assert.deepEqual(unserved({ ...vmOf([]), ...vm }), is));
+  const ours = { NIC_ID: "0", MAC, SCW_FLEXIBLE_IP_ID: ID };
+  const pci = `<PCI><NIC_ID>1</NIC_ID><IP>203.0.113.9</IP><SCW_FLEXIBLE_IP_ID>${ID}</SCW_FLEXIBLE_IP_ID></PCI>`;
+  for (const [name, vm, is] of [
+    ["none", vmWith([{ ...ours, IP: "203.0.113.7" }]), []],
+    ["a floating address", vmWith([{ ...ours, VROUTER_IP: "203.0.113.8" }]), ["203.0.113.8"]],
+    ["a private floating address", vmWith([{ ...ours, VROUTER_IP: "10.1.2.3" }]), []],
+    ["a floating address of somebody else's range", vmWith([{ NIC_ID: "0", VROUTER_IP: "203.0.113.8" }]), []],
+    ["a PCI NIC", vmWith([], pci), ["203.0.113.9"]],
+    ["a PCI NIC, while another NIC comes", vmWith([{ ...ours, ...MARKED }], pci), []],
+  ] satisfies [string, Vm, string[]][]) {
+    test(name, () => assert.deepEqual(unserved(vm), is));
   }
 });
 
-function vmOf(nics: readonly Nic[]): Vm {
-  return {
-    id: "1",
-    deployId: "one-1",
-    host: undefined,
-    nics,
-    pciNics: [],
-    isHotPlug: nics.some(({ isMarked }) => isMarked),
-  };
+function vmWith(nics: readonly NicFields[], pci = ""): Vm {
+  return parseVm(Buffer.from(vmDocument(nics, { pci })).toString("base64"));
 }
 
-function nic(fields: Partial<Nic>): Nic {
-  return {
-    isAlias: false,
-    nicId: "0",
-    parentId: undefined,
-    driver: undefined,
-    ip: undefined,
-    ip6: undefined,
-    mac: "52:54:00:00:00:01",
-    externalIp: undefined,
-    flexibleIpId: undefined,
-    flexibleIp6Id: undefined,
-    intent: undefined,
-    isForAliases: false,
-    floatingIp: undefined,
-    isMarked: false,
-    ...fields,
-  };
+/** `1: .1 + .2`: NIC 1 with the addresses that end so, behind the plus those of its aliases. */
+function shown({ nic, isAliasOnly, own, aliases }: ReturnType<typeof nicGroups>[number]): string {
+  const [ofNic, ofAliases] = [own, aliases].map((addresses) => {
+    return addresses.map(({ address }) => address.replace("203.0.113", "")).join(" ");
+  });
+  return `${nic.nicId}${isAliasOnly ? " serves on" : ""}: ${ofNic}${ofAliases === "" ? "" : ` + ${ofAliases}`}`;
 }

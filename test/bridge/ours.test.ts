@@ -1,60 +1,56 @@
 // A hook touches only what belongs to this NIC by intent, address and MAC. Every detach is logged with its reason.
 
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { suite } from "node:test";
+import { HOOKS } from "../../driver/actions.ts";
 import { lenderTags, ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { vmDocument } from "../documents.ts";
-import { type Address, aliasOf, BESIDE, HOOKS, INTENT, MARKED, nic, onStage, Stage } from "./stage.ts";
+import { type Address, aliasOf, BESIDE, handWrittenNic, INTENT, MARKED, nic, onStage, type Stage } from "./stage.ts";
 
 const OTHER_INTENT = "0a11ce00-0000-4000-8000-0000000000c9";
+const OTHERS = { SCW_FLEXIP_INTENT: OTHER_INTENT };
 
 suite("an address range on which somebody typed another tenant's address and MAC", BESIDE, () => {
-  for (const [where, server, marks] of [
-    ["that serves on another host", "h2", { SCW_FLEXIP_INTENT: OTHER_INTENT }],
-    ["that serves on this host", "h1", { SCW_FLEXIP_INTENT: OTHER_INTENT }],
-    ["that is free", undefined, { SCW_FLEXIP_INTENT: OTHER_INTENT }],
-    [
-      "that serves on another host, by a range that is not the driver's",
-      "h2",
-      { SCW_FLEXIBLE_IP_ID: undefined, EXTERNAL_IP: undefined },
-    ],
+  for (const [what, nicOf] of [
+    ["a range of the driver's", (victim: Address) => nic("0", victim, OTHERS)],
+    ["a hand-written range", (victim: Address) => handWrittenNic("0", victim)],
   ] as const) {
-    onStage(`its VM never gets one ${where}`, async (stage) => {
-      const victim = stage.range(server === undefined ? {} : { serverId: stage.server(server) });
-      const before = stage.account.get(victim.id);
+    onStage(`its VM never gets the address: ${what}`, async (stage) => {
+      const { address: victim } = stage.guestOn("h2");
       for (const deployId of ["", "one-42"]) {
-        const vm = vmDocument([nic("0", victim, marks)], { deployId });
+        const vm = vmDocument([nicOf(victim)], { deployId });
         for (const hook of ["pre", "post"] as const) {
           const line = await stage.fail("h1", hook, vm);
           assert.match(line, /NIC 0: flexible IP .* belongs to another address range; remove this address range/);
           assert.ok(line.includes(victim.ip));
         }
         await stage.succeed("h1", "clean", vm);
+        // Not even where it serves.
+        await stage.succeed("h2", "clean", vm);
       }
-      assert.deepEqual(stage.account.get(victim.id), before);
+      await stage.expect([victim, "h2"]);
       assert.deepEqual(stage.writes(), []);
     });
   }
 
   onStage("as an alias it is refused too", async (stage) => {
     const [own, victim] = [stage.range({ serverId: stage.server("h1") }), stage.range()];
-    const alias = aliasOf("0", "1", victim, { ...MARKED, SCW_FLEXIP_INTENT: OTHER_INTENT });
-    assert.match(await stage.fail("h1", "pre", vmDocument([nic("0", own), alias])), /belongs to another address range/);
-    await stage.expect([own, "h1"], [victim, "free"]);
+    const vm = vmDocument([nic("0", own), aliasOf("0", "1", victim, { ...MARKED, ...OTHERS })]);
+    assert.match(await stage.fail("h1", "pre", vm), /belongs to another address range/);
     assert.deepEqual(stage.writes(), []);
   });
 });
 
-suite("the intent of a range", BESIDE, () => {
-  for (const [what, intent] of [
-    ["that the flexible IP has", INTENT],
-    ["of 0.1.0, which NICs do not have", undefined],
+onStage("the intent that the flexible IP has too: the address is served, moved and detached", async (stage) => {
+  const address = stage.range();
+  const vm = vmDocument([nic("0", address, { SCW_FLEXIP_INTENT: INTENT })]);
+  for (const [host, hook, place] of [
+    ["h1", "pre", "h1"],
+    ["h2", "post", "h2"],
+    ["h2", "clean", "free"],
   ] as const) {
-    onStage(`${what}: the address is served, moved and detached`, async (stage) => {
-      const address = stage.range();
-      const vm = vmDocument([nic("0", address, { SCW_FLEXIP_INTENT: intent })]);
-      await stage.expectServed(address, vm);
-    });
+    await stage.succeed(host, hook, vm);
+    await stage.expect([address, place]);
   }
 });
 
@@ -63,66 +59,41 @@ suite("what shares the NIC's virtual MAC on the server and is not ours", BESIDE,
     ["another cloud's", ownershipTags("two", "created", OTHER_INTENT)],
     ["untagged", []],
   ] as const) {
-    onStage(`${whose}: clean detaches neither it nor the address, which would lose its MAC`, async (stage) => {
-      const { own, other } = lenderAnd(stage, tags);
-      await stage.succeed("h1", "clean", vmDocument([nic("0", own)]));
-      await stage.expect([own, "h1"], [other, "h1", own.mac]);
-      assert.deepEqual(stage.writes(), []);
+    onStage(`${whose}: no hook detaches it, nor the address, which would lose its MAC`, async (stage) => {
+      const { own, other, vm } = lenderAnd(stage, tags);
+      const line = await stage.fail("h2", "post", vm);
+      assert.ok(line.includes(own.ip) && line.includes(other.ip), line);
+      await stage.succeed("h1", "clean", vm);
       const left = stage.rig.logs().match(/left flexible IP [^"]* attached: [^"]*/)?.[0] ?? "";
       assert.ok(left.includes(own.ip) && left.includes(other.ip), stage.rig.logs());
-    });
-
-    onStage(`${whose}: post on another host refuses before anything is changed`, async (stage) => {
-      const { own, other } = lenderAnd(stage, tags);
-      const line = await stage.fail("h2", "post", vmDocument([nic("0", own)]));
-      assert.ok(line.includes(own.ip) && line.includes(other.ip), line);
       await stage.expect([own, "h1"], [other, "h1", own.mac]);
       assert.deepEqual(stage.writes(), []);
     });
   }
 
-  onStage("a locked alias of an ended lease: the next guest on the same host is served", async (stage) => {
-    const { own, other } = lenderAnd(stage, ownershipTags("one", "created", OTHER_INTENT));
+  onStage("a locked alias of an ended lease: served on the same host, refused on another one", async (stage) => {
+    const { own, other, vm } = lenderAnd(stage, ownershipTags("one", "created", OTHER_INTENT));
     stage.account.set(other.id, { status: "locked" });
-    const vm = vmDocument([nic("0", own)], { id: "43", deployId: "" });
-    await stage.succeed("h1", "pre", vm);
-    await stage.succeed("h1", "post", vm);
+    for (const hook of ["pre", "post"] as const) await stage.succeed("h1", hook, vm);
     await stage.expect([own, "h1"]);
+    // The guest's own address comes first.
+    const refused = `^post: flexible IP ${own.ip} .* cannot be attached: flexible IP ${other.ip} .* shares its virtual MAC`;
+    assert.match(await stage.fail("h2", "post", vm), new RegExp(`${refused} and has status locked; `));
   });
-
-  onStage(
-    "a locked alias of an ended lease: on another host the refusal names the guest's own address first",
-    async (stage) => {
-      const { own, other } = lenderAnd(stage, ownershipTags("one", "created", OTHER_INTENT));
-      stage.account.set(other.id, { status: "locked" });
-      const line = await stage.fail("h2", "post", vmDocument([nic("0", own)], { id: "43" }));
-      assert.match(
-        line,
-        /^post: flexible IP .* cannot be attached: flexible IP .* shares its virtual MAC and has status locked; /,
-      );
-      assert.ok(line.indexOf(own.ip) < line.indexOf(other.ip), line);
-    },
-  );
 });
 
 suite("every detach is logged with its reason", BESIDE, () => {
-  for (const [title, host, hook, reason] of [
-    ["by clean after the guest", "h1", "clean", /detaching flexible IP .* from server .*: VM 42 has left/],
-    ["by post on another host", "h2", "post", /detaching flexible IP .* from server .*: VM 42 runs on server/],
+  for (const [title, host, hook, marks, reason] of [
+    ["by clean after the guest", "h1", "clean", {}, /detaching flexible IP .* from server .*: VM 42 has left/],
+    ["by clean of a NIC", "h1", "clean", MARKED, /detaching flexible IP .*: NIC 0 of VM 42/],
+    ["by post on another host", "h2", "post", {}, /detaching flexible IP .* from server .*: VM 42 runs on server/],
   ] as const) {
-    test(title, async (t) => {
-      const stage = await Stage.start(t);
-      const address = stage.range({ serverId: stage.server("h1") });
-      await stage.succeed(host, hook, vmDocument([nic("0", address)]));
+    onStage(title, async (stage) => {
+      const { address } = stage.guestOn("h1");
+      await stage.succeed(host, hook, vmDocument([nic("0", address, marks)]));
       assert.match(stage.rig.logs(), reason);
     });
   }
-
-  onStage("of a NIC", async (stage) => {
-    const address = stage.range({ serverId: stage.server("h1") });
-    await stage.succeed("h1", "clean", vmDocument([nic("3", address, MARKED)]));
-    assert.match(stage.rig.logs(), /detaching flexible IP .*: NIC 3 of VM 42/);
-  });
 });
 
 onStage(
@@ -139,12 +110,10 @@ onStage(
   },
 );
 
-/** On h1: an address of ours that lends its virtual MAC, and another flexible IP with those tags that has it. */
-function lenderAnd(stage: Stage, tags: readonly string[]): { own: Address; other: Address } {
-  const on = { serverId: stage.server("h1"), status: "attached" as const };
-  const own = stage.range({ ...on });
-  const before = stage.account.get(own.id)?.tags ?? [];
-  stage.account.set(own.id, { tags: lenderTags({ tags: before }) });
-  const other = stage.add({ ...on, mac: own.mac, tags: [...tags] });
-  return { own, other };
+/** On h1: a guest's address that lends its virtual MAC, and another flexible IP with those tags that has it. */
+function lenderAnd(stage: Stage, tags: readonly string[]): { own: Address; other: Address; vm: string } {
+  const { address: own, vm } = stage.guestOn("h1");
+  stage.account.set(own.id, { tags: lenderTags({ tags: ownershipTags("one", "created", INTENT) }) });
+  const other = stage.add({ serverId: stage.server("h1"), mac: own.mac, tags: [...tags] });
+  return { own, other, vm };
 }

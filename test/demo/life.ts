@@ -2,16 +2,10 @@
 // it.
 import type { Pool, Range, Vm } from "../cloud/pool.ts";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
-import type { Hook, IpamAction } from "../rig.ts";
-import type { Cloud } from "./cloud.ts";
-
-export type HostName = "A" | "B";
+import type { Asked, Cloud, HostName } from "./cloud.ts";
 
 /** Where an address is. `leaving`: its detach has begun, and may have ended by now. */
-export type Whereabouts = "none" | "free" | "gone" | `${"attached" | "leaving"} ${HostName}`;
-
-/** An action on the front-end, or a hook on a host. */
-export type Asked = { readonly on: "fe"; readonly ask: IpamAction } | { readonly on: HostName; readonly ask: Hook };
+export type Whereabouts = "–" | "free" | "gone" | `${"attached" | "leaving"} ${HostName}`;
 
 export type Step = Asked & {
   /** How many of which calls; where the step waits for the API, the least number of reads. */
@@ -43,7 +37,7 @@ export const LIFE: readonly Scene[] = [
       await oned.register({ TYPE: "IP4", SIZE: "1", ...PLACEHOLDER });
     },
     steps: [
-      { on: "fe", ask: "register_address_range", calls: { create: 1, "mac.generate": 1 }, after: ["free", "none"] },
+      { on: "fe", ask: "register_address_range", calls: { create: 1, "mac.generate": 1 }, after: ["free", "–"] },
       {
         ...{ on: "fe", ask: "register_address_range", warns: true },
         ...{ calls: { list: 1, create: 1, "mac.generate": 1 }, after: ["free", "free"] },
@@ -53,8 +47,8 @@ export const LIFE: readonly Scene[] = [
   {
     title: "A VM with a private and a public NIC is deployed on A",
     play: async ({ oned, pool, privateRanges }) => {
-      const created = await oned.create([privateRanges[0], first(pool)]);
-      if (created !== undefined) await oned.boot(created, "A");
+      await oned.create([privateRanges[0], range(pool, 0)]);
+      await oned.boot(guest(pool), "A");
     },
     steps: [
       { on: "fe", ask: "get_address", calls: { get: 1 }, after: ["free", "free"] },
@@ -72,7 +66,7 @@ export const LIFE: readonly Scene[] = [
   },
   {
     title: "A second public NIC is attached",
-    play: ({ oned, pool }) => oned.attachNic(guest(pool), second(pool)),
+    play: ({ oned, pool }) => oned.attachNic(guest(pool), range(pool, 1)),
     steps: [
       { on: "fe", ask: "get_address", calls: { get: 1 }, after: ["attached A", "free"] },
       { on: "A", ask: "pre", calls: { get: 2, attach: 1 }, waits: true, after: ["attached A", "attached A"] },
@@ -81,11 +75,7 @@ export const LIFE: readonly Scene[] = [
   },
   {
     title: "A private NIC is detached: the public addresses stay",
-    play: async ({ oned, pool }) => {
-      const vm = guest(pool);
-      const nic = vm.nics.find(({ nicId }) => nicId === "2");
-      if (nic !== undefined) await oned.detachNic(vm, nic);
-    },
+    play: ({ oned, pool }) => oned.detachNic(guest(pool), present(guest(pool).nics[2], "NIC")),
     steps: [{ on: "A", ask: "clean", calls: {}, after: ["attached A", "attached A"] }],
   },
   {
@@ -121,8 +111,8 @@ export const LIFE: readonly Scene[] = [
   {
     title: "Both ranges are removed",
     play: async ({ oned, pool }) => {
-      await oned.removeRange(first(pool));
-      await oned.removeRange(first(pool));
+      await oned.removeRange(range(pool, 0));
+      await oned.removeRange(range(pool, 0));
     },
     steps: [
       { on: "fe", ask: "unregister_address_range", calls: { get: 1, delete: 1 }, after: ["gone", "free"] },
@@ -131,22 +121,15 @@ export const LIFE: readonly Scene[] = [
   },
 ];
 
-function first(pool: Pool): Range {
-  return rangeAt(pool, 0);
-}
-
-function second(pool: Pool): Range {
-  return rangeAt(pool, 1);
-}
-
-function rangeAt({ ranges }: Pool, index: number): Range {
-  const range = ranges[index];
-  if (range === undefined) throw new Error(`there are only ${ranges.length} ranges`);
-  return range;
+function range({ ranges }: Pool, index: number): Range {
+  return present(ranges[index], "range");
 }
 
 function guest({ vms }: Pool): Vm {
-  const [vm] = vms;
-  if (vm === undefined) throw new Error("there is no VM");
-  return vm;
+  return present(vms[0], "VM");
+}
+
+function present<T>(thing: T | undefined, what: string): T {
+  if (thing === undefined) throw new Error(`the cloud has no such ${what}`);
+  return thing;
 }

@@ -1,25 +1,30 @@
-// Plays a life and shows it.
+// Plays a life, compares each step with what must come of it, and shows it.
 import { rmSync } from "node:fs";
-import { Cloud, DELAYS } from "./cloud.ts";
-import type { Scene } from "./life.ts";
-import { play } from "./play.ts";
+import { styleText } from "node:util";
+import { hostOf, placeOf } from "../cloud/place.ts";
+import type { RunResult } from "../rig.ts";
+import { Cloud, DELAYS, type Run } from "./cloud.ts";
+import type { Scene, Step } from "./life.ts";
 import { proof } from "./proof.ts";
-import { type Output, Screen } from "./screen.ts";
 
-import { columnsFor, headLines, stepLines } from "./table.ts";
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+type Show = (text: string, style?: "bold" | "dim" | "green" | "red") => void;
 
 /** Plays the scenes step by step and proves that nothing is left. True when all is as expected. */
 export async function show(life: readonly Scene[], output: Output): Promise<boolean> {
-  const screen = new Screen(output);
+  const line: Show = (text, style) => {
+    output.write(`${style !== undefined && output.isTTY ? styleText(style, text) : text}\n`);
+  };
   const startedAt = performance.now();
   const cloud = await Cloud.open();
   // For an end by a signal or a closed pipe, where nothing below runs.
   const clearAway = (): void => rmSync(cloud.rig.folder, { recursive: true, force: true });
   process.once("exit", clearAway);
   try {
-    introduce(screen);
-    const isRight = (await showSteps(screen, cloud, life)) && showProof(screen, cloud);
-    summarize(screen, cloud, isRight, performance.now() - startedAt);
+    introduce(line);
+    const isRight = (await showSteps(line, cloud, life)) && showProof(line, cloud);
+    summarize(line, cloud, isRight, performance.now() - startedAt);
     return isRight;
   } finally {
     process.off("exit", clearAway);
@@ -27,41 +32,39 @@ export async function show(life: readonly Scene[], output: Output): Promise<bool
   }
 }
 
-function introduce(screen: Screen): void {
-  screen.prose("The life of two public addresses, played by the built executable on a front-end");
-  screen.prose("(fe) and two pretend hosts, A and B, against a simulator of the Flexible IP API.");
-  const seconds = (ms: number): string => `${ms / 1_000} s`;
-  const here = `${seconds(DELAYS.attachMs)} and ${seconds(DELAYS.detachMs)}`;
-  screen.prose(`The real API takes 2 s to attach and 6 s to detach; here it is ${here}.`, "dim");
+function introduce(line: Show): void {
+  const [attach, detach] = [DELAYS.attachMs, DELAYS.detachMs].map((ms) => `${Number(ms) / 1_000} s`);
+  line("The life of two public addresses, played by the built executable on a front-end");
+  line("(fe) and two pretend hosts, A and B, against a simulator of the Flexible IP API.");
+  line(`The real API takes 2 s to attach and 6 s to detach; here it is ${attach} and ${detach}.`, "dim");
+  line("");
+  line("   # on OpenNebula asks          address 1  address 2    ms API calls", "bold");
 }
 
 /** One row for each step; ends at the first that differs. */
-async function showSteps(screen: Screen, cloud: Cloud, life: readonly Scene[]): Promise<boolean> {
-  const columns = columnsFor(screen.width);
-  screen.line();
-  for (const line of headLines(columns, screen.paint)) screen.line(line);
-  let number = 0;
-  for (const { title, play: act, steps } of life) {
-    screen.prose(title, "bold");
+async function showSteps(line: Show, cloud: Cloud, life: readonly Scene[]): Promise<boolean> {
+  for (const { title, play, steps } of life) {
+    line(title, "bold");
     const expected = steps.values();
-    cloud.watch = async (asked, run) => {
-      number += 1;
-      const note = `${String(number).padStart(2)} ${asked.on.padEnd(2)} ${asked.ask} is under way …`;
-      const played = await screen.during(note, play(cloud, expected.next().value, asked, run));
-      for (const line of stepLines(columns, number, asked, played, screen.paint)) screen.line(line);
-      for (const difference of played.differences) screen.prose(difference, "red", "   ");
-      if (played.differences.length > 0) throw new DifferentError();
+    cloud.watch = async (run) => {
+      const step = expected.next().value;
+      if (step?.later) await cloud.rig.settled();
+      const places = [whereabouts(cloud, 0), whereabouts(cloud, 1)];
+      const wrong = differences(run, places, step);
+      line(row(cloud.runs.length, run, places, wrong.length === 0 ? "✓" : "✗"), wrong.length === 0 ? undefined : "red");
+      if (wrong.length > 0) throw new DifferentError(wrong.join("\n   "));
     };
     try {
-      await act(cloud);
+      await play(cloud);
+      const missing = expected.next().value;
+      if (missing !== undefined) {
+        throw new DifferentError(`oned: expected ${missing.ask} on ${missing.on}, which it did not ask for`);
+      }
     } catch (error) {
-      if (error instanceof DifferentError) return false;
-      throw error;
+      if (!(error instanceof DifferentError)) throw error;
+      line(`   ${error.message}`, "red");
+      return false;
     }
-    const missing = expected.next().value;
-    if (missing === undefined) continue;
-    screen.prose(`oned: expected ${missing.ask} on ${missing.on}, which it did not ask for`, "red", "   ");
-    return false;
   }
   return true;
 }
@@ -70,28 +73,80 @@ class DifferentError extends Error {
   override name = "DifferentError";
 }
 
-function showProof(screen: Screen, cloud: Cloud): boolean {
-  screen.line();
-  screen.line(screen.paint("bold", "What is left behind"));
+function row(number: number, { asked, document, calls, ms }: Run, places: readonly string[], mark: string): string {
+  const ask = document.includes("<ATTACH>") ? `${asked.ask} ATTACH=YES` : asked.ask;
+  const [first = "", second = ""] = places;
+  const columns = [mark, String(number).padStart(2), asked.on.padEnd(2), ask.padEnd(24), first.padEnd(10)];
+  return [...columns, second.padEnd(10), String(ms).padStart(4), folded(calls)].join(" ");
+}
+
+/** Where the address is after the step: on a host, on its way off it, `free`, `gone`, or not bought yet. */
+function whereabouts({ rig, obtained }: Cloud, index: number): string {
+  const id = obtained[index];
+  if (id === undefined) return "–";
+  const flexibleIp = rig.simulator.account.get(id);
+  if (flexibleIp?.status === "detaching") return `leaving ${hostOf(flexibleIp, rig.hosts)}`;
+  const place = placeOf(flexibleIp, rig.hosts);
+  return flexibleIp?.status === "attached" ? `attached ${place}` : place;
+}
+
+/** What is not as the step expects, a sentence each. */
+function differences({ asked, result, calls }: Run, places: readonly string[], step: Step | undefined): string[] {
+  if (step === undefined || step.on !== asked.on || step.ask !== asked.ask) {
+    return [`oned: expected ${step === undefined ? "nothing more" : `${step.ask} on ${step.on}`}`];
+  }
+  const isAt = (expected: string, place: string | undefined): boolean =>
+    place === expected || (expected.startsWith("leaving") && place === "free");
+  return [
+    ...complaints(step, result),
+    ...callDifferences(step, calls),
+    ...step.after.flatMap((expected, index) =>
+      isAt(expected, places[index]) ? [] : [`address ${index + 1}: expected ${expected}, is ${places[index]}`],
+    ),
+  ];
+}
+
+function complaints({ warns }: Step, { code, signal, plain, stderr }: RunResult): string[] {
+  if (code !== 0) return [`exit: expected 0, was ${code ?? signal}: ${plain.join(" / ") || "without a word"}`];
+  const warnings = stderr.split("\n").filter((line) => line.startsWith("WARN: "));
+  if (warns && warnings.length === 0) return ["standard error: expected a warning, has none"];
+  return [...plain, ...(warns ? [] : warnings)].map((line) => `standard error: expected no complaint, was: ${line}`);
+}
+
+function callDifferences({ calls: expected, waits }: Step, calls: Run["calls"]): string[] {
+  const counts = new Map(Object.entries(expected));
+  const isAsExpected = [...new Set([...counts.keys(), ...calls])].every((call) => {
+    const [least, made] = [counts.get(call) ?? 0, calls.filter((other) => other === call).length];
+    return waits && call === "get" ? made >= least : made === least;
+  });
+  if (isAsExpected) return [];
+  const wanted = folded([...counts].flatMap(([call, times]) => Array(times).fill(call)));
+  return [`calls: expected ${wanted}${waits ? " (or more get)" : ""}, was ${folded(calls)}`];
+}
+
+/** Calls in their order, equal neighbours folded: `get×2, attach`. */
+function folded(calls: readonly string[]): string {
+  const text = calls.join(", ");
+  return text.replaceAll(/([\w.]+)(?:, \1\b)+/g, (all, call) => `${call}×${all.split(", ").length}`) || "no call";
+}
+
+function showProof(line: Show, cloud: Cloud): boolean {
   const claims = proof(cloud);
+  line("");
+  line("What is left behind", "bold");
   for (const { text, holds } of claims) {
-    if (holds) screen.prose(text, undefined, "✓ ");
-    else screen.prose(`expected, but not so: ${text}`, "red", "✗ ");
+    if (holds) line(`✓ ${text}`);
+    else line(`✗ expected, but not so: ${text}`, "red");
   }
   return claims.every(({ holds }) => holds);
 }
 
-function summarize(screen: Screen, { rig, runs }: Cloud, isRight: boolean, ms: number): void {
+function summarize(line: Show, { rig, runs }: Cloud, isRight: boolean, ms: number): void {
   const { requests } = rig.simulator;
   const done = (call: string, status: number): number =>
     requests.filter((request) => request.call === call && request.status === status).length;
-  const facts = [
-    `${requests.length} calls`,
-    `${done("create", 200)} flexible IPs bought`,
-    `${done("delete", 204)} given back`,
-    `${(ms / 1_000).toFixed(1)} s`,
-  ].join(", ");
-  screen.line();
-  if (isRight) screen.prose(`All as expected: ${runs.length} steps, ${facts}`, "green");
-  else screen.prose(`Not as expected, see ✗ above: ${facts}`, "red");
+  const facts = `${requests.length} calls, ${done("create", 200)} flexible IPs bought, ${done("delete", 204)} given back, ${(ms / 1_000).toFixed(1)} s`;
+  line("");
+  if (isRight) line(`All as expected: ${runs.length} steps, ${facts}`, "green");
+  else line(`Not as expected, see ✗ above: ${facts}`, "red");
 }

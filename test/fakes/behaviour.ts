@@ -1,33 +1,27 @@
-import { z } from "zod";
-
-const milliseconds = z.number().nonnegative();
-
-const delays = z.strictObject({
-  attachMs: milliseconds,
+export type SettleDelays = {
+  attachMs: number;
   /** Each further attach that waits for the same server. */
-  attachQueuedMs: milliseconds,
-  detachMs: milliseconds,
-  macMs: milliseconds,
+  attachQueuedMs: number;
+  detachMs: number;
+  macMs: number;
   /** When the attaches end that wait together for one server: a row for one, a row for two, … */
-  attachTogetherMs: z.array(z.array(milliseconds)).exactOptional(),
-});
-export type SettleDelays = z.infer<typeof delays>;
+  attachTogetherMs?: number[][];
+};
 
 /** How the simulator behaves where the real API was not recorded, and in trouble: chosen at the start, or later. */
-export const behaviourSchema = z.strictObject({
+export type Behaviour = {
   /** The answer to an attach of what another server has: 409; 200 and it moves; 200 and nothing moves. */
-  directAttach: z.enum(["refused", "moves", "ignored"]),
+  directAttach: "refused" | "moves" | "ignored";
   /** A listing shows the account of that long ago. A read by id is always current. */
-  listLagMs: milliseconds,
+  listLagMs: number;
   /** Every answer is that late. The call acts at once. */
-  latencyMs: milliseconds,
+  latencyMs: number;
   /** `cut`: connections end without an answer; `silent`: no answer ever comes; `unavailable`: 503. Nothing acts. */
-  api: z.enum(["up", "cut", "silent", "unavailable"]),
-  perServerLimit: z.int().nonnegative(),
+  api: "up" | "cut" | "silent" | "unavailable";
+  perServerLimit: number;
   /** When a transient status ends: by hand, after these delays, or after the recorded delays times a factor. */
-  settle: z.union([z.literal("manual"), z.strictObject({ recorded: z.number().positive() }), delays.exactPartial()]),
-});
-export type Behaviour = z.infer<typeof behaviourSchema>;
+  settle: "manual" | { recorded: number } | Partial<SettleDelays>;
+};
 
 export const usual: Behaviour = {
   directAttach: "refused",

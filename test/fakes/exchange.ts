@@ -3,19 +3,17 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, CallName } from "./flexible-ip-routes.ts";
 
-/** One request as it arrived, and what came of it. `status` and `durationMs` stay undefined while it is open. */
+/** One request as it arrived, and what came of it. */
 export type LoggedRequest = {
-  readonly seq: number;
   readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly call: CallName;
   readonly body: unknown;
-  readonly at: number;
-  readonly userAgent: string;
-  readonly authorized: boolean;
+  /** Undefined until it is answered. */
   status: number | undefined;
-  durationMs: number | undefined;
+  /** It is not answered, and its caller still waits. */
+  isOpen: boolean;
 };
 
 /** A request that waits for its answer: what it asks for can be done, and an answer be given, at separate times. */
@@ -30,31 +28,25 @@ export class Exchange {
     this.act = act;
     this.#response = response;
     response.once("close", () => {
-      request.durationMs ??= Date.now() - request.at;
+      request.isOpen = false;
     });
   }
 
-  send({ status, body }: Answer, headers: Record<string, string> = {}): void {
-    this.sendText(status, body === undefined ? "" : JSON.stringify(body), headers);
-  }
-
-  sendText(status: number, text: string, headers: Record<string, string> = {}): void {
-    if (this.#begin(status, text, headers)) this.#response.end(text);
+  /** Answers; a body that is a string goes out as it is. */
+  send(answer: Answer, headers: Record<string, string> = {}): void {
+    this.#response.end(this.#begin(answer, headers));
   }
 
   /** Sends the answer piece by piece, ten times a second; an abort of the signal sends the rest at once. */
-  async drip({ status, body }: Answer, bytesPerSecond: number, signal: AbortSignal): Promise<void> {
-    const text = body === undefined ? "" : JSON.stringify(body);
-    if (!this.#begin(status, text, {})) return;
-    const bytes = Buffer.from(text);
-    const perStep = Math.max(1, Math.floor(bytesPerSecond / 10));
-    const stepMs = (perStep / bytesPerSecond) * 1_000;
+  async drip(answer: Answer, bytesPerSecond: number, signal: AbortSignal): Promise<void> {
+    const bytes = Buffer.from(this.#begin(answer, {}));
     this.#response.flushHeaders();
     let sent = 0;
     while (sent < bytes.length && !signal.aborted && !this.#response.destroyed) {
-      this.#response.write(bytes.subarray(sent, sent + perStep));
-      sent += perStep;
-      await sleep(stepMs, undefined, { signal }).catch(() => {});
+      const from = sent;
+      sent += Math.ceil(bytesPerSecond / 10);
+      this.#response.write(bytes.subarray(from, sent));
+      await sleep(100, undefined, { signal }).catch(() => {});
     }
     this.#response.end(bytes.subarray(sent));
   }
@@ -64,10 +56,12 @@ export class Exchange {
     this.#response.destroy();
   }
 
-  #begin(status: number, text: string, headers: Record<string, string>): boolean {
-    if (this.#response.destroyed) return false;
+  /** Sets status and headers, unless the caller has gone. Returns the body's text. */
+  #begin({ status, body = "" }: Answer, headers: Record<string, string>): string {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    if (this.#response.destroyed) return text;
     this.request.status = status;
-    this.request.durationMs = Date.now() - this.request.at;
+    this.request.isOpen = false;
     this.#response.statusCode = status;
     this.#response.setHeader("X-Request-Id", randomUUID());
     if (text !== "") {
@@ -75,6 +69,6 @@ export class Exchange {
       this.#response.setHeader("Content-Length", Buffer.byteLength(text));
     }
     for (const [name, value] of Object.entries(headers)) this.#response.setHeader(name, value);
-    return true;
+    return text;
   }
 }

@@ -1,41 +1,38 @@
-import { CallArguments } from "./call-arguments.ts";
+import { z } from "zod";
+import { ids, readArguments, uuid } from "./call-arguments.ts";
 import { type FlexibleIpRecord, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import type { FlexibleIps } from "./flexible-ips.ts";
 import { invalidArgument, preconditionFailed, quotasExceeded } from "./refusals.ts";
 
-const maxDescription = 255;
+const changeable = z.strictObject({
+  description: z.string().max(255),
+  tags: z.array(z.string()).exactOptional(),
+  reverse: z.string().exactOptional(),
+});
+const creation = changeable.extend({ project_id: uuid, is_ipv6: z.boolean(), server_id: uuid.exactOptional() });
+const change = changeable.partial();
+const attachment = z.strictObject({ fips_ids: ids, server_id: uuid });
+const detachment = z.strictObject({ fips_ids: ids });
 
 export function createFlexibleIp(account: FlexibleIps, body: unknown): WireFlexibleIp {
-  const given = new CallArguments(body, ["project_id", "description", "tags", "is_ipv6", "server_id", "reverse"]);
-  const projectId = given.uuid("project_id");
-  const description = given.text("description", maxDescription);
-  const isIpv6 = given.flag("is_ipv6");
-  const tags = given.has("tags") ? given.texts("tags") : [];
-  const reverse = given.has("reverse") ? given.text("reverse") : undefined;
-  const serverId = given.has("server_id") ? given.uuid("server_id") : undefined;
+  const given = readArguments(creation, body);
+  const { project_id: projectId, is_ipv6: isIpv6, server_id: serverId, ...plain } = given;
   checkProjectQuota(account, projectId);
   if (serverId !== undefined) checkServerLimit(account, serverId, 1);
 
   const since = account.clock.next();
   const record = account.table.create(account.table.takeAddress(isIpv6), projectId);
-  record.description = description;
-  record.tags = tags;
-  record.reverse = reverse ?? record.reverse;
+  Object.assign(record, plain);
   if (serverId !== undefined) account.transitions.attach([record], serverId);
   return toWire(record, since);
 }
 
 export function updateFlexibleIp(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
-  const given = new CallArguments(body, ["description", "tags", "reverse"]);
-  const description = given.has("description") ? given.text("description", maxDescription) : undefined;
-  const tags = given.has("tags") ? given.texts("tags") : undefined;
-  const reverse = given.has("reverse") ? given.text("reverse") : undefined;
+  const given = readArguments(change, body);
   const record = account.table.writable(id);
 
   const since = account.clock.next();
-  record.description = description ?? record.description;
-  record.tags = tags ?? record.tags;
-  record.reverse = reverse ?? record.reverse;
+  Object.assign(record, given);
   // Recorded: an update moves the time stamp of the virtual MAC too.
   if (record.mac) record.mac.updatedAt = account.clock.next();
   account.transitions.touch(record);
@@ -51,10 +48,9 @@ export function deleteFlexibleIp(account: FlexibleIps, id: string): void {
 export type AttachmentAnswer = { flexible_ips: WireFlexibleIp[]; total_count: number };
 
 export function attachFlexibleIps(account: FlexibleIps, body: unknown): AttachmentAnswer {
-  const given = new CallArguments(body, ["fips_ids", "server_id"]);
-  const ids = given.ids("fips_ids");
-  const serverId = given.uuid("server_id");
-  const records = ids.map((id) => account.table.writable(id));
+  const given = readArguments(attachment, body);
+  const serverId = given.server_id;
+  const records = given.fips_ids.map((id) => account.table.writable(id));
   const { directAttach } = account.behaviour;
   for (const record of records) {
     if (record.status === "ready" || (record.status === "attached" && directAttach !== "refused")) continue;
@@ -62,8 +58,7 @@ export function attachFlexibleIps(account: FlexibleIps, body: unknown): Attachme
   }
   checkOneMacGroup(records);
   const left = records.flatMap((record) => account.table.macGroupOf(record)).some((other) => !records.includes(other));
-  if (left)
-    throw invalidArgument("fips_ids", "constraint", "all flexible IPs of a MAC group must be attached together");
+  if (left) throw invalidArgument("fips_ids", "all flexible IPs of a MAC group must be attached together");
   const since = account.clock.next();
   const moving = records.filter((record) => record.serverId !== serverId);
   const isIgnored = directAttach === "ignored" && moving.some((record) => record.serverId !== null);
@@ -75,8 +70,7 @@ export function attachFlexibleIps(account: FlexibleIps, body: unknown): Attachme
 }
 
 export function detachFlexibleIps(account: FlexibleIps, body: unknown): AttachmentAnswer {
-  const given = new CallArguments(body, ["fips_ids"]);
-  const records = given.ids("fips_ids").map((id) => account.table.writable(id));
+  const records = readArguments(detachment, body).fips_ids.map((id) => account.table.writable(id));
   checkOneMacGroup(records);
 
   const since = account.clock.next();
@@ -101,7 +95,7 @@ function answer(records: readonly FlexibleIpRecord[], since: bigint): Attachment
 function checkOneMacGroup(records: readonly FlexibleIpRecord[]): void {
   const macs = new Set(records.map((record) => record.mac?.address ?? record.id));
   if (macs.size === 1) return;
-  throw invalidArgument("fips_ids", "constraint", "flexible IPs must belong to the same MAC group");
+  throw invalidArgument("fips_ids", "flexible IPs must belong to the same MAC group");
 }
 
 function checkServerLimit(account: FlexibleIps, serverId: string, more: number): void {
@@ -112,7 +106,6 @@ function checkServerLimit(account: FlexibleIps, serverId: string, more: number):
 
 function checkProjectQuota(account: FlexibleIps, projectId: string): void {
   const quota = account.limits.perProject;
-  if (quota === Number.POSITIVE_INFINITY) return;
   const current = account.table.count((record) => record.projectId === projectId);
   if (current >= quota) throw quotasExceeded("FlexibleIPs", quota, current);
 }

@@ -1,9 +1,8 @@
-import { toMicroseconds, toNanoseconds } from "./timestamps.ts";
+import { randomUUID } from "node:crypto";
+import { type Clock, toMicroseconds, toNanoseconds } from "./timestamps.ts";
 
 export const flexibleIpStatuses = ["unknown", "ready", "updating", "attached", "error", "detaching", "locked"] as const;
 export type FlexibleIpStatus = (typeof flexibleIpStatuses)[number];
-
-export type VirtualMacStatus = "unknown" | "ready" | "updating" | "used" | "error" | "deleting";
 
 export const virtualMacTypes = ["kvm", "xen", "vmware"] as const;
 export type VirtualMacType = (typeof virtualMacTypes)[number];
@@ -13,7 +12,7 @@ export type VirtualMac = {
   readonly address: string;
   readonly type: VirtualMacType;
   readonly createdAt: bigint;
-  status: VirtualMacStatus;
+  status: "ready" | "updating" | "used" | "deleting";
   updatedAt: bigint;
 };
 
@@ -30,7 +29,6 @@ export type FlexibleIpRecord = {
   targetServerId: string | null;
   mac: VirtualMac | null;
   projectId: string;
-  organizationId: string;
   description: string;
   tags: readonly string[];
   reverse: string;
@@ -38,66 +36,47 @@ export type FlexibleIpRecord = {
   visible: boolean;
 };
 
-export type WireVirtualMac = {
-  id: string;
-  mac_address: string;
-  mac_type: VirtualMacType;
-  status: VirtualMacStatus;
-  zone: string;
-  created_at: string;
-  updated_at: string;
-};
+export type WireFlexibleIp = ReturnType<typeof toWire>;
 
-export type WireFlexibleIp = {
-  id: string;
-  ip_address: string;
-  mac_address: WireVirtualMac | null;
-  server_id: string | null;
-  status: FlexibleIpStatus;
-  project_id: string;
-  organization_id: string;
-  description: string;
-  tags: string[];
-  reverse: string;
-  zone: string;
-  created_at: string;
-  updated_at: string;
-};
+/** The organization that owns them all. */
+const ORGANIZATION = "0a11ce00-0000-4000-8000-000000000002";
 
 /** A status that ends by itself, and in which the API refuses every change. */
 export function isTransient(record: FlexibleIpRecord): boolean {
   return record.status === "updating" || record.status === "detaching";
 }
 
+export function newMac(address: string, type: VirtualMacType, clock: Clock): VirtualMac {
+  const now = clock.next();
+  return { id: randomUUID(), address, type, status: "ready", createdAt: now, updatedAt: now };
+}
+
 /** The JSON of the API. Stamps from `writtenSince` on carry nine digits, as in the answer of the call that wrote them. */
-export function toWire(record: FlexibleIpRecord, writtenSince?: bigint): WireFlexibleIp {
+export function toWire(record: FlexibleIpRecord, writtenSince?: bigint) {
+  const { mac, zone } = record;
   const print = (stamp: bigint) =>
     writtenSince !== undefined && stamp >= writtenSince ? toNanoseconds(stamp) : toMicroseconds(stamp);
   return {
     id: record.id,
     ip_address: record.ipAddress,
-    mac_address: record.mac && macToWire(record.mac, record.zone, print),
+    mac_address: mac && {
+      id: mac.id,
+      mac_address: mac.address,
+      mac_type: mac.type,
+      status: mac.status,
+      zone,
+      created_at: print(mac.createdAt),
+      updated_at: print(mac.updatedAt),
+    },
     server_id: record.serverId,
     status: record.status,
     project_id: record.projectId,
-    organization_id: record.organizationId,
+    organization_id: ORGANIZATION,
     description: record.description,
     tags: [...record.tags],
     reverse: record.reverse,
-    zone: record.zone,
+    zone,
     created_at: print(record.createdAt),
     updated_at: print(record.updatedAt),
-  };
-}
-
-function macToWire(mac: VirtualMac, zone: string, print: (stamp: bigint) => string): WireVirtualMac {
-  return {
-    id: mac.id,
-    mac_address: mac.address,
-    mac_type: mac.type,
-    status: mac.status,
-    zone,
-    created_at: print(mac.createdAt),
-    updated_at: print(mac.updatedAt),
   };
 }

@@ -1,4 +1,4 @@
-import { isUuid } from "./call-arguments.ts";
+import { UUID } from "./call-arguments.ts";
 import { listServers, readServer } from "./elastic-metal.ts";
 import {
   attachFlexibleIps,
@@ -10,63 +10,59 @@ import {
 import { listFlexibleIps } from "./flexible-ip-listing.ts";
 import { toWire } from "./flexible-ip-record.ts";
 import type { FlexibleIps } from "./flexible-ips.ts";
-import { invalidArgument, notFound, Refusal } from "./refusals.ts";
+import { notFound, Refusal } from "./refusals.ts";
 import { deleteMac, duplicateMac, generateMac, moveMac } from "./virtual-mac-calls.ts";
 
-export type CallName =
-  | "create"
-  | "list"
-  | "get"
-  | "update"
-  | "delete"
-  | "attach"
-  | "detach"
-  | "mac.generate"
-  | "mac.duplicate"
-  | "mac.move"
-  | "mac.delete"
-  | "server.list"
-  | "server.get"
-  | "unknown";
+type Asked = { id: string; zone: string; query: URLSearchParams; body: unknown };
+type Perform = (account: FlexibleIps, asked: Asked) => unknown;
 
-export type Route = { call: CallName; zone: string; id: string };
+const CALLS = [
+  ["create", "POST", /^fips$/, (account, { body }) => createFlexibleIp(account, body)],
+  ["list", "GET", /^fips$/, (account, { zone, query }) => listFlexibleIps(account, zone, query)],
+  ["attach", "POST", /^fips\/attach$/, (account, { body }) => attachFlexibleIps(account, body)],
+  ["detach", "POST", /^fips\/detach$/, (account, { body }) => detachFlexibleIps(account, body)],
+  ["get", "GET", /^fips\/([^/]+)$/, (account, { id }) => toWire(account.table.readable(id))],
+  ["update", "PATCH", /^fips\/([^/]+)$/, (account, { id, body }) => updateFlexibleIp(account, id, body)],
+  ["delete", "DELETE", /^fips\/([^/]+)$/, (account, { id }) => deleteFlexibleIp(account, id)],
+  ["mac.generate", "POST", /^fips\/([^/]+)\/mac$/, (account, { id, body }) => generateMac(account, id, body)],
+  [
+    "mac.duplicate",
+    "POST",
+    /^fips\/([^/]+)\/mac\/duplicate$/,
+    (account, { id, body }) => duplicateMac(account, id, body),
+  ],
+  ["mac.move", "POST", /^fips\/([^/]+)\/mac\/move$/, (account, { id, body }) => moveMac(account, id, body)],
+  ["mac.delete", "DELETE", /^fips\/([^/]+)\/mac$/, (account, { id }) => deleteMac(account, id)],
+  ["server.list", "GET", /^servers$/, (account, { zone, query }) => listServers(account.servers, zone, query)],
+  ["server.get", "GET", /^servers\/([^/]+)$/, (account, { zone, id }) => readServer(account.servers, zone, id)],
+] as const satisfies readonly (readonly [name: string, method: string, path: RegExp, Perform])[];
+
+export type CallName = (typeof CALLS)[number][0] | "unknown";
+
+export type Route = { call: CallName; zone: string; id: string; perform: Perform };
 
 export type Answer = { status: number; body: unknown };
 
-const calls: readonly [CallName, string, RegExp][] = [
-  ["create", "POST", /^fips$/],
-  ["list", "GET", /^fips$/],
-  ["attach", "POST", /^fips\/attach$/],
-  ["detach", "POST", /^fips\/detach$/],
-  ["get", "GET", /^fips\/([^/]+)$/],
-  ["update", "PATCH", /^fips\/([^/]+)$/],
-  ["delete", "DELETE", /^fips\/([^/]+)$/],
-  ["mac.generate", "POST", /^fips\/([^/]+)\/mac$/],
-  ["mac.duplicate", "POST", /^fips\/([^/]+)\/mac\/duplicate$/],
-  ["mac.move", "POST", /^fips\/([^/]+)\/mac\/move$/],
-  ["mac.delete", "DELETE", /^fips\/([^/]+)\/mac$/],
-];
+const ZONE = /^\/(?:flexible-ip\/v1alpha1(?=.*\/fips)|baremetal\/v1(?=.*\/servers))\/zones\/([^/]+)\/(.+)$/;
 
 /** Which call of the API this is, by method and path. */
 export function recognise(method: string, path: string): Route {
-  const [isServer, serverZone = "", serverId] =
-    /^\/baremetal\/v1\/zones\/([^/]+)\/servers(?:\/([^/]+))?$/.exec(path) ?? [];
-  if (isServer !== undefined && method === "GET") {
-    return { call: serverId === undefined ? "server.list" : "server.get", zone: serverZone, id: serverId ?? "" };
-  }
-  const [, zone = "", rest = ""] = /^\/flexible-ip\/v1alpha1\/zones\/([^/]+)\/(.+)$/.exec(path) ?? [];
-  for (const [call, callMethod, pattern] of calls) {
+  const [, zone = "", rest = ""] = ZONE.exec(path) ?? [];
+  for (const [call, callMethod, pattern, perform] of CALLS) {
     const match = method === callMethod ? pattern.exec(rest) : null;
-    if (match) return { call, zone, id: match[1] ?? "" };
+    if (match) return { call, zone, id: match[1] ?? "", perform };
   }
-  return { call: "unknown", zone, id: "" };
+  return { call: "unknown", zone, id: "", perform: refuse };
 }
 
 /** Does what the call says to the account and answers it; a refusal is an answer like another. */
 export function answerCall(account: FlexibleIps, route: Route, query: URLSearchParams, bodyText: string): Answer {
+  const { call, zone, id } = route;
   try {
-    const body = perform(account, route, query, bodyText);
-    if (route.call !== "get" && route.call !== "list") account.changed();
+    if (zone !== account.zone && call !== "list") throw notFound(zone, "zones");
+    if (id && !UUID.test(id)) throw notFound(id);
+    const body = route.perform(account, { id, zone, query, body: parseOrNull(bodyText) });
+    if (call !== "get" && call !== "list") account.changed();
     return { status: body === undefined ? 204 : 200, body };
   } catch (error) {
     if (error instanceof Refusal) return { status: error.status, body: error.body };
@@ -74,41 +70,15 @@ export function answerCall(account: FlexibleIps, route: Route, query: URLSearchP
   }
 }
 
-function perform(account: FlexibleIps, { call, zone, id }: Route, query: URLSearchParams, bodyText: string): unknown {
-  if (call === "list") return listFlexibleIps(account, zone, query);
-  if (call === "unknown" || zone !== account.zone) throw notFound(id || zone, id ? "flexible_ips" : "zones");
-  if (id && !isUuid(id)) throw notFound(id);
-  if (call === "server.list") return listServers(account.servers, zone, query);
-  switch (call) {
-    case "server.get":
-      return readServer(account.servers, zone, id);
-    case "create":
-      return createFlexibleIp(account, parseBody(bodyText));
-    case "get":
-      return toWire(account.table.readable(id));
-    case "update":
-      return updateFlexibleIp(account, id, parseBody(bodyText));
-    case "delete":
-      return deleteFlexibleIp(account, id);
-    case "attach":
-      return attachFlexibleIps(account, parseBody(bodyText));
-    case "detach":
-      return detachFlexibleIps(account, parseBody(bodyText));
-    case "mac.generate":
-      return generateMac(account, id, parseBody(bodyText));
-    case "mac.duplicate":
-      return duplicateMac(account, id, parseBody(bodyText));
-    case "mac.move":
-      return moveMac(account, id, parseBody(bodyText));
-    case "mac.delete":
-      return deleteMac(account, id);
-  }
-}
-
-function parseBody(text: string): unknown {
+/** What a request says; what is no JSON is refused by the call, or not looked at. */
+export function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw invalidArgument("body", "format", "not JSON");
+    return null;
   }
+}
+
+function refuse(): never {
+  throw notFound("", "zones");
 }

@@ -1,6 +1,6 @@
-import { AddressPool, type Origin, originOf, testAddresses, testPrefixes } from "./address-pool.ts";
+import { AddressPool, originOf, testAddresses, testMacs, testPrefixes } from "./address-pool.ts";
 import { type FlexibleIpRecord, isTransient } from "./flexible-ip-record.ts";
-import { locked, notFound, outOfStock, permissionsDenied, transientState } from "./refusals.ts";
+import { locked, notFound, permissionsDenied, transientState } from "./refusals.ts";
 import type { Clock } from "./timestamps.ts";
 
 /** The flexible IPs of the account by id, by address and in order of creation, and the ids of those deleted. */
@@ -8,31 +8,32 @@ export class FlexibleIpTable {
   readonly #byId = new Map<string, FlexibleIpRecord>();
   readonly #byAddress = new Map<string, FlexibleIpRecord>();
   readonly #deleted = new Set<string>();
-  readonly #origins = new Map<string, Origin>();
-  readonly #addresses: AddressPool;
+  /** The id and the age that return with an address from the pool. */
+  readonly #origins = new Map<string, { id: string; createdAt: bigint }>();
+  readonly #addresses = new AddressPool(testAddresses());
   readonly #prefixes = new AddressPool(testPrefixes());
+  readonly #macs = new AddressPool(testMacs());
   readonly #zone: string;
-  readonly #organizationId: string;
   readonly #clock: Clock;
   #oldestFirst: readonly FlexibleIpRecord[] | undefined;
 
-  constructor(zone: string, organizationId: string, clock: Clock, addresses: Iterable<string> = testAddresses()) {
+  constructor(zone: string, clock: Clock) {
     this.#zone = zone;
-    this.#organizationId = organizationId;
     this.#clock = clock;
-    this.#addresses = new AddressPool(addresses);
   }
 
   takeAddress(isIpv6: boolean): string {
     const pool = isIpv6 ? this.#prefixes : this.#addresses;
-    const address = pool.take((candidate) => this.#byAddress.has(candidate));
-    if (address === undefined) throw outOfStock();
-    return address;
+    return pool.take((candidate) => this.#byAddress.has(candidate));
+  }
+
+  freshMac(): string {
+    return this.#macs.take((candidate) => this.oldestFirst().some(({ mac }) => mac?.address === candidate));
   }
 
   /** A new record for this address, ready and bare, with the id and the age that the address has. */
   create(ipAddress: string, projectId: string, id?: string): FlexibleIpRecord {
-    const origin = this.#origins.get(ipAddress) ?? originOf(ipAddress);
+    const origin = { ...originOf(ipAddress), ...this.#origins.get(ipAddress) };
     const record: FlexibleIpRecord = {
       id: id ?? origin.id,
       ipAddress,
@@ -44,26 +45,28 @@ export class FlexibleIpTable {
       targetServerId: null,
       mac: null,
       projectId,
-      organizationId: this.#organizationId,
       description: "",
       tags: [],
       reverse: origin.reverse,
       visible: true,
     };
-    this.#insert(record);
+    if (this.#byId.has(record.id)) throw new Error(`a flexible IP has this id already: ${record.id}`);
+    if (this.#byAddress.has(ipAddress)) throw new Error(`taken already: ${ipAddress}`);
+    this.#byId.set(record.id, record);
+    this.#byAddress.set(ipAddress, record);
+    this.#deleted.delete(record.id);
+    this.reorder();
     return record;
   }
 
   /** Takes the record out and gives its address back to the pool. */
-  remove(record: FlexibleIpRecord): void {
-    this.#byId.delete(record.id);
-    this.#byAddress.delete(record.ipAddress);
-    this.#deleted.add(record.id);
-    this.#oldestFirst = undefined;
-    const { id, createdAt } = record;
-    this.#origins.set(record.ipAddress, { ...originOf(record.ipAddress), id, createdAt });
-    const pool = record.ipAddress.includes(":") ? this.#prefixes : this.#addresses;
-    pool.giveBack(record.ipAddress);
+  remove({ id, ipAddress, createdAt }: FlexibleIpRecord): void {
+    this.#byId.delete(id);
+    this.#byAddress.delete(ipAddress);
+    this.#deleted.add(id);
+    this.#origins.set(ipAddress, { id, createdAt });
+    (ipAddress.includes(":") ? this.#prefixes : this.#addresses).giveBack(ipAddress);
+    this.reorder();
   }
 
   find(id: string): FlexibleIpRecord | undefined {
@@ -100,25 +103,14 @@ export class FlexibleIpTable {
   }
 
   count(test: (record: FlexibleIpRecord) => boolean): number {
-    let count = 0;
-    for (const record of this.#byId.values()) if (test(record)) count++;
-    return count;
+    return this.oldestFirst().filter(test).length;
   }
 
   /** The others that share its virtual MAC. */
   macGroupOf(record: FlexibleIpRecord): FlexibleIpRecord[] {
     const address = record.mac?.address;
     if (address === undefined) return [];
-    return [...this.#byId.values()].filter((other) => other !== record && other.mac?.address === address);
-  }
-
-  #insert(record: FlexibleIpRecord): void {
-    if (this.#byId.has(record.id)) throw new Error(`a flexible IP has this id already: ${record.id}`);
-    if (this.#byAddress.has(record.ipAddress)) throw new Error(`taken already: ${record.ipAddress}`);
-    this.#byId.set(record.id, record);
-    this.#byAddress.set(record.ipAddress, record);
-    this.#deleted.delete(record.id);
-    this.#oldestFirst = undefined;
+    return this.oldestFirst().filter((other) => other !== record && other.mac?.address === address);
   }
 }
 

@@ -5,8 +5,8 @@
 // - fresh grant, deleted ids, ids of other projects: 403 on reads (recorded for deleted ids) and on every write
 // - ids: a malformed id in a path is 404; in a body or a query it is 400
 // - zones: in a zone other than the account's, lists are empty and every other call is 404
-// - arguments: unknown body fields, query parameters and order_by values are 400, never ignored
-// - create: project_id, description and is_ipv6 are required; a project over its quota is 403, an empty pool is 503
+// - arguments: unknown body fields and query parameters are 400, never ignored
+// - create: project_id, description and is_ipv6 are required; a project over its quota is 403
 // - create: id and creation date belong to the address and are old from the start; ids come back with addresses
 // - page_size above the maximum is lowered to it; page and page_size below 1 are 400
 // - tags filter: any of the given tags (published), not all of them
@@ -34,7 +34,6 @@
 // Not refused, for want of a list: any UUID is taken for a server, and any for a project.
 
 import { realClock, type Clock as TimeSource } from "../../driver/machine.ts";
-import { MacPool } from "./address-pool.ts";
 import { type Behaviour, usual } from "./behaviour.ts";
 import type { ElasticMetalServer } from "./elastic-metal.ts";
 import { type FlexibleIpRecord, isTransient, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
@@ -46,16 +45,14 @@ import { Settling } from "./settling.ts";
 import { Clock } from "./timestamps.ts";
 import { Transitions } from "./transitions.ts";
 
-/** Where seeds are put that name no project, and the organization that owns them all. */
+/** Where seeds are put that name no project. */
 export const testProjectId = "0a11ce00-0000-4000-8000-000000000001";
-export const testOrganizationId = "0a11ce00-0000-4000-8000-000000000002";
 
 export type AccountOptions = Partial<Behaviour> & {
   token?: string;
   zone?: string;
   perProjectQuota?: number;
   maxPageSize?: number;
-  addresses?: string[];
   servers?: readonly ElasticMetalServer[];
   /** Where its delays are counted: the real clock unless given. */
   time?: TimeSource;
@@ -69,7 +66,6 @@ export class FlexibleIps {
   readonly limits: { perProject: number; pageSize: number };
   readonly table: FlexibleIpTable;
   readonly clock = new Clock();
-  readonly macs = new MacPool();
   readonly transitions: Transitions;
   readonly #settling: Settling;
   readonly #lag: ListingLag;
@@ -89,7 +85,7 @@ export class FlexibleIps {
     this.#lag = new ListingLag(() => this.table.oldestFirst(), time);
     this.#settling = new Settling(usual.settle, () => this.#lag.note(), time);
     this.transitions = new Transitions(this.clock, this.#settling);
-    this.table = new FlexibleIpTable(this.zone, testOrganizationId, this.clock, options.addresses);
+    this.table = new FlexibleIpTable(this.zone, this.clock);
     const { directAttach, listLagMs, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };
     this.behave({ directAttach, listLagMs, latencyMs, api, perServerLimit, settle });
   }
@@ -120,7 +116,7 @@ export class FlexibleIps {
   add(seed: FlexibleIpSeed = {}): WireFlexibleIp {
     const ip = seed.ip ?? this.table.takeAddress(false);
     const record = this.table.create(ip, seed.projectId ?? testProjectId, seed.id);
-    applySeed(record, { status: seed.serverId ? "attached" : "ready", ...seed }, this);
+    this.#seed(record, { status: seed.serverId ? "attached" : "ready", ...seed });
     if (isTransient(record)) this.transitions.resume(record);
     this.changed();
     return toWire(record);
@@ -133,7 +129,7 @@ export class FlexibleIps {
       this.#settling.cancel(id);
       record.targetServerId = null;
     }
-    applySeed(record, change, this);
+    this.#seed(record, change);
     this.transitions.touch(record);
     this.#settling.changed();
     return toWire(record);
@@ -204,6 +200,11 @@ export class FlexibleIps {
     this.#settling.cancel(record.id);
     this.table.remove(record);
     this.#settling.changed();
+  }
+
+  #seed(record: FlexibleIpRecord, seed: FlexibleIpSeed): void {
+    applySeed(record, seed, this.clock);
+    this.table.reorder();
   }
 
   #transient(): FlexibleIpRecord[] {

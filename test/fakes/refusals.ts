@@ -7,77 +7,47 @@ export class Refusal extends Error {
   readonly status: number;
   readonly body: Record<string, unknown>;
 
-  constructor(status: number, body: Record<string, unknown> & { message: string }) {
-    super(body.message);
+  constructor(status: number, type: string, message: string, fields: Record<string, unknown>) {
+    super(message);
     this.status = status;
-    this.body = body;
+    this.body = { type, message, ...fields };
   }
 }
 
 export function notFound(resourceId: string, resource = "flexible_ips"): Refusal {
-  return new Refusal(404, {
-    message: "resource is not found",
-    resource,
-    resource_id: resourceId,
-    type: "not_found",
-  });
+  return new Refusal(404, "not_found", "resource is not found", { resource, resource_id: resourceId });
 }
 
 export function permissionsDenied(action: "read" | "write"): Refusal {
   const details = [{ action, resource: "flexible-ip" }];
-  return new Refusal(403, { details, message: "insufficient permissions", type: "permissions_denied" });
+  return new Refusal(403, "permissions_denied", "insufficient permissions", { details });
 }
 
 export function deniedAuthentication(): Refusal {
-  return new Refusal(401, {
-    message: "authentication is denied",
-    method: "api_key",
-    reason: "not_found",
-    type: "denied_authentication",
-  });
+  const fields = { method: "api_key", reason: "not_found" };
+  return new Refusal(401, "denied_authentication", "authentication is denied", fields);
 }
 
-export function invalidArgument(name: string, reason: "required" | "format" | "constraint", help = ""): Refusal {
-  const details = [{ argument_name: name, help_message: help, reason }];
-  return new Refusal(400, { details, message: "invalid argument(s)", type: "invalid_arguments" });
+export function invalidArgument(name: string, help = ""): Refusal {
+  const details = [{ argument_name: name, help_message: help, reason: "constraint" }];
+  return new Refusal(400, "invalid_arguments", "invalid argument(s)", { details });
 }
 
-export function transientState(resourceId: string, currentState: string): Refusal {
-  return new Refusal(409, {
-    current_state: currentState,
-    message: "resource is in a transient state",
-    resource: "flexible_ips",
-    resource_id: resourceId,
-    type: "transient_state",
-  });
+export function transientState(id: string, currentState: string): Refusal {
+  const fields = { current_state: currentState, resource: "flexible_ips", resource_id: id };
+  return new Refusal(409, "transient_state", "resource is in a transient state", fields);
 }
 
-export function locked(resourceId: string): Refusal {
-  return new Refusal(403, {
-    message: "resource is locked",
-    resource: "flexible_ips",
-    resource_id: resourceId,
-    type: "locked",
-  });
+export function locked(id: string): Refusal {
+  return new Refusal(403, "locked", "resource is locked", { resource: "flexible_ips", resource_id: id });
 }
 
 export function preconditionFailed(status: 409 | 412, help: string): Refusal {
-  return new Refusal(status, {
-    help_message: help,
-    message: "precondition failed",
-    precondition: status === 409 ? "resource_still_in_use" : "attribute_must_be_set",
-    type: "precondition_failed",
-  });
+  const precondition = status === 409 ? "resource_still_in_use" : "attribute_must_be_set";
+  return new Refusal(status, "precondition_failed", "precondition failed", { help_message: help, precondition });
 }
 
 export function quotasExceeded(resource: string, quota: number, current: number): Refusal {
-  return new Refusal(403, {
-    details: [{ current, quota, resource }],
-    message: "quota(s) exceeded for this resource",
-    type: "quotas_exceeded",
-  });
-}
-
-export function outOfStock(): Refusal {
-  return new Refusal(503, { message: "resource is out of stock", resource: "flexible_ips", type: "out_of_stock" });
+  const details = [{ current, quota, resource }];
+  return new Refusal(403, "quotas_exceeded", "quota(s) exceeded for this resource", { details });
 }

@@ -13,7 +13,6 @@ export class Settling {
   readonly #onChange: () => void;
   readonly #time: Clock;
   #delays: SettleDelays | undefined;
-  #isStopped = false;
   #change = Promise.withResolvers<void>();
 
   constructor(settle: Behaviour["settle"], onChange: () => void, time: Clock) {
@@ -65,9 +64,8 @@ export class Settling {
     this.#jobs.delete(id);
   }
 
-  /** Drops all of it; what starts from now on never ends by itself. */
+  /** Drops all of it. */
   stop(): void {
-    this.#isStopped = true;
     for (const id of [...this.#jobs.keys()]) this.cancel(id);
   }
 
@@ -83,8 +81,8 @@ export class Settling {
   }
 
   #start(id: string, delayMs: number | undefined, end: () => void): Job {
-    const isTimed = delayMs !== undefined && !this.#isStopped;
-    const job = { end, forget: isTimed ? this.#time.after(delayMs, () => this.finish(id)) : undefined };
+    const forget = delayMs === undefined ? undefined : this.#time.after(delayMs, () => this.finish(id));
+    const job = { end, forget };
     this.#jobs.set(id, job);
     return job;
   }
@@ -96,7 +94,7 @@ export class Settling {
   #endAt(call: ReadonlyMap<string, Job>, at: number): void {
     for (const [id, job] of call) {
       job.forget?.();
-      if (this.#isStopped || this.#jobs.get(id) !== job) continue;
+      if (this.#jobs.get(id) !== job) continue;
       job.forget = this.#time.after(Math.max(0, at - this.#time.elapsed()), () => this.finish(id));
     }
   }

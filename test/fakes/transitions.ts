@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import type { FlexibleIpRecord, VirtualMac, VirtualMacType } from "./flexible-ip-record.ts";
+import type { FlexibleIpRecord, VirtualMac } from "./flexible-ip-record.ts";
 import type { Settling } from "./settling.ts";
 import type { Clock } from "./timestamps.ts";
 
@@ -67,11 +66,6 @@ export class Transitions {
       if (record.mac) record.mac.status = "ready";
       this.attach([record], serverId);
     }
-  }
-
-  newMac(address: string, type: VirtualMacType): VirtualMac {
-    const now = this.#clock.next();
-    return { id: randomUUID(), address, type, status: "ready", createdAt: now, updatedAt: now };
   }
 
   /** Ends a transient status, by its job or, where one was set by hand and has none, by what it looks like. */

@@ -1,6 +1,8 @@
-import { CallArguments } from "./call-arguments.ts";
+import { z } from "zod";
+import { readArguments, uuid } from "./call-arguments.ts";
 import {
   type FlexibleIpRecord,
+  newMac,
   toWire,
   type VirtualMac,
   virtualMacTypes,
@@ -9,19 +11,23 @@ import {
 import type { FlexibleIps } from "./flexible-ips.ts";
 import { invalidArgument, notFound, preconditionFailed } from "./refusals.ts";
 
+const generation = z.strictObject({ mac_type: z.enum(virtualMacTypes) });
+const duplication = z.strictObject({ duplicate_from_fip_id: uuid });
+const move = z.strictObject({ dst_fip_id: uuid });
+
 export function generateMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
-  const type = new CallArguments(body, ["mac_type"]).oneOf("mac_type", virtualMacTypes);
+  const type = readArguments(generation, body).mac_type;
   const record = writableForMac(account, id);
 
   const since = account.clock.next();
-  account.transitions.changeMac(record, account.transitions.newMac(account.macs.next(), type));
+  account.transitions.changeMac(record, newMac(account.table.freshMac(), type, account.clock));
   return toWire(record, since);
 }
 
 /** Gives the target the address of the source's MAC; the two are a MAC group from then on. */
 export function duplicateMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
-  const sourceId = new CallArguments(body, ["duplicate_from_fip_id"]).uuid("duplicate_from_fip_id");
-  if (sourceId === id) throw invalidArgument("duplicate_from_fip_id", "constraint", "is the target itself");
+  const sourceId = readArguments(duplication, body).duplicate_from_fip_id;
+  if (sourceId === id) throw invalidArgument("duplicate_from_fip_id", "is the target itself");
   const target = writableForMac(account, id);
   const source = writableForMac(account, sourceId);
   const mac = requireMac(source);
@@ -31,14 +37,14 @@ export function duplicateMac(account: FlexibleIps, id: string, body: unknown): W
   }
 
   const since = account.clock.next();
-  account.transitions.changeMac(target, account.transitions.newMac(mac.address, mac.type));
+  account.transitions.changeMac(target, newMac(mac.address, mac.type, account.clock));
   return toWire(target, since);
 }
 
 /** Recorded: the MAC keeps its id and its age, the answer is the destination, the source's updated_at stays. */
 export function moveMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
-  const destinationId = new CallArguments(body, ["dst_fip_id"]).uuid("dst_fip_id");
-  if (destinationId === id) throw invalidArgument("dst_fip_id", "constraint", "is the source itself");
+  const destinationId = readArguments(move, body).dst_fip_id;
+  if (destinationId === id) throw invalidArgument("dst_fip_id", "is the source itself");
   const source = writableForMac(account, id);
   const destination = writableForMac(account, destinationId);
   const mac = requireMac(source);

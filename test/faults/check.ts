@@ -1,11 +1,10 @@
 // What must hold whatever went wrong. Each function answers with what does not.
-
 import { existsSync } from "node:fs";
 import * as invariants from "../cloud/invariants.ts";
 import { PASSWORD } from "../documents.ts";
 import type { LoggedRequest } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
-import { occupiedIntents } from "./findings.ts";
+import { findings, occupiedIntents } from "./findings.ts";
 import { CLOUD, type TestCloud } from "./test-cloud.ts";
 
 /** Of one run: no bug, one plain line when it failed by itself, none when it did not. */
@@ -22,7 +21,7 @@ export function ofRun({ code, signal, stdout, stderr, plain }: RunResult): strin
 export function always(cloud: TestCloud): string[] {
   const { account, pool, rig, results } = cloud;
   const writes = rig.simulator.requests.filter(({ method }) => method !== "GET");
-  const said = [logsOf(cloud), ...results.map(({ stdout, stderr }) => stdout + stderr)].join("\n");
+  const said = [rig.logs(), ...results.map(({ stdout, stderr }) => stdout + stderr)].join("\n");
   return [
     ...writes.flatMap((write) =>
       idsIn(write)
@@ -40,26 +39,19 @@ export function leaked({ account, pool }: TestCloud): string[] {
   return invariants.notInOneRange(account, pool, CLOUD);
 }
 
-/** Once all is over: no lease without a guest, every guest with its addresses, nothing left in the journal. */
-export function settled(cloud: TestCloud): string[] {
+/** Once all is over: no lease without a guest, every guest with its addresses, nothing left to a reconcile. */
+export async function settled(cloud: TestCloud): Promise<string[]> {
   const { account, pool } = cloud;
   return [
+    ...always(cloud),
     ...leaked(cloud),
     ...invariants.brokenRanges(account, pool, CLOUD),
     ...invariants.stuckLeases(pool),
     ...invariants.unservedGuests(account, pool, cloud.server),
     ...occupiedIntents(cloud).map((intent) => `the journal still has intent ${intent}`),
     ...(existsSync(`${cloud.rig.frontEnd.stateFile}.lock`) ? ["the journal is still locked"] : []),
+    ...(await findings(cloud)).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`),
   ];
-}
-
-// A fault may have put a folder where a log file should be, until it is lifted.
-function logsOf({ rig }: TestCloud): string {
-  try {
-    return rig.logs();
-  } catch {
-    return "";
-  }
 }
 
 function idsIn({ path, body }: LoggedRequest): string[] {

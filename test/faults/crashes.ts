@@ -1,28 +1,26 @@
 // Crash points: every request of every path, before and after it acts, and every step of writing the journal.
-import type { ChildProcess } from "node:child_process";
-import { join } from "node:path";
-import { isHook, isWrite, type Kind, type Survey } from "./kind.ts";
-import { type Launch, program } from "./launch.ts";
-import type { Path } from "./path.ts";
-import type { Expectation, Injected, Injection } from "./play.ts";
-import type { TestCloud } from "./test-cloud.ts";
-
-export const STRACE = program("strace");
-const NO_STRACE = STRACE === undefined ? "strace is not there" : undefined;
+import { isWrite, type Kind, type Survey, signalAt } from "./kind.ts";
+import { NO_STRACE, traced } from "./launch.ts";
+import { isIpam, type Path } from "./path.ts";
+import type { Expectation, Injection } from "./play.ts";
 
 const LATER: Expectation = { outcomes: ["later"] };
+const RECONCILED: Expectation = { outcomes: ["later", "reconciled"], mayNeedReconcile: true };
 
 export const CRASHES: readonly Kind[] = [
   {
     ...{ family: "crash", name: "killed at a request that then never acts", hasBothEnds: true },
     how: "SIGKILL when the request arrives; the API drops it",
-    injections: (_path, { calls }) => calls.map((call, index) => atRequest(call, index, killBefore)),
+    // After this answer the driver waits at least a tenth of a second, and the signal is there first.
+    injections: (_path, { calls }) =>
+      calls.map((call, index) => signalAt("SIGKILL", call, index, { kind: "status", status: 503 })),
     expected: () => LATER,
   },
   {
     ...{ family: "crash", name: "killed after a request acted, before its answer", hasBothEnds: true },
     how: "SIGKILL once the account has changed; the answer is lost",
-    injections: (_path, { calls }) => calls.map((call, index) => atRequest(call, index, killAfter)),
+    injections: (_path, { calls }) =>
+      calls.map((call, index) => signalAt("SIGKILL", call, index, { kind: "hold", when: "after" })),
     expected: () => LATER,
   },
   {
@@ -32,10 +30,10 @@ export const CRASHES: readonly Kind[] = [
     injections: ({ name }, { calls }) =>
       calls.flatMap((call, index) =>
         isWrite(call) && !(call === "detach" && name.startsWith("post, taking over hand-written"))
-          ? [atRequest(call, index, killEarly)]
+          ? [signalAt("SIGKILL", call, index, { kind: "hold", when: "before" }, "liftLate")]
           : [],
       ),
-    expected: () => ({ outcomes: ["later", "reconciled"], reconcile: "named" }),
+    expected: () => RECONCILED,
   },
   journalKind("killed before it takes the journal's lock", "mkdir", 2, 2),
   journalKind("killed while it writes the journal", "fsync", 1, 2),
@@ -45,97 +43,49 @@ export const CRASHES: readonly Kind[] = [
   {
     ...{ family: "crash", name: "killed between its last write and its exit", skipped: NO_STRACE },
     how: "strace kills it at exit_group",
-    injections: (path) => (isHook(path) ? [] : [underStrace("exit_group", 1)]),
-    // The one instant that the journal cannot cover: the intent is closed, and oned has not seen exit 0.
-    expected: ({ action }) =>
-      action === "register_address_range" ? { outcomes: ["later", "reconciled"], reconcile: "named" } : LATER,
+    injections: (path) => (isIpam(path) ? [underStrace("exit_group", 1)] : []),
+    expected: ofJournal,
   },
   {
     ...{ family: "crash", name: "killed at any moment" },
     how: "SIGKILL after 40, 80, … 200 ms",
     injections: ({ isCore }) => (isCore ? [40, 80, 120, 160, 200].map((ms) => atMoment(ms)) : []),
-    expected: () => ({ outcomes: ["later", "done", "reconciled"], reconcile: "named" }),
+    expected: () => ({ ...RECONCILED, outcomes: ["later", "done", "reconciled"] }),
   },
 ];
-
-type Strike = (cloud: TestCloud, index: number, child: () => ChildProcess | undefined) => Partial<Injected>;
-
-function atRequest(call: string, index: number, strike: Strike): Injection {
-  return {
-    point: `request ${index + 1}, ${call}`,
-    inject: (cloud) => {
-      let child: ChildProcess | undefined;
-      const how: Launch = {
-        started: (started) => {
-          child = started;
-        },
-      };
-      return { how, ...strike(cloud, index, () => child) };
-    },
-  };
-}
-
-// After this answer the driver waits at least a tenth of a second, and the signal is there first.
-const killBefore: Strike = (cloud, skip, child) => {
-  const fault = cloud.rig.simulator.fault({ skip, do: { kind: "status", status: 503 } });
-  void fault.reached.then(() => child()?.kill("SIGKILL"));
-  return { hasStruck: () => fault.hits > 0 };
-};
-
-const killAfter: Strike = (cloud, skip, child) => {
-  const fault = cloud.rig.simulator.fault({ skip, do: { kind: "hold", when: "after" } });
-  void fault.reached.then(() => child()?.kill("SIGKILL"));
-  return { lift: () => fault.remove(), hasStruck: () => fault.hits > 0 };
-};
-
-const killEarly: Strike = (cloud, skip, child) => {
-  const fault = cloud.rig.simulator.fault({ skip, do: { kind: "hold", when: "before" } });
-  void fault.reached.then(() => child()?.kill("SIGKILL"));
-  return { liftLate: () => fault.remove(), hasStruck: () => fault.hits > 0 };
-};
-
-function atMoment(ms: number): Injection {
-  return {
-    point: `after ${ms} ms`,
-    inject: () => ({
-      how: {
-        started: (child) => {
-          setTimeout(() => child.kill("SIGKILL"), ms);
-        },
-      },
-    }),
-  };
-}
 
 /** One kind for one system call of writing the journal: its `first` time in each write, of `each` times. */
 function journalKind(name: string, call: string, first: number, each: number): Kind {
   return {
     ...{ family: "crash", name, how: `strace kills it at ${call}`, skipped: NO_STRACE },
-    injections: (path, survey) => writesOf(path, survey).map((write) => underStrace(call, first + write * each)),
-    expected: ({ action }) =>
-      action === "register_address_range" ? { outcomes: ["later", "reconciled"], reconcile: "named" } : LATER,
+    injections: (path, survey) => journalWrites(path, survey).map((write) => underStrace(call, first + write * each)),
+    expected: ofJournal,
   };
 }
 
-function writesOf(path: Path, { journalWrites = 0 }: Survey): number[] {
-  if (isHook(path)) return [];
-  return Array.from({ length: journalWrites }, (_, index) => index);
+/** The numbers of an IPAM action's writes of the journal, from 0. */
+export function journalWrites(path: Path, survey: Survey): number[] {
+  return isIpam(path) ? Array.from({ length: survey.journalWrites }, (_, index) => index) : [];
+}
+
+// The one instant that the journal cannot cover: the intent is closed, and oned has not seen exit 0.
+function ofJournal({ action }: Path): Expectation {
+  return action === "register_address_range" ? RECONCILED : LATER;
 }
 
 function underStrace(call: string, when: number): Injection {
   return {
     point: `${call} ${when}`,
-    inject: (cloud) => ({
-      how: traced(cloud, `-e trace=${call} -e inject=${call}:signal=KILL:when=${when}`),
+    inject: ({ rig }) => ({
+      how: traced(rig, `-e trace=${call} -e inject=${call}:signal=KILL:when=${when}`),
       hasStruck: ({ signal }) => signal === "SIGKILL",
     }),
   };
 }
 
-/**
- * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls:
- * they are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
- */
-export function traced(cloud: TestCloud, options: string): Launch {
-  return { under: `${STRACE} -f -o ${join(cloud.rig.folder, "strace")} ${options}`, env: { UV_THREADPOOL_SIZE: "1" } };
+function atMoment(ms: number): Injection {
+  return {
+    point: `after ${ms} ms`,
+    inject: () => ({ how: { started: (child) => void setTimeout(() => child.kill("SIGKILL"), ms) } }),
+  };
 }

@@ -4,6 +4,7 @@ import type { Step } from "../../driver/operator/reconcile/step.ts";
 import { readJournal } from "../cloud/journal.ts";
 import { listings } from "../cloud/listing.ts";
 import { type Reconcile, reconcile } from "../cloud/reconcile.ts";
+import { Unexpected } from "./path.ts";
 import { HOSTS, type TestCloud } from "./test-cloud.ts";
 
 /** The intents of the journal under which something was obtained. Others stay for some minutes: a create may come late. */
@@ -13,26 +14,24 @@ export function occupiedIntents(cloud: TestCloud): string[] {
 
 /** What a reconcile finds now, but for what an ended lease left attached, which harms nobody. */
 export function findings(cloud: TestCloud): Promise<Step[]> {
-  return onFrontEnd(cloud, async ({ steps }) =>
-    steps.filter((step) => step.kind !== "left-attached" && !isEmptyIntent(cloud, step)),
-  );
+  return onFrontEnd(cloud, async ({ steps }) => steps.filter((step) => isFinding(cloud, step)));
 }
 
-/** Applies the steps, and answers with those that were not done. An empty intent stays while a create may come late. */
-export async function applySteps(cloud: TestCloud, steps: readonly Step[]): Promise<Step[]> {
-  const left: Step[] = [];
-  await onFrontEnd(cloud, async ({ apply }) => {
-    for (const step of steps) {
-      const outcome = await apply(step);
-      if (outcome !== "done" && !(outcome === "later" && isEmptyIntent(cloud, step))) left.push(step);
+/** One reconcile: what is safe, or also what an operator must name. Returns whether it had anything to do. */
+export async function repair(cloud: TestCloud, what: "safe" | "named"): Promise<boolean> {
+  const isDone = await onFrontEnd(cloud, async ({ steps, apply }) => {
+    const wanted = steps.filter((step) => isFinding(cloud, step) && (what === "named" || step.isSafe));
+    for (const step of wanted) {
+      if ((await apply(step)) !== "done") throw new Unexpected(`a reconcile left undone: ${step.reason}`);
     }
+    return wanted.length > 0;
   });
   await cloud.account.settled();
-  return left;
+  return isDone;
 }
 
-function isEmptyIntent(cloud: TestCloud, { remedy }: Step): boolean {
-  return remedy.do === "undo-registration" && !isOccupied(cloud, remedy.intent);
+function isFinding(cloud: TestCloud, { kind, remedy }: Step): boolean {
+  return kind !== "left-attached" && (remedy.do !== "undo-registration" || isOccupied(cloud, remedy.intent));
 }
 
 function isOccupied({ account }: TestCloud, intent: string): boolean {

@@ -1,11 +1,8 @@
 // The ways through the three hooks.
-
-import { addNic, settleGuest, type Vm } from "../cloud/pool.ts";
-import type { Hook, RunResult } from "../rig.ts";
-import { applySteps, findings } from "./findings.ts";
-import { Guest } from "./guest.ts";
+import { addNic, isHandWritten, type Nic, serve, settleGuest, type Vm } from "../cloud/pool.ts";
+import { repair } from "./findings.ts";
 import type { Launch } from "./launch.ts";
-import { type Act, type Path, succeed } from "./path.ts";
+import { type Act, type Path, succeed, way } from "./path.ts";
 import type { HostName, TestCloud } from "./test-cloud.ts";
 
 export const HOOK_PATHS: readonly Path[] = [
@@ -14,9 +11,44 @@ export const HOOK_PATHS: readonly Path[] = [
   ...hooks("NIC and alias", false, withAlias),
   ...hooks("dual stack", false, (cloud) => cloud.vm([cloud.range({ dual: true })])),
   ...hooks("hand-written range", false, (cloud) => cloud.vm([cloud.handWritten()])),
-  ...hotPlug(),
-  ...migration(),
+  way("pre", "an alias to a running guest", false, (cloud) => {
+    const vm = withAlias(cloud);
+    return pre(cloud, running(cloud, vm, "h1", vm.nics.slice(0, 1)), vm.nics.slice(1));
+  }),
+  way("clean", "an alias of a running guest", false, (cloud) => {
+    const vm = placed(cloud, withAlias(cloud), "h1");
+    return clean(cloud, running(cloud, vm, "h1", vm.nics.slice(0, 1)), vm.nics.slice(1));
+  }),
+  // While the memory is copied the guest runs on h1, and stays there when the copy fails; afterwards it runs on h2.
+  way("pre", "on the destination of a migration", true, (cloud) => {
+    const vm = running(cloud, cloud.vm([cloud.range()]), "h1");
+    return { run: (how) => cloud.oned(how).hook(vm, "h2", "pre"), isReached: () => isOn(cloud, vm.nics, "h1") };
+  }),
+  way("post", "on the destination of a migration", false, (cloud) => {
+    const vm = Object.assign(cloud.vm([cloud.range()]), { state: "running", host: "h2" });
+    return {
+      run: (how) => cloud.oned(how).hook(vm, "h2", "post"),
+      isReached: () => isOn(cloud, vm.nics, "h2"),
+      // No hook is run again: a failed post is for a reconcile.
+      retry: async () => void (await repair(cloud, "safe")),
+    };
+  }),
+  way("clean", "on the source after post on the destination", true, (cloud) => {
+    const vm = running(cloud, cloud.vm([cloud.range()]), "h2");
+    return { run: (how) => cloud.oned(how).hook(vm, "h1", "clean"), isReached: () => isOn(cloud, vm.nics, "h2") };
+  }),
 ];
+
+/** All three hooks for the whole of a VM, and `post` on another host too. */
+function hooks(name: string, isCore: boolean, make: (cloud: TestCloud) => Vm): Path[] {
+  const on = (cloud: TestCloud, host: HostName): Vm => placed(cloud, make(cloud), host);
+  return [
+    way("pre", name, isCore, (cloud) => pre(cloud, make(cloud))),
+    way("post", name, isCore, (cloud) => post(cloud, on(cloud, "h1"))),
+    way("post", `taking over ${name} from a lost host`, isCore, (cloud) => post(cloud, on(cloud, "h2"))),
+    way("clean", name, isCore, (cloud) => clean(cloud, on(cloud, "h1"))),
+  ];
+}
 
 function withAlias(cloud: TestCloud): Vm {
   const vm = cloud.vm([cloud.range()]);
@@ -26,150 +58,86 @@ function withAlias(cloud: TestCloud): Vm {
   return vm;
 }
 
-/** All three hooks for the whole of a VM, and `post` on another host too. */
-function hooks(name: string, isCore: boolean, make: (cloud: TestCloud) => Vm): Path[] {
-  const guest = (cloud: TestCloud): Guest => new Guest(cloud, make(cloud));
-  return [
-    { name: `pre, ${name}`, action: "pre", isCore, stage: (cloud) => pre(cloud, guest(cloud)) },
-    {
-      ...{ name: `post, ${name}`, action: "post", isCore },
-      stage: (cloud) => post(cloud, guest(cloud).place("h1"), "h1"),
-    },
-    {
-      ...{ name: `post, taking over ${name} from a lost host`, action: "post", isCore },
-      stage: (cloud) => post(cloud, guest(cloud).place("h2"), "h1"),
-    },
-    {
-      ...{ name: `clean, ${name}`, action: "clean", isCore },
-      stage: (cloud) => clean(cloud, guest(cloud).place("h1"), "h1"),
-    },
-  ];
+/** Puts the addresses of NICs on a host, as `pre` does; an alias's gets the NIC's virtual MAC. */
+function placed(cloud: TestCloud, vm: Vm, host: HostName, nics: readonly Nic[] = vm.nics): Vm {
+  const on = { status: "attached", serverId: cloud.server(host) } as const;
+  for (const { range, parent } of nics) {
+    for (const id of range.ids) cloud.account.set(id, { ...on, mac: (parent?.range ?? range).mac });
+    if (parent === undefined) continue;
+    cloud.tag(parent.range, "scw-flexip:mac-lender");
+    cloud.tag(range, "scw-flexip:mac-borrower");
+  }
+  return vm;
 }
 
-function hotPlug(): Path[] {
-  return [
-    {
-      ...{ name: "pre, an alias to a running guest", action: "pre", isCore: false },
-      stage: (cloud) => {
-        const guest = new Guest(cloud, withAlias(cloud)).place("h1", 1);
-        guest.serves("h1", 1);
-        return pre(cloud, guest, 1);
-      },
-    },
-    {
-      ...{ name: "clean, an alias of a running guest", action: "clean", isCore: false },
-      stage: (cloud) => {
-        const guest = new Guest(cloud, withAlias(cloud)).place("h1");
-        guest.serves("h1", 1);
-        return clean(cloud, guest, "h1", 1);
-      },
-    },
-  ];
+/** The VM runs there, with its addresses: they must stay with it. */
+function running(cloud: TestCloud, vm: Vm, host: HostName, nics: readonly Nic[] = vm.nics): Vm {
+  placed(cloud, vm, host, nics);
+  Object.assign(vm, { state: "running", host });
+  serve(nics);
+  for (const id of nics.flatMap(({ range }) => range.ids)) cloud.serving.add(id);
+  return vm;
 }
 
-/**
- * While the memory is copied the guest runs on h1, and stays there when the copy fails; afterwards it runs on h2. No
- * hook is run again: a failed post is for a reconcile.
- */
-function migration(): Path[] {
-  const staged = (cloud: TestCloud, at: HostName | undefined): Guest => {
-    const guest = new Guest(cloud, cloud.vm([cloud.range()]));
-    if (at === undefined) Object.assign(guest.vm, { state: "running", host: "h2" });
-    else guest.place(at).serves(at, 1);
-    return guest;
-  };
-  const act = (cloud: TestCloud, guest: Guest, on: HostName, hook: Hook, at: HostName): Act => {
-    const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(guest.vm, on, hook);
-    const repair = async (): Promise<void> => {
-      await applySteps(
-        cloud,
-        (await findings(cloud)).filter(({ isSafe }) => isSafe),
-      );
-    };
-    return {
-      ...{ where: on, what: hook },
-      run,
-      isReached: () => guest.isOn(at),
-      goOn: async () => {},
-      retry: () => (hook === "post" ? repair() : succeed(run)),
-    };
-  };
-  return [
-    {
-      ...{ name: "pre, on the destination of a migration", action: "pre", isCore: true },
-      stage: (cloud) => act(cloud, staged(cloud, "h1"), "h2", "pre", "h1"),
-    },
-    {
-      ...{ name: "post, on the destination of a migration", action: "post", isCore: false },
-      stage: (cloud) => act(cloud, staged(cloud, undefined), "h2", "post", "h2"),
-    },
-    {
-      ...{ name: "clean, on the source after post on the destination", action: "clean", isCore: true },
-      stage: (cloud) => act(cloud, staged(cloud, "h2"), "h1", "clean", "h2"),
-    },
-  ];
+function isOn(cloud: TestCloud, nics: readonly Nic[], place: HostName | "free"): boolean {
+  return nics.every(({ range }) => cloud.isOn(range, place));
 }
 
-/** `from`: the NICs from there on are plugged into a running guest. */
-function pre(cloud: TestCloud, guest: Guest, from = 0): Act {
-  const { vm } = guest;
-  const marked = from === 0 ? [] : vm.nics.slice(from);
-  const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(vm, "h1", "pre", { marked });
-  const boot = async (): Promise<void> => {
-    await succeed((how) => cloud.oned(how).hook(vm, "h1", "post", { marked }));
+/** `plugged`: the NICs that are plugged into the running guest; else it boots. */
+function pre(cloud: TestCloud, vm: Vm, plugged: readonly Nic[] = []): Act {
+  const nics = plugged.length > 0 ? plugged : vm.nics;
+  const run: Act["run"] = (how) => cloud.oned(how).hook(vm, "h1", "pre", { marked: plugged });
+  const goOn = async (): Promise<void> => {
+    await succeed((how) => cloud.oned(how).hook(vm, "h1", "post", { marked: plugged }));
     settleGuest(vm, "h1");
   };
   return {
-    ...{ where: "h1", what: "pre" },
-    run,
-    isReached: () => guest.isOn("h1"),
-    goOn: boot,
+    ...{ run, goOn },
+    isReached: () => isOn(cloud, vm.nics, "h1"),
     retry: async () => {
-      await succeed(run);
-      await boot();
-    },
-    giveUp: () => guest.free(from),
-  };
-}
-
-function post(cloud: TestCloud, guest: Guest, host: HostName): Act {
-  const { vm } = guest;
-  const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(vm, host, "post");
-  const cancel = (): Promise<void> => succeed((how) => cloud.oned(how).hook(vm, host, "clean"));
-  const goOn = async (): Promise<void> => settleGuest(vm, host);
-  return {
-    ...{ where: host, what: "post" },
-    run,
-    isReached: () => guest.isOn(host),
-    goOn,
-    // A failing post makes OpenNebula cancel the guest and run clean.
-    retry: async () => {
-      await cancel();
-      await succeed((how) => cloud.oned(how).hook(vm, host, "pre"));
       await succeed(run);
       await goOn();
     },
+    giveUp: () => free(cloud, vm, nics),
+  };
+}
+
+function post(cloud: TestCloud, vm: Vm): Act {
+  const hook = (name: "pre" | "post" | "clean") => (how: Launch) => cloud.oned(how).hook(vm, "h1", name);
+  return {
+    run: hook("post"),
+    isReached: () => isOn(cloud, vm.nics, "h1"),
+    goOn: async () => settleGuest(vm, "h1"),
+    // A failing post makes OpenNebula cancel the guest and run clean.
+    retry: async () => {
+      for (const name of ["clean", "pre", "post"] as const) await succeed(hook(name));
+      settleGuest(vm, "h1");
+    },
     giveUp: async () => {
-      await cancel();
-      await guest.free();
+      await succeed(hook("clean"));
+      await free(cloud, vm, vm.nics);
     },
   };
 }
 
-/** `from`: the NICs from there on are detached from a running guest. */
-function clean(cloud: TestCloud, guest: Guest, host: HostName, from = 0): Act {
-  const marked = from === 0 ? [] : guest.vm.nics.slice(from);
-  const run = (how: Launch): Promise<RunResult> => cloud.oned(how).hook(guest.vm, host, "clean", { marked });
-  const end = (): Promise<void> => guest.free(from);
+/** `unplugged`: the NICs that are taken out of the running guest; else it ends. */
+function clean(cloud: TestCloud, vm: Vm, unplugged: readonly Nic[] = []): Act {
+  const nics = unplugged.length > 0 ? unplugged : vm.nics;
+  const run: Act["run"] = (how) => cloud.oned(how).hook(vm, "h1", "clean", { marked: unplugged });
+  const goOn = (): Promise<void> => free(cloud, vm, nics);
   return {
-    ...{ where: host, what: "clean" },
-    run,
-    isReached: () => guest.isOn("free", from),
-    goOn: end,
+    ...{ run, goOn },
+    isReached: () => isOn(cloud, nics, "free"),
     retry: async () => {
       await succeed(run);
-      await end();
+      await goOn();
     },
-    giveUp: end,
+    giveUp: goOn,
   };
+}
+
+/** Ends the leases of NICs. */
+async function free(cloud: TestCloud, vm: Vm, nics: readonly Nic[]): Promise<void> {
+  for (const { range } of nics) if (!isHandWritten(range)) await succeed((how) => cloud.oned(how).free(range));
+  vm.nics = vm.nics.filter((nic) => !nics.includes(nic));
 }

@@ -1,7 +1,7 @@
 // What the catalogue is made of.
-import type { CallName } from "../fakes/flexible-ip-server.ts";
+import type { CallName, FaultSpec } from "../fakes/flexible-ip-server.ts";
 import type { Path } from "./path.ts";
-import type { Expectation, Injection, Played } from "./play.ts";
+import type { Expectation, Injection } from "./play.ts";
 
 export const FAMILIES = ["crash", "api", "machine", "tenant"] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -9,8 +9,8 @@ export type Family = (typeof FAMILIES)[number];
 /** What a path does when nothing goes wrong. */
 export type Survey = {
   readonly calls: readonly CallName[];
-  /** How often it writes the journal; undefined where that cannot be told. */
-  readonly journalWrites: number | undefined;
+  /** How often it writes the journal; 0 where strace is not there to count. */
+  readonly journalWrites: number;
 };
 
 /** A kind of fault: how it is injected, and where in each path. */
@@ -21,26 +21,55 @@ export type Kind = {
   readonly how: string;
   /** Why it cannot be played here; undefined where it can. */
   readonly skipped?: string | undefined;
-  /** Whether the user may also give up instead of trying again. */
+  /** Whether the user of a hook may also give up instead of trying again. */
   readonly hasBothEnds?: boolean;
   injections(path: Path, survey: Survey): readonly Injection[];
   expected(path: Path): Expectation;
 };
 
-/** A kind of fault that no single action shows: what is played is its own. */
-export type SceneKind = Pick<Kind, "family" | "name" | "how" | "skipped"> & {
-  readonly scenes: readonly { readonly point: string; play(): Promise<Played> }[];
+type Options = {
+  readonly family?: Family;
+  readonly skipped?: string | undefined;
+  readonly on?: (path: Path) => boolean;
+  readonly expected?: (path: Path) => Expectation;
 };
 
-const WRITES: readonly CallName[] = [
-  ...(["create", "update", "delete", "attach", "detach"] as const),
-  ...(["mac.generate", "mac.duplicate", "mac.delete"] as const),
-];
+export const DONE: Expectation = { outcomes: ["done"] };
 
-export function isWrite(call: CallName): boolean {
-  return WRITES.includes(call);
+/** A fault that is there from before the run to its end, on the paths that stand for their actions. */
+export function throughout(
+  name: string,
+  how: string,
+  inject: Injection["inject"],
+  { family = "machine", skipped, on = () => true, expected = () => DONE }: Options = {},
+): Kind {
+  return {
+    ...{ family, name, how, skipped, expected },
+    injections: (path) => (path.isCore && on(path) ? [{ point: "the whole run", inject }] : []),
+  };
 }
 
-export function isHook({ action }: Path): boolean {
-  return action === "pre" || action === "post" || action === "clean";
+/** A signal to the process once its request number `skip` has arrived, and what becomes of that request. */
+export function signalAt(
+  signal: NodeJS.Signals,
+  call: CallName,
+  skip: number,
+  request: FaultSpec["do"],
+  end: "lift" | "liftLate" = "lift",
+): Injection {
+  return {
+    point: `request ${skip + 1}, ${call}`,
+    inject: (cloud) => {
+      const fault = cloud.rig.simulator.fault({ skip, do: request });
+      return {
+        how: { started: (child) => void fault.reached.then(() => child.kill(signal)) },
+        [end]: () => fault.remove(),
+        hasStruck: () => fault.hits > 0,
+      };
+    },
+  };
+}
+
+export function isWrite(call: CallName): boolean {
+  return !/^(server\.)?(get|list)$/.test(call);
 }

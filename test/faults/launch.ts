@@ -1,56 +1,50 @@
-// Starting the built executable as OpenNebula does, with a fault around the process: a shell line before it, a program
-// that starts it, a pipe that is closed, a signal. The product knows nothing of any of it.
-import type { ChildProcess } from "node:child_process";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+// Starting the built executable as OpenNebula does, with a fault around the process: a shell line that starts it, a pipe
+// that is closed, a signal. The product knows nothing of any of it.
+import { randomUUID } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Hook, IpamAction, Machine, Rig, RunOptions, RunResult } from "../rig.ts";
 
 export type Launch = RunOptions & {
-  /** Shell lines that run before the executable: `ulimit -n 20`. */
-  readonly before?: string;
-  /** What starts the executable: `strace …`, `setpriv …`. */
-  readonly under?: string;
-  /** Redirections of the executable: `</dev/null`. */
-  readonly redirected?: string;
+  /** A shell line in which "$@" is the executable with its parameters: `ulimit -n 32; exec "$@"`. */
+  readonly shell?: string;
 };
 
-let count = 0;
+export const STRACE = program("strace");
+export const NO_STRACE = STRACE === undefined ? "strace is not there" : undefined;
 
+/** Runs an action or a hook of that machine to its end. */
 export function launch(
   rig: Rig,
   machine: Machine,
   what: Hook | IpamAction,
   document: string,
-  how: Launch,
+  { shell, ...how }: Launch,
 ): Promise<RunResult> {
   const isHook = what === "pre" || what === "post" || what === "clean";
   const file = isHook ? `vnm/bridge/${what}.d/01-scw-flexip` : `ipam/scw-flexip/${what}`;
   const parameters = isHook ? [] : ["7"];
-  if (how.before === undefined && how.under === undefined && how.redirected === undefined) {
-    return rig.run(machine, file, parameters, document, how);
-  }
-  count += 1;
-  const root = join(rig.folder, `launch-${count}`);
-  mkdirSync(join(root, dirname(file)), { recursive: true });
-  const start = `exec ${how.under ?? ""} '${join(machine.root, file)}' "$@" ${how.redirected ?? ""}`;
-  writeFileSync(join(root, file), `#!/bin/sh\n${how.before ?? ""}\n${start}\n`, { mode: 0o755 });
-  return rig.run({ ...machine, root }, file, parameters, document, how);
+  if (shell === undefined) return rig.run(machine, file, parameters, document, how);
+  const script = `launch-${randomUUID()}`;
+  const text = `#!/bin/sh\nset -- '${join(machine.root, file)}' "$@"\n${shell}\n`;
+  writeFileSync(join(rig.folder, script), text, { mode: 0o755 });
+  return rig.run({ ...machine, root: rig.folder }, script, parameters, document, how);
 }
 
-/** Where a program of the system is; undefined where it is not installed. */
+/** Where a program of the system is, since a rig has no PATH; undefined where it is not installed. */
 export function program(name: string): string | undefined {
-  return ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"]
+  return ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
     .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    .find((path) => existsSync(path));
 }
 
-export function kill(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
-  child?.kill(signal);
+/**
+ * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls:
+ * they are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
+ */
+export function traced({ folder }: Rig, options: string): Launch {
+  return {
+    shell: `exec ${STRACE} -f -o ${join(folder, "strace")} ${options} "$@"`,
+    env: { UV_THREADPOOL_SIZE: "1" },
+  };
 }

@@ -1,64 +1,82 @@
-// What can be wrong with the front-end itself: a lock left behind, its clock, its logs, its limits, its settings.
-import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+// What can be wrong with the machine that an action or hook runs on: locks, limits, environment, settings, signals,
+// streams.
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Break, DONE, HOUR_MS, inPlaceOf, kind, logFolder, settingsOf, tokenOf } from "./front-end.ts";
-import type { Kind } from "./kind.ts";
-import type { Injected } from "./play.ts";
+import { DONE, type Kind, signalAt, throughout } from "./kind.ts";
+import type { Launch } from "./launch.ts";
+import { isIpam, type Path } from "./path.ts";
+import type { Expectation, Injected, Injection } from "./play.ts";
 import type { TestCloud } from "./test-cloud.ts";
 
-export const MACHINE_FAULTS: readonly Kind[] = [
-  kind("lock that a dead process left just now", "the lock's folder, of now", lockOf(0)),
-  kind("lock that a dead process left an hour ago", "the lock's folder, of an hour ago", lockOf(-HOUR_MS)),
-  kind("clock set back an hour after a lock was left", "the lock's folder, of in an hour", lockOf(HOUR_MS)),
-  kind("log folder missing", "", (cloud) => {
-    rmSync(logFolder(cloud), { recursive: true, force: true });
-    return {};
-  }),
-  kind("a file where the log folder should be", "", (cloud) =>
-    inPlaceOf(logFolder(cloud), (path) => writeFileSync(path, "")),
-  ),
-  kind("a folder where the log file should be", "", (cloud) =>
-    inPlaceOf(logFolder(cloud), (path) => mkdirSync(join(path, "scw-flexip.log"), { recursive: true })),
-  ),
-  kind("20 file descriptors", "ulimit -n 20", () => ({ how: { before: "ulimit -n 20" } }), {
-    hooksToo: true,
-    // Too few for the settings to be read; free_address then succeeds as with wrong ones.
-    expected: ({ action }) => ({
-      outcomes: ["done", "refused", "later", "reconciled"],
-      ...(action === "free_address" ? { reconcile: "safe" } : {}),
-      isUntold: true,
-    }),
-  }),
-  kind("32 file descriptors", "ulimit -n 32", () => ({ how: { before: "ulimit -n 32" } }), { hooksToo: true }),
-  kind(
-    "files may hold nothing",
-    "ulimit -f 0; it goes on or refuses, unless the kernel's signal ends it first",
-    () => ({ how: { before: "ulimit -f 0" } }),
-    {
-      expected: () => ({ outcomes: ["done", "refused", "later"] }),
-    },
-  ),
-  kind("an environment that would change Node", "NODE_OPTIONS and its like", () => ({ how: { env: HOSTILE } }), {
-    hooksToo: true,
-  }),
-  settingKind("token file missing", (cloud) => rmSync(tokenOf(cloud))),
-  settingKind("token file that others can read", (cloud) => chmodSync(tokenOf(cloud), 0o644)),
-  settingKind("token file empty", (cloud) => writeFileSync(tokenOf(cloud), "")),
-  kind("another key's token", "a token that the API does not know", wrongToken, {
-    expected: ({ action }) => ({ outcomes: /^(get|allocate|free)_/.test(action) ? ["done"] : ["refused"] }),
-  }),
-  settingKind("settings file missing", (cloud) => rmSync(settingsOf(cloud))),
-  settingKind("settings file with an unknown key", (cloud) => writeFileSync(settingsOf(cloud), 'SPEED="11"\n')),
-];
-
+const HOUR_MS = 3_600_000;
 const HOSTILE = {
   ...{ NODE_OPTIONS: "--require /nonexistent/module.js", NODE_EXTRA_CA_CERTS: "/nonexistent", LC_ALL: "xx_XX" },
   ...{ NODE_TLS_REJECT_UNAUTHORIZED: "0", NODE_DEBUG: "http,net", TZ: "Nowhere/Nothing", HOME: "/nonexistent" },
 };
 
-function lockOf(ageMs: number): Break {
-  return (cloud) => {
-    const lock = `${cloud.rig.frontEnd.stateFile}.lock`;
+export const MACHINE_FAULTS: readonly Kind[] = [
+  throughout("lock that a dead process left just now", "the lock's folder, of now", lockOf(0), {
+    on: isIpam,
+  }),
+  throughout("clock set back an hour after a lock was left", "the lock's folder, of in an hour", lockOf(HOUR_MS), {
+    on: isIpam,
+  }),
+  started("32 file descriptors", "ulimit -n 32", { shell: 'ulimit -n 32; exec "$@"' }),
+  throughout(
+    "files may hold nothing",
+    "ulimit -f 0; it goes on or refuses, unless the kernel's signal ends it first",
+    () => ({ how: { shell: 'ulimit -f 0; exec "$@"' } }),
+    { on: isIpam, expected: () => ({ outcomes: ["done", "refused", "later"] }) },
+  ),
+  started("an environment that would change Node", "NODE_OPTIONS and its like", { env: HOSTILE }),
+  throughout("settings file missing", "made so before the run", withoutSettings, {
+    on: isIpam,
+    // free_address ends the lease whatever is wrong, and detaches nothing.
+    expected: ({ action }) => (action === "free_address" ? DONE : { outcomes: ["refused"] }),
+  }),
+  signalled("SIGTERM at a request", "SIGTERM", "before"),
+  signalled("SIGTERM after a request acted", "SIGTERM", "after"),
+  signalled("SIGINT after a request acted", "SIGINT", "after"),
+  // In which other ways standard input may come, or not, is in test/stdin.test.ts.
+  started("standard input cut off", "half of a document", { raw: "PElQQU1fRFJJVkVSX0FDVElPTl9EQVRBPjxBUj4" }, unread),
+  started(
+    "standard output closed early",
+    "its reader goes at the start",
+    { started: (child) => void child.stdout?.destroy() },
+    answerLost,
+  ),
+  started("standard output on a full disk", ">/dev/full", { shell: 'exec "$@" >/dev/full' }, answerLost),
+  started("standard error closed early", "its reader goes at the start", {
+    started: (child) => void child.stderr?.destroy(),
+  }),
+  started("standard error on a full disk", "2>/dev/full", { shell: 'exec "$@" 2>/dev/full' }),
+  started("no standard error", "2>&-", { shell: 'exec "$@" 2>&-' }),
+];
+
+/** Started differently, on all actions and hooks. */
+function started(name: string, what: string, how: Launch, expected?: (path: Path) => Expectation): Kind {
+  return throughout(name, what, () => ({ how }), expected === undefined ? {} : { expected });
+}
+
+function signalled(name: string, signal: "SIGTERM" | "SIGINT", when: "before" | "after"): Kind {
+  return {
+    ...{ family: "machine", name, how: "sent while the simulator holds the request" },
+    injections: ({ isCore }, { calls }) =>
+      isCore ? calls.map((call, skip) => signalAt(signal, call, skip, { kind: "hold", when })) : [],
+    expected: signalledOutcome,
+  };
+}
+
+// A request that is held before it acts still acts when it is let go, as one under way would: after the undoing.
+function signalledOutcome({ action }: Path): Expectation {
+  if (action === "free_address" || action === "clean") return { outcomes: ["later", "done"] };
+  if (action !== "register_address_range") return { outcomes: ["refused"] };
+  return { outcomes: ["refused", "reconciled"], mayLeak: true, mayNeedReconcile: true };
+}
+
+function lockOf(ageMs: number): Injection["inject"] {
+  return ({ rig }) => {
+    const lock = `${rig.frontEnd.stateFile}.lock`;
     mkdirSync(lock, { recursive: true });
     const time = new Date(Date.now() + ageMs);
     utimesSync(lock, time, time);
@@ -67,33 +85,19 @@ function lockOf(ageMs: number): Break {
   };
 }
 
-/** Wrong local settings: every action fails on them but free_address, which frees the lease all the same. */
-function settingKind(name: string, spoil: (cloud: TestCloud) => void): Kind {
-  return kind(
-    name,
-    "made so before the run",
-    (cloud) => {
-      const files = [tokenOf(cloud), settingsOf(cloud)];
-      const before = files.map((file) => readFileSync(file));
-      spoil(cloud);
-      return {
-        lift: () => {
-          for (const [index, file] of files.entries()) {
-            writeFileSync(file, before[index] ?? "", { mode: 0o600 });
-            chmodSync(file, 0o600);
-          }
-        },
-      };
-    },
-    {
-      // free_address ends the lease whatever is wrong, and detaches nothing.
-      expected: ({ action }) => (action === "free_address" ? DONE : { outcomes: ["refused"], isUndoneAtOnce: true }),
-    },
-  );
+function withoutSettings({ rig }: TestCloud): Injected {
+  const file = join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf");
+  const before = readFileSync(file);
+  rmSync(file);
+  return { lift: () => writeFileSync(file, before) };
 }
 
-function wrongToken(cloud: TestCloud): Injected {
-  const file = join(cloud.rig.folder, "wrong-token");
-  writeFileSync(file, "0a11ce00-0000-4000-8000-00000000dead\n", { mode: 0o600 });
-  return { how: { settings: { TOKEN_FILE: file } } };
+// A clean that cannot read its document says so, and the addresses stay.
+function unread({ action }: Path): Expectation {
+  return { outcomes: action === "clean" ? ["later", "done"] : ["refused"] };
+}
+
+/** Only get and register have an answer to lose. */
+function answerLost({ action }: Path): Expectation {
+  return { outcomes: [action === "register_address_range" || action === "get_address" ? "refused" : "done"] };
 }

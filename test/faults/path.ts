@@ -1,8 +1,8 @@
 // A way through an action or hook: what is there before, what is run, when it has done its work, and what OpenNebula or
 // its user does next when it has not.
-import type { Hook, IpamAction, RunResult } from "../rig.ts";
+import type { RunResult } from "../rig.ts";
 import type { Launch } from "./launch.ts";
-import type { HostName, TestCloud } from "./test-cloud.ts";
+import type { TestCloud } from "./test-cloud.ts";
 
 export const ACTIONS = [
   "register_address_range",
@@ -17,15 +17,13 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number];
 
 export type Act = {
-  readonly where: HostName | "front-end";
-  readonly what: Hook | IpamAction;
   run(how: Launch): Promise<RunResult>;
   /** Whether the account is as the action should leave it. */
   isReached(): boolean;
   /** What follows on success. */
-  goOn(): Promise<void>;
-  /** What follows on a failure, in the end with success. */
-  retry(): Promise<void>;
+  goOn?(): Promise<void>;
+  /** What follows on a failure, in the end with success; the same action again unless given. */
+  retry?(): Promise<void>;
   /** What follows when the user gives up instead. */
   giveUp?(): Promise<void>;
 };
@@ -33,10 +31,28 @@ export type Act = {
 export type Path = {
   readonly name: string;
   readonly action: Action;
-  /** One of those that stand for their action where not all are played. */
+  /** It stands for its action where not all ways are played. */
   readonly isCore: boolean;
   stage(cloud: TestCloud): Act;
 };
+
+/** A way through an action: `name` says which, without the action's own word. */
+export function way(action: Action, name: string, isCore: boolean, stage: Path["stage"]): Path {
+  return { name: `${wordOf(action)}, ${name}`, action, isCore, stage };
+}
+
+/** The first word of an action's name: register, unregister, get … */
+export function wordOf(action: Action): string {
+  return action.replace(/_.*/, "");
+}
+
+export function isHook({ action }: Path): boolean {
+  return action === "pre" || action === "post" || action === "clean";
+}
+
+export function isIpam(path: Path): boolean {
+  return !isHook(path);
+}
 
 export class Unexpected extends Error {
   override name = "Unexpected";

@@ -1,12 +1,10 @@
 // One fault in one way through one action, and what came of it.
-
 import { existsSync, utimesSync } from "node:fs";
-import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
-import { applySteps, findings } from "./findings.ts";
+import { repair } from "./findings.ts";
 import type { Launch } from "./launch.ts";
-import { type Act, type Action, type Path, succeed, Unexpected } from "./path.ts";
+import { type Act, isHook, type Path, succeed, Unexpected } from "./path.ts";
 import { TestCloud } from "./test-cloud.ts";
 
 /**
@@ -26,43 +24,38 @@ export type Injected = {
   /** Whether the fault came to anything: how often a driver looks while it waits is a matter of time. */
   hasStruck?(result: RunResult): boolean;
   /** What is wrong right after the action, beside what must always hold. */
-  problems?(result: RunResult): string[];
+  problems?(): string[];
 };
 
 /** One place in one path at which a fault strikes. */
 export type Injection = {
   readonly point: string;
-  readonly options?: SimulatorOptions;
-  inject(cloud: TestCloud, act: Act): Injected | Promise<Injected>;
+  inject(cloud: TestCloud): Injected | Promise<Injected>;
 };
 
 export type Expectation = {
   readonly outcomes: readonly Outcome[];
-  /** A reconcile may find something to do: what is safe, or also what an operator must name. */
-  readonly reconcile?: "safe" | "named";
-  /** A failed run has undone its work before it ended. */
-  readonly isUndoneAtOnce?: boolean;
+  /** A reconcile may find something to do. */
+  readonly mayNeedReconcile?: boolean;
+  /** The fault outlasts the action, which cannot undo its work before it fails. */
+  readonly mayLeak?: boolean;
   /** The input is not the path's: success says nothing of the path's addresses. */
   readonly mayMiss?: boolean;
-  /** The words of the failure do not count: nobody could read them, or the runtime itself failed. */
-  readonly isUntold?: boolean;
 };
 
 export type Played = {
-  readonly action: Action;
   readonly outcome: Outcome;
   readonly problems: readonly string[];
   readonly ms: number;
   readonly hasStruck: boolean;
 };
 
-export async function play(
-  path: Path,
-  injection: Injection,
-  expected: Expectation,
-  afterwards: "retry" | "give up" = "retry",
-): Promise<Played> {
-  const cloud = await TestCloud.start(injection.options);
+/** What the user does after a failure. */
+export type End = "retry" | "give up";
+
+/** Plays it on a cloud of its own, and checks what must hold then and in the end. */
+export async function play(path: Path, injection: Injection, expected: Expectation, end: End): Promise<Played> {
+  const cloud = await TestCloud.start();
   const problems: string[] = [];
   let outcome: Outcome = "refused";
   let ms = 0;
@@ -70,27 +63,23 @@ export async function play(
   try {
     const act = path.stage(cloud);
     cloud.rig.simulator.clearRequests();
-    const injected = await injection.inject(cloud, act);
+    const injected = await injection.inject(cloud);
     const start = performance.now();
     const result = await act.run(injected.how ?? {});
     ms = performance.now() - start;
     hasStruck = injected.hasStruck?.(result) ?? true;
-    problems.push(...check.always(cloud), ...(injected.problems?.(result) ?? []));
+    problems.push(...check.always(cloud), ...check.ofRun(result), ...(injected.problems?.() ?? []));
     await injected.lift?.();
     await cloud.account.settled();
     outcome = outcomeOf(act, result);
-    if (expected.isUntold !== true) problems.push(...check.ofRun(result));
     const mayOwe = expected.mayMiss === true || path.action === "free_address" || path.action === "clean";
-    if (result.code === 0 && outcome === "later" && !mayOwe) {
-      problems.push("it says that it is done, but it is not");
-    }
-    if (outcome === "refused" && expected.isUndoneAtOnce === true) problems.push(...check.leaked(cloud));
-    if (outcome === "done") await act.goOn();
-    else if (await goOnAfterFailure(cloud, act, { afterwards, expected, injected }, problems)) outcome = "reconciled";
+    if (result.code === 0 && outcome === "later" && !mayOwe) problems.push("it says that it is done, but it is not");
+    if (outcome === "refused" && expected.mayLeak !== true) problems.push(...check.leaked(cloud));
+    if (outcome === "done") await act.goOn?.();
+    else if (await goOnAfterFailure(cloud, path, act, injected, expected, end)) outcome = "reconciled";
     await cloud.account.settled();
-    if (await repair(cloud, expected, problems)) outcome = "reconciled";
-    problems.push(...check.always(cloud), ...check.settled(cloud));
-    problems.push(...(await foundIn(cloud)));
+    if (expected.mayNeedReconcile === true && (await repair(cloud, "named"))) outcome = "reconciled";
+    problems.push(...(await check.settled(cloud)));
   } catch (error) {
     problems.push(error instanceof Unexpected ? error.message : String(error instanceof Error ? error.stack : error));
   } finally {
@@ -98,12 +87,7 @@ export async function play(
   }
   if (hasStruck && !expected.outcomes.includes(outcome))
     problems.push(`${outcome}, expected ${expected.outcomes.join(" or ")}`);
-  return { action: path.action, outcome, problems: [...new Set(problems)], ms, hasStruck };
-}
-
-/** What a reconcile would still do. */
-export async function foundIn(cloud: TestCloud): Promise<string[]> {
-  return (await findings(cloud)).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`);
+  return { outcome, problems: [...new Set(problems)], ms, hasStruck };
 }
 
 function outcomeOf(act: Act, { code }: RunResult): Outcome {
@@ -111,31 +95,31 @@ function outcomeOf(act: Act, { code }: RunResult): Outcome {
   return code === 0 || code === null ? "later" : "refused";
 }
 
-type Ending = {
-  readonly afterwards: "retry" | "give up";
-  readonly expected: Expectation;
-  readonly injected: Injected;
-};
-
 /** The next action of the same machine, then this one again, or its end. Returns whether a reconcile was needed. */
 async function goOnAfterFailure(
   cloud: TestCloud,
+  path: Path,
   act: Act,
-  { afterwards, expected, injected }: Ending,
-  problems: string[],
+  injected: Injected,
+  expected: Expectation,
+  end: End,
 ): Promise<boolean> {
-  const again = (): Promise<void> =>
-    afterwards === "give up" && act.giveUp !== undefined ? act.giveUp() : act.retry();
-  if (act.where !== "front-end") {
+  const retry = act.retry ?? (() => succeed(act.run));
+  const again = end === "give up" ? (act.giveUp ?? retry) : retry;
+  if (isHook(path)) {
     await again();
     await injected.liftLate?.();
     return false;
   }
   await nextAction(cloud);
-  await injected.liftLate?.();
-  if (injected.liftLate !== undefined) await nextAction(cloud);
-  const isRepaired = check.leaked(cloud).length > 0 && (await repair(cloud, expected, problems));
-  problems.push(...check.leaked(cloud));
+  if (injected.liftLate !== undefined) {
+    await injected.liftLate();
+    await nextAction(cloud);
+  }
+  const isLeft = check.leaked(cloud).length > 0 && expected.mayNeedReconcile === true;
+  const isRepaired = isLeft && (await repair(cloud, "named"));
+  const left = check.leaked(cloud);
+  if (left.length > 0) throw new Unexpected(`the next action leaves it: ${left.join("; ")}`);
   await again();
   return isRepaired;
 }
@@ -147,13 +131,4 @@ async function nextAction(cloud: TestCloud): Promise<void> {
   if (existsSync(lock)) utimesSync(lock, aMinuteAgo, aMinuteAgo);
   await succeed((how) => cloud.oned(how).hold(cloud.spare));
   await cloud.account.settled();
-}
-
-/** One reconcile; whether it had anything to do. */
-async function repair(cloud: TestCloud, expected: Expectation, problems: string[]): Promise<boolean> {
-  const steps = await findings(cloud);
-  if (steps.length === 0 || expected.reconcile === undefined) return false;
-  const wanted = expected.reconcile === "named" ? steps : steps.filter(({ isSafe }) => isSafe);
-  for (const { reason } of await applySteps(cloud, wanted)) problems.push(`a reconcile left undone: ${reason}`);
-  return true;
 }

@@ -2,20 +2,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
-import { STRACE, traced } from "./crashes.ts";
-import { isHook, type Kind, type SceneKind, type Survey } from "./kind.ts";
-import type { Path } from "./path.ts";
-import { type Injection, type Played, play } from "./play.ts";
+import type { Kind, Survey } from "./kind.ts";
+import { STRACE, traced } from "./launch.ts";
+import { isHook, type Path } from "./path.ts";
+import { type End, type Injection, type Played, play } from "./play.ts";
 
 export type Run = {
-  readonly kind: Kind | SceneKind;
-  /** The way through an action; empty for a scene of several. */
-  readonly path: string;
+  readonly kind: Kind;
+  readonly path: Path;
   readonly point: string;
-  readonly end: "retry" | "give up";
   play(): Promise<Played>;
 };
-export type Ran = Omit<Run, "play"> & { readonly played: Played };
+export type Ran = Omit<Run, "play"> & Played;
 
 /** What each path does when nothing goes wrong; throws when it does not do its work. */
 export async function survey(paths: readonly Path[], atOnce: number): Promise<Map<Path, Survey>> {
@@ -28,53 +26,48 @@ export async function survey(paths: readonly Path[], atOnce: number): Promise<Ma
 
 async function surveyOf(path: Path): Promise<Survey> {
   let calls: CallName[] = [];
-  let journalWrites: number | undefined;
+  let journalWrites = 0;
   const look: Injection = {
     point: "nowhere",
-    inject: (cloud) => ({
-      ...(STRACE === undefined ? {} : { how: traced(cloud, "--seccomp-bpf -e trace=rename") }),
+    inject: ({ rig }) => ({
+      how: STRACE === undefined ? {} : traced(rig, "--seccomp-bpf -e trace=rename"),
       problems: () => {
-        calls = cloud.rig.simulator.calls();
-        if (STRACE !== undefined) journalWrites = count(readFileSync(join(cloud.rig.folder, "strace"), "utf8"));
+        calls = rig.simulator.calls();
+        const trace = STRACE === undefined ? "" : readFileSync(join(rig.folder, "strace"), "utf8");
+        journalWrites = trace.match(/ rename\(.* = 0$/gm)?.length ?? 0;
         return [];
       },
     }),
   };
-  const { problems } = await play(path, look, { outcomes: ["done"] });
+  const { problems } = await play(path, look, { outcomes: ["done"] }, "retry");
   if (problems.length > 0) throw new Error(`${path.name} without any fault: ${problems.join("; ")}`);
   return { calls, journalWrites };
 }
 
-function count(trace: string): number {
-  return trace.match(/ rename\(.* = 0$/gm)?.length ?? 0;
-}
-
 /** All that the kinds ask for. */
-export function runsOf(kinds: readonly (Kind | SceneKind)[], surveys: ReadonlyMap<Path, Survey>): Run[] {
-  return kinds
-    .filter(({ skipped }) => skipped === undefined)
-    .flatMap((kind) => ("scenes" in kind ? scenesOf(kind) : [...surveys].flatMap((known) => runsOn(kind, ...known))));
-}
-
-function scenesOf(kind: SceneKind): Run[] {
-  return kind.scenes.map(({ point, play: playIt }) => ({ kind, path: "", point, end: "retry", play: playIt }));
+export function runsOf(kinds: readonly Kind[], surveys: ReadonlyMap<Path, Survey>): Run[] {
+  const played = kinds.filter(({ skipped }) => skipped === undefined);
+  return played.flatMap((kind) => [...surveys].flatMap(([path, known]) => runsOn(kind, path, known)));
 }
 
 function runsOn(kind: Kind, path: Path, known: Survey): Run[] {
-  const ends =
-    kind.hasBothEnds === true && isHook(path) && path.isCore ? (["retry", "give up"] as const) : (["retry"] as const);
+  const ends: End[] = kind.hasBothEnds === true && isHook(path) && path.isCore ? ["retry", "give up"] : ["retry"];
   return kind.injections(path, known).flatMap((injection) =>
     ends.map((end) => ({
-      ...{ kind, path: path.name, point: injection.point, end },
+      ...{ kind, path, point: end === "retry" ? injection.point : `${injection.point}, given up` },
       play: () => play(path, injection, kind.expected(path), end),
     })),
   );
 }
 
-export async function playAll(runs: readonly Run[], atOnce: number, told: (ran: Ran) => void): Promise<Ran[]> {
+export async function playAll(
+  runs: readonly Run[],
+  atOnce: number,
+  told: (ran: Ran) => void = () => {},
+): Promise<Ran[]> {
   const all: Ran[] = [];
   await each(runs, atOnce, async ({ play: playIt, ...run }) => {
-    const ran = { ...run, played: await playIt() };
+    const ran = { ...run, ...(await playIt()) };
     all.push(ran);
     told(ran);
   });

@@ -3,29 +3,24 @@
 import { firstHost } from "../../driver/addresses.ts";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { Oned } from "../cloud/oned.ts";
-import { placeOf } from "../cloud/place.ts";
 import { addNic, Pool, type Range, settleGuest, type Vm } from "../cloud/pool.ts";
-import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { OTHER_PROJECT, PROJECT, Rig, type RunResult, serverIdOf } from "../rig.ts";
+import { type Machine, OTHER_PROJECT, PROJECT, Rig, type RunResult, serverIdOf } from "../rig.ts";
 import { type Launch, launch } from "./launch.ts";
 
 export const CLOUD = "one";
 const LIMITS = { TIMEOUT: "60", HOOK_TIMEOUT: "60" };
 /** For faults that last: the shortest times that the driver takes. */
 export const SHORT = { TIMEOUT: "5", HOOK_TIMEOUT: "5" };
-export const HOSTS = ["h1", "h2", "h3"] as const;
-// A host is made when it is first used.
-const SERVERS = HOSTS.map((name) => ({ name, serverId: serverIdOf(name) }));
+export const HOSTS = ["h1", "h2"] as const;
 export type HostName = (typeof HOSTS)[number];
-export type FrontEnd = "front-end" | "fe2";
 
-type RangeOptions = {
+export type RangeOptions = {
   readonly dual?: boolean;
   readonly adopted?: boolean;
   readonly forAliases?: boolean;
-  readonly on?: HostName | undefined;
+  readonly on?: HostName;
 };
 
 export class TestCloud {
@@ -44,6 +39,7 @@ export class TestCloud {
   readonly spare: Range;
   readonly neighbour: Range;
   readonly foreignId: string;
+  readonly server = serverIdOf;
   readonly #ends: (() => unknown)[] = [];
   #count = 0;
 
@@ -62,8 +58,8 @@ export class TestCloud {
     }
   }
 
-  static async start(options: SimulatorOptions = {}): Promise<TestCloud> {
-    return new TestCloud(await Rig.start({ maxPageSize: 4, ...options }));
+  static async start(): Promise<TestCloud> {
+    return new TestCloud(await Rig.start({ maxPageSize: 4 }));
   }
 
   async stop(): Promise<void> {
@@ -76,19 +72,16 @@ export class TestCloud {
     this.#ends.push(work);
   }
 
-  readonly server = serverIdOf;
-
   /** OpenNebula as one front-end runs it: its actions are started like that. */
-  oned(how: Launch = {}, frontEnd: FrontEnd = "front-end"): Oned<RunResult> {
+  oned(how: Launch = {}, frontEnd: Machine = this.rig.frontEnd): Oned<RunResult> {
     const options = { ...how, settings: { ...LIMITS, ...how.settings } };
     const noted = async (result: Promise<RunResult>): Promise<RunResult> => {
       this.results.push(await result);
       return result;
     };
     const { rig } = this;
-    const machine = frontEnd === "front-end" ? rig.frontEnd : rig.host(frontEnd);
     return new Oned(this.pool, {
-      ipam: (action, document) => noted(launch(rig, machine, action, document, options)),
+      ipam: (action, document) => noted(launch(rig, frontEnd, action, document, options)),
       hook: (host, hook, document) => noted(launch(rig, rig.host(host), hook, document, options)),
       complain: (text) => {
         throw new Error(text);
@@ -109,14 +102,10 @@ export class TestCloud {
       ...(forAliases ? { SCW_FLEXIP_ALIAS: "YES" } : {}),
     };
     if (!dual) return this.pool.addRange(attributes);
-    const two = this.account.add({
-      ...{ projectId: PROJECT, ip: this.#prefix("702"), tags, ...place },
-      ...(on === undefined ? {} : { mac: one.mac }),
-    });
-    const IP6 = firstHost(two.ip_address.replace("/64", ""));
+    const two = this.#add({ tags, ip: this.#prefix(), mac: null });
     return this.pool.addRange({
-      ...attributes,
-      ...{ TYPE: "IP4_6_STATIC", IP6, PREFIX_LENGTH: "64", SCW_FLEXIBLE_IP6_ID: two.id },
+      ...{ ...attributes, TYPE: "IP4_6_STATIC", PREFIX_LENGTH: "64", SCW_FLEXIBLE_IP6_ID: two.id },
+      IP6: firstHost(two.ip.replace("/64", "")),
     });
   }
 
@@ -126,23 +115,10 @@ export class TestCloud {
     return this.pool.addRange({ TYPE: "IP4", SIZE: "1", IP: ip, MAC: mac }, [id]);
   }
 
-  /** Makes one range's address an alias of another's on their server, as `pre` does. */
-  lend(owner: Range, alias: Range): void {
-    for (const [range, tag] of [
-      [owner, "lender"],
-      [alias, "borrower"],
-    ] as const) {
-      const [id = ""] = range.ids;
-      const tags = this.account.get(id)?.tags ?? [];
-      this.account.set(id, { tags: [...tags, `scw-flexip:mac-${tag}`], mac: owner.mac });
-    }
-    alias.hasLentOut = true;
-  }
-
   /** A flexible IP that somebody bought himself, which no range has. */
   bought(isIpv6 = false): { id: string; ip: string } {
     const tags = ["by-hand"];
-    const { id, ip } = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix("703"), mac: null } : {}) });
+    const { id, ip } = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix(), mac: null } : {}) });
     this.adoptable.set(id, tags);
     return { id, ip };
   }
@@ -157,11 +133,18 @@ export class TestCloud {
     return vm;
   }
 
-  /** The host that all flexible IPs of a range are attached to; `free` when they are; else "between". */
-  placeOf({ ids }: Range): string {
-    const places = new Set(ids.map((id) => placeOf(this.account.get(id), SERVERS)));
-    const [place = "between"] = places;
-    return places.size === 1 ? place : "between";
+  /** Adds a tag to a range's flexible IP. */
+  tag({ ids: [id = ""] }: Range, tag: string): void {
+    this.account.set(id, { tags: [...(this.account.get(id)?.tags ?? []), tag] });
+  }
+
+  /** Whether all flexible IPs of a range are attached to that host, or free. */
+  isOn({ ids }: Range, place: HostName | "free"): boolean {
+    const wanted = place === "free" ? ["ready", null] : ["attached", this.server(place)];
+    return ids.every((id) => {
+      const { status, server_id: server } = this.account.get(id) ?? {};
+      return status === wanted[0] && server === wanted[1];
+    });
   }
 
   /** Whether a flexible IP is deleted, or a bought one without our tags. */
@@ -177,8 +160,8 @@ export class TestCloud {
     return { id, ip, mac };
   }
 
-  #prefix(third: string): string {
-    return `2001:db8:${third}:${(0x100 + this.#count).toString(16)}::/64`;
+  #prefix(): string {
+    return `2001:db8:702:${(0x100 + this.#count).toString(16)}::/64`;
   }
 
   #intent(): string {

@@ -1,6 +1,6 @@
 // The driver's own code in this process, in the place of the executable: actions and hooks run as on a Rig, with files,
 // HTTP and the simulated API, but on a clock that moves on by itself once a run waits for nothing but time.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 // Loaded before any run: nobody can tell the wait for a lazy import from a wait for time.
@@ -12,62 +12,34 @@ import { run } from "../../driver/run.ts";
 import { realMachine } from "../../driver/session.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import {
-  FRONT_END_ID,
-  furnish,
+  AnyRig,
   type Hook,
   type IpamAction,
-  logsOf,
   type Machine,
   plainLines,
   type RunOptions,
   type RunResult,
-  serverIdOf,
 } from "../rig.ts";
 import { MovedTime } from "./moved-time.ts";
 
-export class InProcessRig {
-  readonly simulator: Simulator;
-  readonly folder: string;
-  readonly frontEnd: Machine;
+export class InProcessRig extends AnyRig {
   /** Whether time passes while the simulator holds an answer back. Of a silent API it always does. */
   timePassesWhileHeld = false;
   /** The network interfaces of every host. */
   interfaces: readonly { readonly name: string; readonly mac: string }[] = [];
-  readonly #hosts = new Map<string, Machine>();
   readonly #time: MovedTime;
   readonly #alive = new Set<number>();
   #started = 0;
 
   constructor(simulator: Simulator, time: MovedTime) {
-    this.simulator = simulator;
+    super(simulator, mkdtempSync(join(tmpdir(), "scw-flexip-")));
     this.#time = time;
     time.held = () => this.#heldBack();
-    this.folder = mkdtempSync(join(tmpdir(), "scw-flexip-"));
-    this.frontEnd = furnish(simulator, join(this.folder, "front-end"), "front-end", FRONT_END_ID);
   }
 
   static async start(options: SimulatorOptions = {}): Promise<InProcessRig> {
     const time = new MovedTime();
     return new InProcessRig(await startSimulator({ ...options, time: time.clock }), time);
-  }
-
-  async stop(): Promise<void> {
-    await this.simulator.close();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** The hosts that were made so far. */
-  get hosts(): readonly Machine[] {
-    return [...this.#hosts.values()];
-  }
-
-  /** The host of that name, made at the first call. */
-  host(name: string): Machine {
-    const known = this.#hosts.get(name);
-    if (known !== undefined) return known;
-    const host = furnish(this.simulator, join(this.folder, name), name, serverIdOf(name));
-    this.#hosts.set(name, host);
-    return host;
   }
 
   ipam(action: IpamAction, document: string, options: RunOptions = {}): Promise<RunResult> {
@@ -76,10 +48,6 @@ export class InProcessRig {
 
   hook(host: string, hook: Hook, document: string, options: RunOptions = {}): Promise<RunResult> {
     return this.#run(this.host(host), [hook], document, options);
-  }
-
-  logs(): string {
-    return logsOf([this.frontEnd, ...this.hosts]);
   }
 
   /** Returns as soon as it is so. Time stands still until the caller waits again. */
@@ -105,13 +73,7 @@ export class InProcessRig {
     const caller = {
       action: words[0],
       version: "0.0.0",
-      environment: {
-        PATH: join(this.folder, "bin"),
-        ...Object.fromEntries(
-          Object.entries(options.settings ?? {}).map(([key, value]) => [`SCW_FLEXIP_${key}`, value]),
-        ),
-        ...options.env,
-      },
+      environment: this.environmentOf(machine, options),
       executable: join(machine.root, "ipam/scw-flexip/scw-flexip"),
       machine: this.#machineOf(pid, streams, left),
     };
@@ -153,7 +115,7 @@ export class InProcessRig {
   #heldBack(): number {
     const { account, requests } = this.simulator;
     if (!this.timePassesWhileHeld && account.behaviour.api !== "silent") return 0;
-    return requests.filter(({ status, durationMs }) => status === undefined && durationMs === undefined).length;
+    return requests.filter(({ isOpen }) => isOpen).length;
   }
 }
 

@@ -6,46 +6,40 @@ import { checkLease, newRange, registeredRange } from "../../driver/ipam/address
 
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
 const ID6 = "f1e81b1e-0000-4000-8000-00000000000a";
+const OWN = { IP: "203.0.113.7", SIZE: "1" };
 
 type Fields = Readonly<Record<string, string>>;
 
 suite("newRange", () => {
   const bare = { isDualStack: false, flexibleIpId: undefined, flexibleIp6Id: undefined, ip: undefined, ip6: undefined };
-  const accepted: readonly { typed: Fields; range: Partial<ReturnType<typeof newRange>> }[] = [
-    { typed: { SIZE: "1" }, range: bare },
-    { typed: { SIZE: "1", TYPE: "IP4" }, range: bare },
-    { typed: { SIZE: "1", TYPE: "IP4_6_STATIC" }, range: { ...bare, isDualStack: true } },
-    { typed: { SIZE: "1", IP: "203.0.113.7" }, range: { ...bare, ip: "203.0.113.7" } },
+  for (const [typed, range] of [
+    [{}, {}],
+    [{ TYPE: "IP4_6_STATIC" }, { isDualStack: true }],
+    [{ IP: "203.0.113.7" }, { ip: "203.0.113.7" }],
     // Placeholders that no flexible IP can have.
-    { typed: { SIZE: "1", IP: "10.0.0.1" }, range: bare },
-    { typed: { SIZE: "1", IP: "0.0.0.0" }, range: bare },
-    { typed: { SIZE: "1", IP: "any" }, range: bare },
-    { typed: { SIZE: "1", IP6: "2001:DB8:7::1" }, range: { ...bare, ip6: "2001:db8:7::1" } },
-    { typed: { SIZE: "1", IP6: "fd00::1" }, range: bare },
-    { typed: { SIZE: "1", SCW_FLEXIBLE_IP_ID: ID.toUpperCase() }, range: { ...bare, flexibleIpId: ID } },
-    { typed: { SIZE: "1", SCW_FLEXIBLE_IP6_ID: ID6.toUpperCase() }, range: { ...bare, flexibleIp6Id: ID6 } },
-  ];
-  for (const { typed, range } of accepted) {
+    [{ IP: "any" }, {}],
+    [{ IP6: "fd00::1" }, {}],
+    [{ IP6: "2001:DB8:7::1" }, { ip6: "2001:db8:7::1" }],
+    [{ SCW_FLEXIBLE_IP_ID: ID.toUpperCase() }, { flexibleIpId: ID }],
+    [{ SCW_FLEXIBLE_IP6_ID: ID6.toUpperCase() }, { flexibleIp6Id: ID6 }],
+  ] satisfies [Fields, Partial<ReturnType<typeof newRange>>][]) {
     test(`takes ${JSON.stringify(typed)}`, () => {
-      assert.deepEqual(newRange(attributes(typed)), { attributes: attributes(typed), ...range });
+      const sent = attributes({ SIZE: "1", ...typed });
+      assert.deepEqual(newRange(sent), { attributes: sent, ...bare, ...range });
     });
   }
 
-  const refused: readonly { typed: Fields; reason: RegExp }[] = [
-    { typed: {}, reason: /^address range has SIZE missing, .*; add one range for each address$/ },
-    { typed: { SIZE: "0" }, reason: /^address range has SIZE 0, / },
-    { typed: { SIZE: "2" }, reason: /^address range has SIZE 2, / },
-    { typed: { SIZE: "01" }, reason: /^address range has SIZE 01, / },
-    { typed: { SIZE: "1.0" }, reason: /^address range has SIZE 1\.0, / },
-    { typed: { SIZE: "9".repeat(60) }, reason: /^address range has SIZE 9{40}…, / },
-    { typed: { SIZE: "1", TYPE: "IP6" }, reason: /^address range has TYPE IP6, .*; change TYPE$/ },
-    { typed: { SIZE: "1", TYPE: "IP4_6" }, reason: /^address range has TYPE IP4_6, / },
-    { typed: { SIZE: "1", TYPE: "ETHER" }, reason: /^address range has TYPE ETHER, / },
-    { typed: { SIZE: "1", TYPE: "a\nb" }, reason: /^address range has TYPE a b, / },
-    { typed: { SIZE: "1", SCW_FLEXIBLE_IP_ID: "7" }, reason: /^SCW_FLEXIBLE_IP_ID is no UUID; / },
-    { typed: { SIZE: "1", SCW_FLEXIBLE_IP6_ID: `${ID}/` }, reason: /^SCW_FLEXIBLE_IP6_ID is no UUID; / },
-  ];
-  for (const { typed, reason } of refused) {
+  for (const [typed, reason] of [
+    [{}, /^address range has SIZE missing, .*; add one range for each address$/],
+    [{ SIZE: "01" }, /^address range has SIZE 01, /],
+    [{ SIZE: "9".repeat(60) }, /^address range has SIZE 9{40}…, /],
+    [{ SIZE: "1", TYPE: "IP6" }, /^address range has TYPE IP6, .*; change TYPE$/],
+    [{ SIZE: "1", TYPE: "IP4_6" }, /^address range has TYPE IP4_6, /],
+    [{ SIZE: "1", TYPE: "a\nb" }, /^address range has TYPE a b, /],
+    [{ SIZE: "1", SHARED: "yes" }, /^address range has SHARED=YES, .*; remove SHARED/],
+    [{ SIZE: "1", SCW_FLEXIBLE_IP_ID: "7" }, /^SCW_FLEXIBLE_IP_ID is no UUID; /],
+    [{ SIZE: "1", SCW_FLEXIBLE_IP6_ID: `${ID}/` }, /^SCW_FLEXIBLE_IP6_ID is no UUID; /],
+  ] satisfies [Fields, RegExp][]) {
     test(`refuses ${JSON.stringify(typed)}`, () => assertRefused(() => newRange(attributes(typed)), reason));
   }
 
@@ -78,6 +72,7 @@ suite("newRange", () => {
 
 suite("registeredRange", () => {
   const none = {
+    ip: "203.0.113.7",
     mac: undefined,
     ip6: undefined,
     flexibleIpId: undefined,
@@ -85,24 +80,23 @@ suite("registeredRange", () => {
     intent: undefined,
     servesAliases: false,
   };
-  const accepted: readonly { sent: Fields; range: ReturnType<typeof registeredRange> }[] = [
-    { sent: { IP: "203.0.113.7" }, range: { ip: "203.0.113.7", ...none } },
+  const dual = { TYPE: "IP4_6_STATIC", IP6: "2001:DB8:7::1", SCW_FLEXIBLE_IP6_ID: ID6.toUpperCase() };
+  for (const [sent, range] of [
+    [{}, {}],
     // What register never answered may still be in a range that somebody wrote.
-    { sent: { IP: "10.0.0.1" }, range: { ip: "10.0.0.1", ...none } },
-    {
-      sent: { TYPE: "IP4_6_STATIC", IP: "203.0.113.7", MAC: "52:54:00:AB:CD:EF", IP6: "2001:DB8:7::1" },
-      range: { ...none, ip: "203.0.113.7", mac: "52:54:00:ab:cd:ef", ip6: "2001:db8:7::1" },
-    },
-    { sent: { IP: "203.0.113.7", SCW_FLEXIP_INTENT: ID6 }, range: { ip: "203.0.113.7", ...none, intent: ID6 } },
-    {
-      sent: { TYPE: "IP4_6_STATIC", IP: "203.0.113.7", SCW_FLEXIBLE_IP_ID: ID.toUpperCase(), SCW_FLEXIBLE_IP6_ID: ID6 },
-      range: { ...none, ip: "203.0.113.7", flexibleIpId: ID, flexibleIp6Id: ID6 },
-    },
+    [{ IP: "10.0.0.1" }, { ip: "10.0.0.1" }],
+    [{ MAC: "52:54:00:AB:CD:EF" }, { mac: "52:54:00:ab:cd:ef" }],
+    [dual, { ip6: "2001:db8:7::1", flexibleIp6Id: ID6 }],
+    [{ ...dual, TYPE: "IP4" }, {}],
+    [{ SCW_FLEXIBLE_IP_ID: ID.toUpperCase() }, { flexibleIpId: ID }],
+    [{ SCW_FLEXIP_INTENT: ID6 }, { intent: ID6 }],
+    [{ SCW_FLEXIP_ALIAS: "yes" }, { servesAliases: true }],
     // An id that a manager of the network broke is as good as none.
-    { sent: { IP: "203.0.113.7", SCW_FLEXIBLE_IP_ID: "../x" }, range: { ip: "203.0.113.7", ...none } },
-  ];
-  for (const { sent, range } of accepted) {
-    test(`takes ${JSON.stringify(sent)}`, () => assert.deepEqual(registeredRange(request(sent)), range));
+    [{ SCW_FLEXIBLE_IP_ID: "../x" }, {}],
+  ] satisfies [Fields, Partial<ReturnType<typeof registeredRange>>][]) {
+    test(`takes ${JSON.stringify(sent)}`, () => {
+      assert.deepEqual(registeredRange(request({ ...OWN, ...sent })), { ...none, ...range });
+    });
   }
 
   for (const sent of [{}, { IP: "203.0.113" }, { IP: "2001:db8::1" }]) {
@@ -113,33 +107,19 @@ suite("registeredRange", () => {
 });
 
 suite("checkLease", () => {
-  const range = { IP: "203.0.113.7", SIZE: "1" };
-  const accepted: readonly { sent: Fields; asked: Fields }[] = [
-    { sent: range, asked: {} },
-    { sent: range, asked: { SIZE: "1" } },
-    { sent: range, asked: { SIZE: "1", IP: "203.0.113.7", MAC: "52:54:00:00:00:07" } },
-    { sent: { IP: "203.0.113.7" }, asked: { SIZE: "1" } },
-  ];
-  for (const { sent, asked } of accepted) {
+  for (const [sent, asked] of [
+    [OWN, {}],
+    [OWN, { SIZE: "1", IP: "203.0.113.7", MAC: "52:54:00:00:00:07" }],
+    [{ IP: "203.0.113.7" }, { SIZE: "1" }],
+  ] satisfies [Fields, Fields][]) {
     test(`takes ${JSON.stringify(asked)} of ${JSON.stringify(sent)}`, () => check(sent, asked));
   }
 
-  const refused: readonly { sent: Fields; asked: Fields; reason: RegExp }[] = [
-    { sent: range, asked: { SIZE: "2" }, reason: /^address range 203\.0\.113\.7 has SIZE 1 and 2 were asked for, / },
-    { sent: range, asked: { SIZE: "0" }, reason: /^address range 203\.0\.113\.7 has SIZE 1 and 0 were asked for, / },
-    {
-      sent: { ...range, SIZE: "4" },
-      asked: { SIZE: "1" },
-      reason: /has SIZE 4 and 1 were asked for, .*; set SIZE to 1$/,
-    },
-    {
-      sent: range,
-      asked: { SIZE: "1", IP: "203.0.113.8" },
-      reason: /^address 203\.0\.113\.8 is not in the address range, /,
-    },
-    { sent: range, asked: { SIZE: "1", IP: "a\nb" }, reason: /^address a b is not in the address range, / },
-  ];
-  for (const { sent, asked, reason } of refused) {
+  for (const [sent, asked, reason] of [
+    [OWN, { SIZE: "2" }, /^address range 203\.0\.113\.7 has SIZE 1 and 2 were asked for, .*; set SIZE to 1$/],
+    [{ ...OWN, SIZE: "4" }, { SIZE: "1" }, /has SIZE 4 and 1 were asked for, .*; set SIZE to 1$/],
+    [OWN, { SIZE: "1", IP: "a\nb" }, /^address a b is not in the address range, .*; ask for that one$/],
+  ] satisfies [Fields, Fields, RegExp][]) {
     test(`refuses ${JSON.stringify(asked)} of ${JSON.stringify(sent)}`, () => {
       assertRefused(() => check(sent, asked), reason);
     });

@@ -1,20 +1,19 @@
 // A front-end with an account, and what the tests of the IPAM actions ask of it.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { JournalState } from "../../driver/state/journal.ts";
 import { wholeJournal } from "../cloud/journal.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
 import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { InProcessRig } from "../in-process/rig.ts";
-import type { IpamAction, Rig, RunOptions, RunResult } from "../rig.ts";
+import { type AnyRig, type IpamAction, Rig, type RunOptions, type RunResult } from "../rig.ts";
 
 export type Range = Readonly<Record<string, string>>;
 type Wire = ReturnType<FlexibleIps["all"]>[number];
 
 export const MAC = "52:54:00:0a:0b:0c";
-export const UNKNOWN_ID = "44444444-4444-4444-8444-444444444444";
 
 /** A test on a front-end of its own, in this process. */
 export function onFrontEnd(
@@ -24,24 +23,36 @@ export function onFrontEnd(
 ): void {
   test(name, async (t) => {
     const rig = await InProcessRig.start(options);
-    await play(new FrontEnd(t, rig), rig);
+    t.after(() => rig.stop());
+    await play(new FrontEnd(rig), rig);
+  });
+}
+
+/** A test on a front-end of its own, with the built executable. */
+export function onExecutable(
+  name: string,
+  play: (frontEnd: FrontEnd, rig: Rig) => Promise<void>,
+  options: { skip?: boolean } = {},
+): void {
+  test(name, options, async (t) => {
+    const rig = await Rig.start();
+    t.after(() => rig.stop());
+    await play(new FrontEnd(rig), rig);
   });
 }
 
 export class FrontEnd {
   readonly account: FlexibleIps;
-  readonly #rig: InProcessRig | Rig;
+  readonly #rig: AnyRig;
 
-  constructor(t: TestContext, rig: InProcessRig | Rig) {
-    t.after(() => rig.stop());
+  constructor(rig: AnyRig) {
     this.#rig = rig;
     this.account = rig.simulator.account;
   }
 
-  /** Runs an action, which succeeds, on a document or on what oned sends for a range. Returns its answer. */
-  async succeed(action: IpamAction, about: Fields | string, options: RunOptions = {}): Promise<RunResult> {
-    const document = typeof about === "string" ? about : documentFor(action, about);
-    const result = await this.#rig.ipam(action, document, options);
+  /** Runs an action, which succeeds, on what oned sends for a range. Returns its answer. */
+  async succeed(action: IpamAction, range: Fields, options: RunOptions = {}): Promise<RunResult> {
+    const result = await this.#rig.ipam(action, documentFor(action, range), options);
     assert.equal(result.code, 0, result.stderr);
     assert.deepEqual(result.plain, []);
     if (!["register_address_range", "get_address"].includes(action)) assert.equal(result.stdout, "");
@@ -49,14 +60,13 @@ export class FrontEnd {
   }
 
   /** Runs an action, which fails with one line for the user that matches all `words` and has a next move. */
-  async fail(action: IpamAction, about: Fields | string, ...words: readonly RegExp[]): Promise<void> {
-    const document = typeof about === "string" ? about : documentFor(action, about);
-    assertFailed(await this.#rig.ipam(action, document, { settings: { TIMEOUT: "5" } }), ...words);
+  async fail(action: IpamAction, range: Fields, ...words: readonly RegExp[]): Promise<void> {
+    assertFailed(await this.#rig.ipam(action, documentFor(action, range), { settings: { TIMEOUT: "5" } }), ...words);
   }
 
   /** The range of a registration that succeeds, as oned sends it from then on. */
   async register(fields: Fields = {}): Promise<Range> {
-    return rangeIn(await this.succeed("register_address_range", newRange(fields)));
+    return rangeIn(await this.succeed("register_address_range", fields));
   }
 
   /** Registers a range and leases its address. */
@@ -67,8 +77,8 @@ export class FrontEnd {
   }
 
   /** Attaches the range's flexible IPs to a host, behind the driver's back; both share the virtual MAC. */
-  attach(range: Range, host = "alpha"): void {
-    const { serverId } = this.#rig.host(host);
+  attach(range: Range): void {
+    const { serverId } = this.#rig.host("alpha");
     for (const id of idsOf(range)) this.account.set(id, { status: "attached", serverId, mac: range.MAC ?? null });
   }
 
@@ -103,13 +113,14 @@ export class FrontEnd {
   }
 }
 
-export function newRange(fields: Fields = {}): string {
-  return ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1", ...fields });
-}
-
-/** What oned sends: the size alone to get_address, the address to the other actions on a lease. */
-export function documentFor(action: IpamAction, range: Fields): string {
-  if (action === "register_address_range") return newRange();
+/**
+ * What oned sends: what the user typed to register, the size alone to get_address, the address to the other actions on
+ * a lease.
+ */
+export function documentFor(action: IpamAction, range: Fields = {}): string {
+  if (action === "register_address_range") {
+    return ipamDocument({ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1", ...range });
+  }
   if (action === "unregister_address_range") return ipamDocument(range);
   return ipamDocument(range, action === "get_address" ? { SIZE: "1" } : { IP: range.IP, SIZE: "1" });
 }

@@ -5,6 +5,11 @@ type Explained = { readonly file: string; readonly after: string; readonly why: 
 
 const EXPLAINED: readonly Explained[] = [
   {
+    file: "driver/stdin.ts",
+    after: "return false;",
+    why: "too much was read already: the stream adds a chunk, and the document is refused for its size",
+  },
+  {
     file: "driver/state/lock.ts",
     after: "let wasDead = true;",
     why: "each writer sweeps, and what others write they write under the lock",

@@ -23,11 +23,30 @@ const OPERATORS: readonly (readonly [RegExp, string])[] = [
   [/ = (\d+);$/, " = 7$1;"],
 ];
 
+const SHELL_OPERATORS: readonly (readonly [RegExp, string])[] = [
+  [/(\[ .*) = /, "$1 != "],
+  [/ -eq /, " -ne "],
+  [/\[ -n /, "[ -z "],
+  [/\[ -z /, "[ -n "],
+  [/\[ -e /, "[ ! -e "],
+  [/ -lt /, " -ge "],
+  [/ -le /, " -gt "],
+  [/ && /, " || "],
+  [/ \|\| /, " && "],
+  [/\b(if|while|until) ! /, "$1 "],
+  [/\b(if|while|until) (?!!)/, "$1 ! "],
+  [/\b(exit|return) [1-9]\d*/, "$1 0"],
+  // A command that stands alone is left out.
+  [/^(\s*)(?!(if|fi|for|do|done|case|esac|while|until|local|echo|exit|return)\b)[a-z_]+ [^(){}\\|]*[^\\|;&]$/, "$1:"],
+];
+
 /** Every mutant of a file: one operator at one place of a line of code. */
 export function mutantsOf(file: string, text: string): Mutant[] {
-  return text.split("\n").flatMap((before, index) =>
+  const isShell = file.endsWith(".sh");
+  const lines = isShell ? withoutDocuments(text) : text.split("\n");
+  return lines.flatMap((before, index) =>
     isCode(before)
-      ? OPERATORS.flatMap(([pattern, replacement]) => {
+      ? (isShell ? SHELL_OPERATORS : OPERATORS).flatMap(([pattern, replacement]) => {
           const after = before.replace(pattern, replacement);
           return after === before ? [] : [{ file, line: index + 1, before, after }];
         })
@@ -47,9 +66,22 @@ export function shuffled<T>(things: readonly T[], seed: number): T[] {
   return drawn;
 }
 
+/** The lines of a script; those of its here-documents are empty. */
+function withoutDocuments(text: string): string[] {
+  let end: string | undefined;
+  return text.split("\n").map((line) => {
+    if (end !== undefined) {
+      if (line.trim() === end) end = undefined;
+      return "";
+    }
+    end = /<<-?\s*['"]?(\w+)/.exec(line)?.[1];
+    return line;
+  });
+}
+
 // Nobody should notice a change in these: a message for the log, a type, a time that only shifts how long something waits.
 const NOT_CODE = [
-  /^\s*(\/\/|\*|\/\*|import|export type|type|readonly|declare|["'`]|\| )/,
+  /^\s*(#|\/\/|\*|\/\*|import|export type|type|readonly|declare|["'`]|\| )/,
   /\blog\.(debug|info|warn|error)\(/,
   /_MS\b/,
 ];

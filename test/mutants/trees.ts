@@ -1,4 +1,4 @@
-// The two programs that are broken, and which tests are asked about each.
+// The programs that are broken, and which tests are asked about each.
 
 export type Tree = {
   readonly name: string;
@@ -18,6 +18,15 @@ export const TREES: readonly Tree[] = [
     name: "provision",
     sources: ["provision/**/*.ts"],
     except: ["**/test/**", "**/node_modules/**"],
+    folder: "provision",
+    tests: ["provision/test/*.test.ts"],
+    untried: /$^/,
+    build: [],
+  },
+  {
+    name: "scripts",
+    sources: ["provision/{backup,ci,hardening,host-network,operations}/*.sh"],
+    except: [],
     folder: "provision",
     tests: ["provision/test/*.test.ts"],
     untried: /$^/,

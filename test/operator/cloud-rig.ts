@@ -1,28 +1,18 @@
 // A machine for the operator's commands: a root of its own with OpenNebula's folders and oned.conf, OpenNebula's commands on
 // PATH (fake-cloud.ts), the built executable, and the simulated API.
-import { spawn } from "node:child_process";
-import {
-  copyFileSync,
-  cpSync,
-  globSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
-import type { TestContext } from "node:test";
+import { join } from "node:path";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import type { FlexibleIpSeed } from "../fakes/seeds.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
-import { type FakeCloud, writeCloud } from "./fake-cloud.ts";
+import { type FakeCloud, type FakeRange, writeCloud } from "./fake-cloud.ts";
 
+const INSTALLED = "var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
 export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
-const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
-
+export const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
 export const SERVER_A = "33333333-3333-4333-8333-00000000000a";
 export const SERVER_B = "33333333-3333-4333-8333-00000000000b";
 const ADDRESS_A = "198.51.100.10";
@@ -33,14 +23,21 @@ const SERVERS = [
   { id: SERVER_B, name: "b", projectId: PROJECT, addresses: [ADDRESS_B, "127.0.0.1"] },
 ];
 
-let installedTree: string | undefined;
+const TOOLS = ["onevnet", "onevm", "onehost", "onezone", "ssh", "systemctl", "logger"];
+const FRONT_END = [
+  "etc/one",
+  "etc/logrotate.d",
+  "var/log/one",
+  "var/tmp/one",
+  ...["ipam", "etc", "vnm/bridge/pre.d", "vnm/bridge/post.d", "vnm/bridge/clean.d"].map(
+    (folder) => `var/lib/one/remotes/${folder}`,
+  ),
+];
+const HOST = ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"];
+// oneadmin is the user that runs the tests, so no file needs another owner.
+const USERS = `oneadmin:x:${process.getuid?.()}:${process.getgid?.()}::/var/lib/one:/bin/sh\n`;
 
-/** The executable, which is large and is never changed in its place, is linked. */
-function copyTree(from: string, to: string): void {
-  const isExecutable = (path: string): boolean => path.endsWith("ipam/scw-flexip/scw-flexip");
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !isExecutable(path) });
-  for (const path of globSync(`${from}/**/ipam/scw-flexip/scw-flexip`)) linkSync(path, join(to, relative(from, path)));
-}
+let installedTree: string | undefined;
 
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type CallOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
@@ -49,67 +46,29 @@ export class CloudRig {
   readonly simulator: Simulator;
   /** Below which the machine's /etc and /var are. */
   readonly root: string;
-  readonly #folder: string;
+  /** Holds the root, the hosts' files and the commands of OpenNebula. */
+  readonly folder: string;
+  /** What `run` runs. */
+  executable = EXECUTABLE;
   readonly #stateFile: string;
 
   constructor(simulator: Simulator) {
     this.simulator = simulator;
-    this.#folder = mkdtempSync(join(tmpdir(), "scw-flexip-operator-"));
-    this.root = join(this.#folder, "root");
-    this.#stateFile = join(this.#folder, "one.json");
-    for (const folder of [
-      "etc/one",
-      "etc/logrotate.d",
-      "var/lib/one/remotes/ipam",
-      "var/lib/one/remotes/etc",
-      "var/log/one",
-      "var/tmp/one",
-    ]) {
-      mkdirSync(this.at(folder), { recursive: true });
-    }
-    for (const action of ["pre", "post", "clean"]) {
-      mkdirSync(this.at(`var/lib/one/remotes/vnm/bridge/${action}.d`), { recursive: true });
-    }
-    copyFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
-    // oneadmin is the user that runs the tests, so no file needs another owner.
-    const ids = `${process.getuid?.()}:${process.getgid?.()}`;
-    writeFileSync(this.at("etc/passwd"), `oneadmin:x:${ids}::/var/lib/one:/bin/sh\n`);
+    this.folder = mkdtempSync(join(tmpdir(), "scw-flexip-operator-"));
+    this.root = join(this.folder, "root");
+    this.#stateFile = join(this.folder, "one.json");
+    for (const folder of FRONT_END) mkdirSync(this.at(folder), { recursive: true });
+    cpSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
+    writeFileSync(this.at("etc/passwd"), USERS);
     for (const name of ["kvm-a", "kvm-b"]) {
-      for (const folder of ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"]) {
-        mkdirSync(this.host(name, folder), { recursive: true });
-      }
-      copyFileSync(this.at("etc/passwd"), this.host(name, "etc/passwd"));
+      for (const folder of HOST) mkdirSync(this.host(name, folder), { recursive: true });
+      writeFileSync(this.host(name, "etc/passwd"), USERS);
     }
-    this.#writeTools();
-    this.cloud = {
-      remotes: this.at("var/lib/one/remotes"),
-      onedConf: this.at("etc/one/oned.conf"),
-      environment: this.#places(),
-      networks: [
-        { id: "0", name: "public", driver: "bridge", ranges: [] },
-        { id: "1", name: "private", driver: "802.1Q", ranges: [] },
-      ],
-      vms: [],
-      hosts: [
-        {
-          name: "kvm-a",
-          serverId: `${simulator.zone}/${SERVER_A}`,
-          state: "2",
-          answers: { "hostname -I": `${ADDRESS_A} 10.0.0.1\n` },
-          root: this.host("kvm-a"),
-        },
-        {
-          name: "kvm-b",
-          state: "2",
-          answers: {
-            "hostname -I": `${ADDRESS_B} 10.0.0.2\n`,
-            "cat /var/lib/one/scw-server-id": `${simulator.zone}/${SERVER_B}\n`,
-          },
-          root: this.host("kvm-b"),
-        },
-      ],
-      calls: [],
-    };
+    const fake = join(REPOSITORY, "test/operator/fake-one.ts");
+    for (const tool of TOOLS) {
+      this.tool("bin", tool, `set -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`);
+    }
+    this.cloud = this.#smallCloud();
   }
 
   static async start(options: SimulatorOptions = {}): Promise<CloudRig> {
@@ -118,65 +77,30 @@ export class CloudRig {
 
   async stop(): Promise<void> {
     await this.simulator.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
-  at(path: string): string {
-    return join(this.root, path);
-  }
-
-  /** Below which a host's files are. */
-  host(name: string, path = ""): string {
-    return join(this.#folder, "hosts", name, path);
+  /** A front-end that is installed and configured. The command runs for the first one; its tree serves the others. */
+  async installed(): Promise<this> {
+    if (installedTree === undefined) {
+      const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
+      assert.equal(outcome.code, 0, outcome.stderr);
+      const folder = mkdtempSync(join(tmpdir(), "scw-flexip-installed-"));
+      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+      copyTree(this.root, folder);
+      installedTree = folder;
+    } else {
+      copyTree(installedTree, this.root);
+      writeFileSync(this.at("var/lib/one/.scw-flexip.token"), `${this.simulator.token}\n`);
+    }
+    this.configure();
+    return this;
   }
 
   /** All hosts with driver, key and server id. */
   async withHosts(): Promise<this> {
-    const outcome = await this.run(["install", "--frontend", "--sync", "--hosts"]);
-    if (outcome.code !== 0) throw new Error(outcome.stdout + outcome.stderr);
+    await this.exits(0, "install --frontend --sync --hosts");
     return this;
-  }
-
-  /** Keeps all of this for `restore`, which may be called often. */
-  save(): void {
-    const saved = join(this.#folder, "saved");
-    for (const folder of ["root", "hosts"]) copyTree(join(this.#folder, folder), join(saved, folder));
-    copyFileSync(this.#stateFile, join(saved, "one.json"));
-  }
-
-  restore(): void {
-    const saved = join(this.#folder, "saved");
-    for (const folder of ["root", "hosts"]) {
-      rmSync(join(this.#folder, folder), { recursive: true });
-      copyTree(join(saved, folder), join(this.#folder, folder));
-    }
-    this.cloud = JSON.parse(readFileSync(join(saved, "one.json"), "utf8"));
-    const { account } = this.simulator;
-    account.allow();
-    account.behave({ api: "up" });
-    account.servers = SERVERS;
-    for (const { id } of account.all()) account.remove(id);
-  }
-
-  get cloud(): FakeCloud {
-    return JSON.parse(readFileSync(this.#stateFile, "utf8"));
-  }
-
-  set cloud(cloud: FakeCloud) {
-    writeCloud(this.#stateFile, cloud);
-  }
-
-  /** The lines of the system's log with that word. */
-  syslog(word: string): string[] {
-    const lines = readFileSync(`${this.#stateFile}.syslog`, "utf8").split("\n");
-    return lines.filter((line) => line.includes(word));
-  }
-
-  /** Changes what OpenNebula knows. */
-  change(edit: (cloud: FakeCloud) => void): void {
-    const { cloud } = this;
-    edit(cloud);
-    this.cloud = cloud;
   }
 
   /** Writes the settings that an operator must fill in. */
@@ -190,85 +114,128 @@ export class CloudRig {
     writeFileSync(file, text);
   }
 
-  /** A front-end that is installed and configured. The command runs for the first one; its tree serves the others. */
-  async installed(): Promise<this> {
-    if (installedTree === undefined) {
-      const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
-      if (outcome.code !== 0) throw new Error(outcome.stderr);
-      const folder = mkdtempSync(join(tmpdir(), "scw-flexip-installed-"));
-      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-      copyTree(this.root, folder);
-      installedTree = folder;
-    } else {
-      rmSync(this.root, { recursive: true });
-      copyTree(installedTree, this.root);
-      writeFileSync(this.at("var/lib/one/.scw-flexip.token"), `${this.simulator.token}\n`);
-    }
-    this.configure();
-    return this;
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  /** Below which a host's files are. */
+  host(name: string, path = ""): string {
+    return join(this.folder, "hosts", name, path);
+  }
+
+  /** Every file and folder below the root. */
+  tree(): string[] {
+    return readdirSync(this.root, { recursive: true, encoding: "utf8" }).sort();
+  }
+
+  get cloud(): FakeCloud {
+    return JSON.parse(readFileSync(this.#stateFile, "utf8"));
+  }
+
+  set cloud(cloud: FakeCloud) {
+    writeCloud(this.#stateFile, cloud);
+  }
+
+  /** Changes what OpenNebula knows. */
+  change(edit: (cloud: FakeCloud) => void): void {
+    const { cloud } = this;
+    edit(cloud);
+    this.cloud = cloud;
+  }
+
+  /** The ranges of the network "public", to be changed. */
+  changeRanges(edit: (ranges: FakeRange[]) => void): void {
+    this.change(({ networks }) => edit(networks[0]?.ranges ?? []));
+  }
+
+  /** Puts a flexible IP of this cloud into the project, and returns its id. */
+  flexibleIp(ip: string, seed: FlexibleIpSeed = {}): string {
+    const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
+    return this.simulator.account.add({ ip, mac, tags: OURS, projectId: PROJECT, ...seed }).id;
+  }
+
+  /** The lines of the system's log with that word. */
+  syslog(word: string): string[] {
+    const lines = readFileSync(`${this.#stateFile}.syslog`, "utf8").split("\n");
+    return lines.filter((line) => line.includes(word));
+  }
+
+  /** Writes a program of that name into a folder, which is returned. */
+  tool(folder: string, name: string, text: string): string {
+    const path = join(this.folder, folder);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return path;
+  }
+
+  /** Runs a command line of the operator, which must end with that exit code. */
+  async exits(code: number, line: string, options: CallOptions = {}): Promise<Outcome> {
+    const outcome = await this.run(line.split(" "), options);
+    assert.equal(outcome.code, code, `${line}: ${outcome.stdout}${outcome.stderr}`);
+    return outcome;
+  }
+
+  /** What a command line prints as JSON. */
+  async json(line: string, code = 0) {
+    const { stdout } = await this.exits(code, `${line} -j`);
+    return JSON.parse(stdout);
   }
 
   /** Runs a command of the operator in this root. */
   run(words: readonly string[], options: CallOptions = {}): Promise<Outcome> {
-    return this.runProgram(EXECUTABLE, [...words, "--root", this.root], options);
+    return this.runProgram(this.executable, [...words, "--root", this.root], options);
   }
 
   runProgram(program: string, words: readonly string[], options: CallOptions = {}): Promise<Outcome> {
-    const child = spawn(program, words, { env: { ...this.environment(), ...options.env } });
-    child.stdin.on("error", () => {});
-    child.stdin.end(options.input ?? "");
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    return new Promise((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) =>
-        resolve({ code, stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") }),
-      );
+    const env = { ...this.environment(), ...options.env };
+    return new Promise((resolve) => {
+      const child = execFile(program, words, { env, maxBuffer: 2 ** 30 }, (_, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr });
+      });
+      child.stdin?.on("error", () => {});
+      child.stdin?.end(options.input ?? "");
     });
   }
 
   environment(): Record<string, string> {
-    return { PATH: `${join(this.#folder, "bin")}:/usr/bin:/bin`, FAKE_ONE: this.#stateFile, HOME: this.#folder };
+    return { PATH: `${join(this.folder, "bin")}:/usr/bin:/bin`, FAKE_ONE: this.#stateFile, HOME: this.folder };
   }
 
-  /** Every file and folder below the root, with folders ending in a slash. */
-  tree(folder = this.root): string[] {
-    return readdirSync(folder, { withFileTypes: true })
-      .flatMap((entry) => {
-        const path = join(folder, entry.name);
-        return entry.isDirectory()
-          ? [`${path.slice(this.root.length)}/`, ...this.tree(path)]
-          : [path.slice(this.root.length)];
-      })
-      .sort();
-  }
-
-  /** Where the driver's own actions find their files: they know nothing of another root. */
-  #places(): Record<string, string> {
-    return {
-      SCW_FLEXIP_TOKEN_FILE: this.at("var/lib/one/.scw-flexip.token"),
-      SCW_FLEXIP_STATE_FILE: this.at("var/lib/one/scw-flexip/state.json"),
-      SCW_FLEXIP_LOG_DIR: this.at("var/log/one"),
+  /** Two hosts: OpenNebula knows the server of one, the other says it itself. */
+  #smallCloud(): FakeCloud {
+    const { zone } = this.simulator;
+    const hostA = { "hostname -I": `${ADDRESS_A} 10.0.0.1\n` };
+    const hostB = {
+      "hostname -I": `${ADDRESS_B} 10.0.0.2\n`,
+      "cat /var/lib/one/scw-server-id": `${zone}/${SERVER_B}\n`,
     };
-  }
-
-  #writeTools(): void {
-    const fake = join(REPOSITORY, "test/operator/fake-one.ts");
-    for (const tool of TOOLS) {
-      const path = join(this.#folder, "bin", tool);
-      mkdirSync(dirname(path), { recursive: true });
-      const text = `#!/bin/sh\nset -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"\n`;
-      writeFileSync(path, text, { mode: 0o755 });
-    }
+    return {
+      remotes: this.at("var/lib/one/remotes"),
+      // Where the driver's own actions find their files: they know nothing of another root.
+      environment: {
+        SCW_FLEXIP_TOKEN_FILE: this.at("var/lib/one/.scw-flexip.token"),
+        SCW_FLEXIP_STATE_FILE: this.at("var/lib/one/scw-flexip/state.json"),
+        SCW_FLEXIP_LOG_DIR: this.at("var/log/one"),
+      },
+      networks: [
+        { id: "0", name: "public", driver: "bridge", ranges: [] },
+        { id: "1", name: "private", driver: "802.1Q", ranges: [] },
+      ],
+      vms: [],
+      hosts: [
+        { name: "kvm-a", serverId: `${zone}/${SERVER_A}`, state: "2", answers: hostA, root: this.host("kvm-a") },
+        { name: "kvm-b", state: "2", answers: hostB, root: this.host("kvm-b") },
+      ],
+      calls: [],
+    };
   }
 }
 
-export const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
-
-/** An installed front-end, gone when the test ends. */
-export async function installedRig(context: TestContext, options: SimulatorOptions = {}): Promise<CloudRig> {
+/** An installed front-end, gone when the test ends, or the file where `after` is that of node:test. */
+export async function installedRig(
+  context: { after(work: () => Promise<void>): void },
+  options: SimulatorOptions = {},
+): Promise<CloudRig> {
   const rig = await CloudRig.start(options);
   context.after(() => rig.stop());
   return rig.installed();
@@ -279,14 +246,20 @@ export function runVm(rig: CloudRig, id: string, host: string): void {
   rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
 }
 
-/** A range with its flexible IP, as if added long ago. */
+/** A range with its flexible IP, as if added long ago. Returns the id of the flexible IP. */
 export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {
-  const mac = `52:54:00:00:01:${Number(ip.split(".").at(-1)).toString(16).padStart(2, "0")}`;
-  const { id } = rig.simulator.account.add({ ip, mac, tags: OURS, serverId, projectId: PROJECT });
-  rig.change(({ networks }) => {
-    const ranges = networks[0]?.ranges ?? [];
-    const attributes = { IP: ip, MAC: mac, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
+  const id = rig.flexibleIp(ip, { serverId });
+  const MAC = rig.simulator.account.get(id)?.mac_address?.mac_address ?? "";
+  const attributes = { IP: ip, MAC, SIZE: "1", TYPE: "IP4", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
+  rig.changeRanges((ranges) => {
     ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
   });
   return id;
+}
+
+/** The executable, which is large and is never changed in its place, is linked. */
+function copyTree(from: string, to: string): void {
+  const executable = join(from, INSTALLED);
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== executable });
+  linkSync(executable, join(to, INSTALLED));
 }

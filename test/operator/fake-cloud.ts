@@ -1,7 +1,7 @@
 // What a small OpenNebula of a test knows. Its state is a JSON file; beside it stands a shell script that answers what is
 // asked most, listings and ssh, because starting a Node for each would take most of a test's time.
 import { renameSync, writeFileSync } from "node:fs";
-import { element, networksXml, vmsXml } from "../cloud/listing.ts";
+import { element, type ListedVm, networksXml, vmsXml } from "../cloud/listing.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
 export type FakeNetwork = {
@@ -13,7 +13,6 @@ export type FakeNetwork = {
   /** Attributes of its template. */
   template?: Record<string, string>;
 };
-export type FakeVm = { id: string; name: string; state: string; lcmState: string; host: string };
 export type FakeHost = {
   name: string;
   serverId?: string;
@@ -25,11 +24,10 @@ export type FakeHost = {
 };
 export type FakeCloud = {
   readonly remotes: string;
-  readonly onedConf: string;
   /** Environment of the IPAM actions, and of what runs on hosts. */
   readonly environment: Record<string, string>;
   networks: FakeNetwork[];
-  vms: FakeVm[];
+  vms: ListedVm[];
   hosts: FakeHost[];
   /** What onezone shows of the front-ends; none where there is one alone. */
   servers?: { id: string; name: string; state: string; term: string }[];
@@ -39,13 +37,13 @@ export type FakeCloud = {
 
 /** Writes the state, and the script that answers from it. */
 export function writeCloud(file: string, cloud: FakeCloud): void {
-  for (const [path, text] of [
-    [file, JSON.stringify(cloud, null, 1)],
-    [`${file}.sh`, replies(cloud)],
-  ] as const) {
-    writeFileSync(`${path}.new`, text);
-    renameSync(`${path}.new`, path);
-  }
+  writeWhole(file, JSON.stringify(cloud));
+  writeWhole(`${file}.sh`, replies(cloud));
+}
+
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 /** To be read by a shell whose words are the tool and its words. What it does not know is left to fake-one.ts. */

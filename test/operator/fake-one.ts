@@ -3,52 +3,46 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { inspectOnedConf } from "../../driver/operator/install/oned-conf.ts";
 import { ipamDocument, readTemplate } from "../documents.ts";
 import { type FakeCloud, type FakeNetwork, writeCloud } from "./fake-cloud.ts";
 
 const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 const file = process.env.FAKE_ONE ?? "";
 const cloud: FakeCloud = JSON.parse(readFileSync(file, "utf8"));
-const [tool = "", ...words] = process.argv.slice(2);
+const asked = process.argv.slice(2);
 
-function save(): void {
-  writeCloud(file, cloud);
+cloud.calls.push(asked.join(" "));
+writeCloud(file, cloud);
+const [tool, verb, first = "", second = "", third = ""] = asked;
+switch (`${tool} ${verb}`) {
+  case "onevnet addar":
+    addRange(first, second);
+    break;
+  case "onevnet rmar":
+    removeRange(first, second, third === "--force");
+    break;
+  case "onevnet create":
+    createNetwork(first);
+    break;
+  case "onehost sync":
+    if (first !== "-f") fail("without -f, hosts of this version keep their tree");
+    sync();
+    break;
+  case "onehost update":
+    if (second !== "--append") fail("without --append, the host loses its other attributes");
+    updateHost(first, third);
+    break;
+  default:
+    fail(`no such command here: ${asked.join(" ")}`);
 }
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(255);
-}
-
-function network(name: string): FakeNetwork {
-  const found = cloud.networks.find((candidate) => candidate.id === name || candidate.name === name);
-  return found ?? fail(`[one.vn.info] Error getting virtual network [${name}].`);
-}
-
-/** As one_ipam: standard output is the answer, plain lines of standard error are the reason. */
-function ipam(action: string, attributes: Record<string, string>): string {
-  const driver = attributes.IPAM_MAD ?? "";
-  if (inspectOnedConf(readFileSync(cloud.onedConf, "utf8")).ipam === "not listed") {
-    fail(`[one.vn.add_ar] IPAM driver '${driver}' not available`);
-  }
-  const result = spawnSync(join(cloud.remotes, "ipam", driver, action), ["7"], {
-    input: Buffer.from(ipamDocument(attributes)).toString("base64"),
-    env: { PATH: "/usr/bin:/bin", ...cloud.environment },
-    encoding: "utf8",
-  });
-  if (result.status === 0) return result.stdout;
-  const reason = result.stderr.split("\n").filter((line) => !/^(DEBUG|INFO|WARN|ERROR): /.test(line));
-  return fail(`[one.vn.add_ar] ${reason.join("")}`);
-}
+writeCloud(file, cloud);
 
 function addRange(name: string, path: string): void {
   const typed = Object.fromEntries(readTemplate(readFileSync(path, "utf8"), "AR"));
-  const target = network(name);
+  const { ranges } = network(name);
   const answer = readTemplate(ipam("register_address_range", typed), "AR");
-  const id = String(Math.max(-1, ...target.ranges.map((range) => Number(range.id))) + 1);
-  target.ranges.push({ id, attributes: Object.fromEntries(answer) });
-  save();
+  const id = String(Math.max(-1, ...ranges.map((range) => Number(range.id))) + 1);
+  ranges.push({ id, attributes: Object.fromEntries(answer) });
 }
 
 function removeRange(name: string, id: string, isForced: boolean): void {
@@ -57,10 +51,17 @@ function removeRange(name: string, id: string, isForced: boolean): void {
   if (range.vm !== undefined && !isForced) fail("[one.vn.rm_ar] Address Range has leases in use");
   ipam("unregister_address_range", { AR_ID: id, ...range.attributes });
   target.ranges = target.ranges.filter((candidate) => candidate !== range);
-  save();
 }
 
-/** As onehost sync: the whole tree, links followed. */
+function createNetwork(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
+  const id = String(cloud.networks.length);
+  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
+  process.stdout.write(`ID: ${id}\n`);
+}
+
+/** The whole tree, links followed. */
 function sync(): void {
   for (const { root } of cloud.hosts) {
     if (root === undefined) continue;
@@ -74,33 +75,29 @@ function sync(): void {
   process.stdout.write("All hosts updated successfully.\n");
 }
 
-function createNetwork(path: string): void {
-  const text = readFileSync(path, "utf8");
-  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
-  const id = String(cloud.networks.length);
-  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
-  save();
-  process.stdout.write(`ID: ${id}\n`);
-}
-
-function updateHost(name: string, file: string): void {
+function updateHost(name: string, path: string): void {
   const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
-  const [, id] = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(file, "utf8")) ?? fail("nothing to update");
-  if (id !== undefined) host.serverId = id;
-  save();
+  host.serverId = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(path, "utf8"))?.[1] ?? fail("nothing to update");
 }
 
-const asked = `${tool} ${words.join(" ")}`;
-cloud.calls.push(asked.replace(/\S*\/(range|host)$/, "FILE"));
-save();
-if (tool === "onevnet" && words[0] === "addar") {
-  addRange(words[1] ?? "", words[2] ?? "");
-} else if (tool === "onevnet" && words[0] === "rmar") {
-  removeRange(words[1] ?? "", words[2] ?? "", words[3] === "--force");
-} else if (asked === "onehost sync -f") {
-  sync();
-} else if (tool === "onevnet" && words[0] === "create") {
-  createNetwork(words[1] ?? "");
-} else if (tool === "onehost" && words[0] === "update" && words[2] === "--append") {
-  updateHost(words[1] ?? "", words[3] ?? "");
-} else fail(`${tool}: no such command here: ${words.join(" ")}`);
+function network(name: string): FakeNetwork {
+  const found = cloud.networks.find((candidate) => candidate.id === name || candidate.name === name);
+  return found ?? fail(`[one.vn.info] Error getting virtual network [${name}].`);
+}
+
+/** As one_ipam: standard output is the answer, plain lines of standard error are the reason. */
+function ipam(action: string, attributes: Record<string, string>): string {
+  const result = spawnSync(join(cloud.remotes, "ipam", attributes.IPAM_MAD ?? "", action), ["7"], {
+    input: Buffer.from(ipamDocument(attributes)).toString("base64"),
+    env: { PATH: "/usr/bin:/bin", ...cloud.environment },
+    encoding: "utf8",
+  });
+  if (result.status === 0) return result.stdout;
+  const reason = result.stderr.replaceAll(/^(DEBUG|INFO|WARN|ERROR): .*\n/gm, "");
+  return fail(`[one.vn.add_ar] ${reason}`);
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(255);
+}

@@ -6,239 +6,215 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CallName } from "../fakes/flexible-ip-server.ts";
+import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
-import { addRange, type CloudRig, EXECUTABLE, installedRig, OURS, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import {
+  addRange,
+  type CloudRig,
+  EXECUTABLE,
+  installedRig,
+  OURS,
+  type Outcome,
+  runVm,
+  SERVER_A,
+  SERVER_B,
+} from "./cloud-rig.ts";
 
-test("reconcile takes something away only by key", async (context) => {
-  const rig = await installedRig(context);
+const REFUSAL = { kind: "status", status: 400, body: { type: "invalid", message: "planted refusal" } } as const;
+
+/** A test on an installed front-end. */
+function onRig(name: string, body: (rig: CloudRig, context: TestContext) => Promise<void>, options?: SimulatorOptions) {
+  test(name, async (context) => body(await installedRig(context, options), context));
+}
+
+/** Runs the command, which must end with that exit code. */
+async function run(rig: CloudRig, code: number, command: string): Promise<Outcome> {
+  const outcome = await rig.run(command.split(" "));
+  assert.equal(outcome.code, code, outcome.stdout + outcome.stderr);
+  return outcome;
+}
+
+onRig("reconcile takes something away only by key", async (rig) => {
+  const { account } = rig.simulator;
   const misplaced = addRange(rig, "203.0.113.1", "7", SERVER_A);
   runVm(rig, "7", "kvm-b");
-  const orphan = rig.simulator.account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
-  const words = ["reconcile", "--grace", "0"];
+  const orphan = account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
+  await run(rig, 3, "reconcile --grace 0 --apply");
+  await run(rig, 4, "reconcile --grace 0 --apply orphan:203.0.113.77");
+  assert.equal(account.get(misplaced)?.server_id, SERVER_A);
+  assert.ok(account.get(orphan));
+  // The other one is left.
+  await run(rig, 3, "reconcile --grace 0 --apply orphan:203.0.113.2");
+  assert.equal(account.get(orphan), undefined);
 
-  const safe = await rig.run([...words, "--apply"]);
-  assert.equal(safe.code, 3, safe.stderr);
-  assert.equal(rig.simulator.account.get(misplaced)?.server_id, SERVER_A);
-  assert.ok(rig.simulator.account.get(orphan));
-
-  const unknown = await rig.run([...words, "--apply", "orphan:203.0.113.77"]);
-  assert.equal(unknown.code, 4);
-  assert.ok(rig.simulator.account.get(orphan));
-
-  const named = await rig.run([...words, "--apply", "orphan:203.0.113.2"]);
-  assert.equal(named.code, 3, "the other one is left");
-  assert.equal(rig.simulator.account.get(orphan), undefined);
-
-  const unasked = await rig.run([...words, "--apply-all"]);
-  assert.deepEqual([unasked.code, unasked.stdout], [2, ""]);
+  const unasked = await run(rig, 2, "reconcile --grace 0 --apply-all");
+  assert.equal(unasked.stdout, "");
   assert.match(unasked.stderr, /Apply wrong-server:203\.0\.113\.1: .*; add --yes$/m);
-
-  const all = await rig.run([...words, "--apply-all", "--yes", "-j"]);
-  assert.equal(all.code, 0, all.stderr);
-  const [step] = JSON.parse(all.stdout);
+  const [step] = JSON.parse((await run(rig, 0, "reconcile --grace 0 --apply-all --yes -j")).stdout);
   assert.deepEqual([step.key, step.action, step.result], ["wrong-server:203.0.113.1", "move", "done"]);
-  assert.equal(rig.simulator.account.get(misplaced)?.server_id, SERVER_B);
+  assert.equal(account.get(misplaced)?.server_id, SERVER_B);
 });
 
-test("reconcile says why a step fails and does the others: exit code 1", async (context) => {
-  const rig = await installedRig(context);
+onRig("reconcile says why a step fails and does the others: exit code 1", async (rig) => {
   addRange(rig, "203.0.113.1", "7");
   runVm(rig, "7", "kvm-b");
-  const lost = addRange(rig, "203.0.113.2");
-  rig.simulator.account.set(lost, { tags: [] });
-  const body = { type: "invalid", message: "planted refusal" };
-  rig.simulator.fault({ call: "attach", do: { kind: "status", status: 400, body } });
-  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply", "-j"]);
-  assert.equal(outcome.code, 1, outcome.stderr);
-  const steps: { key: string; result: string; error: string | null }[] = JSON.parse(outcome.stdout);
-  const [failed, done] = steps;
-  assert.deepEqual([failed?.key, failed?.result], ["not-attached:203.0.113.1", "failed"]);
-  assert.match(failed?.error ?? "", /planted refusal/);
-  assert.deepEqual([done?.key, done?.result, done?.error], ["lost-tags:203.0.113.2", "done", null]);
+  rig.simulator.account.set(addRange(rig, "203.0.113.2"), { tags: [] });
+  rig.simulator.fault({ call: "attach", do: REFUSAL });
+  const [failed, done] = JSON.parse((await run(rig, 1, "reconcile --grace 0 --apply -j")).stdout);
+  assert.deepEqual([failed.key, failed.result], ["not-attached:203.0.113.1", "failed"]);
+  assert.match(failed.error, /planted refusal/);
+  assert.deepEqual([done.key, done.result, done.error], ["lost-tags:203.0.113.2", "done", null]);
 });
 
-test("reconcile --watch repeats until it is stopped: exit code 130", async (context) => {
-  const rig = await installedRig(context);
+const WATCH = "reconcile --grace 0 --apply --watch --interval 1";
+
+onRig("reconcile --watch repeats until it is stopped: exit code 130", async (rig, context) => {
   const id = addRange(rig, "203.0.113.1");
-  const words = ["reconcile", "--watch", "--interval", "1", "--apply", "--grace", "0", "--root", rig.root];
-  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "ignore", "pipe"] });
-  const closed = once(child, "close");
-  context.after(() => child.kill("SIGKILL"));
-  let said = "";
-  let wasSet = false;
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString("utf8");
-    if (!wasSet && said.includes("next look")) {
-      wasSet = true;
-      rig.simulator.account.set(id, { tags: [] });
-    }
-    if (said.includes("1 of 1 done")) child.kill("SIGINT");
-  });
-  const [code] = await closed;
-  assert.equal(code, 130, said);
+  const watch = start(context, rig, WATCH);
+  await watch.says("next look");
+  rig.simulator.account.set(id, { tags: [] });
+  await watch.says("1 of 1 done");
+  await watch.stop();
   assert.ok(rig.simulator.account.get(id)?.tags.includes("scw-flexip:cloud=one"));
 });
 
-test("reconcile --apply undoes a dead registration of the journal, which doctor reports", async (context) => {
-  const rig = await installedRig(context);
+onRig("reconcile --watch ends after the step in which it is stopped: exit code 130", async (rig, context) => {
+  addRange(rig, "203.0.113.1", "7");
+  runVm(rig, "7", "kvm-b");
+  const said = await stopAt("attach", context, rig, WATCH);
+  assert.equal(said.includes("next look"), false, said);
+});
+
+onRig("reconcile --apply undoes a dead registration of the journal, which doctor reports", async (rig) => {
   const intent = "44444444-4444-4444-8444-444444444444";
-  const orphan = rig.simulator.account.add({ tags: [...OURS, `scw-flexip:intent=${intent}`], projectId: PROJECT }).id;
+  const { account } = rig.simulator;
+  const orphan = account.add({ tags: [...OURS, `scw-flexip:intent=${intent}`], projectId: PROJECT }).id;
   const process = { pid: 1, startTicks: "0", bootId: "another" };
-  const state = {
-    version: 1,
-    intents: {
-      [intent]: { action: "create", since: "2026-01-01T00:00:00Z", process, wanted: 1, flexibleIpIds: [orphan] },
-    },
-    owedDetaches: {},
-    leases: {},
-  };
+  const since = "2026-01-01T00:00:00Z";
+  const intents = { [intent]: { action: "create", since, process, wanted: 1, flexibleIpIds: [orphan] } };
+  const state = { version: 1, intents, owedDetaches: {}, leases: {} };
   writeFileSync(rig.at("var/lib/one/scw-flexip/state.json"), JSON.stringify(state));
-  const doctor = await rig.run(["doctor", "-j", "--no-hosts"]);
-  assert.equal(doctor.code, 3, doctor.stdout);
-  const rows: { id: string; level: string }[] = JSON.parse(doctor.stdout);
-  assert.ok(rows.some(({ id, level }) => id === "owed-work" && level === "warning"));
-  const outcome = await rig.run(["reconcile", "--apply"]);
-  assert.match(outcome.stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));
-  assert.equal(rig.simulator.account.get(orphan), undefined);
-  assert.equal((await rig.run(["doctor", "--no-hosts"])).code, 0);
+  assert.match((await run(rig, 3, "doctor --no-hosts")).stdout, /^warning +front-end +owed-work /m);
+  const { stdout } = await run(rig, 0, "reconcile --apply");
+  assert.match(stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));
+  assert.equal(account.get(orphan), undefined);
+  await run(rig, 0, "doctor --no-hosts");
 });
 
-test("range add stops at the first failure and keeps what was bought before: exit code 1", async (context) => {
-  const rig = await installedRig(context, { perProjectQuota: 2 });
-  const outcome = await rig.run(["range", "add", "--network", "0", "--count", "4"]);
-  assert.equal(outcome.code, 1);
-  assert.equal(outcome.stdout.trimEnd().split("\n").length, 3, "header and two addresses");
-  assert.match(outcome.stderr, /^range 3 of 4 was not added: .*quota/m);
-  assert.match(outcome.stderr, /^2 of 4 added to public; each is paid for from now on$/m);
-  assert.equal(rig.simulator.account.all().length, 2);
+onRig("reconcile does many steps without a warning of the runtime", async (rig) => {
+  const ids = Array.from({ length: 12 }, (_, index) => addRange(rig, `203.0.113.${index + 1}`));
+  for (const id of ids) rig.simulator.account.set(id, { tags: [] });
+  assert.equal((await run(rig, 0, "reconcile --grace 0 --apply")).stderr, "12 of 12 done\n");
 });
 
-test("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (context) => {
-  const rig = await installedRig(context);
-  const outcome = await rig.run(["range", "add", "--network", "public", "--dual-stack", "-j"]);
-  assert.equal(outcome.code, 0, outcome.stderr);
-  const [added] = JSON.parse(outcome.stdout);
+onRig(
+  "range add stops at the first failure and keeps what was bought before: exit code 1",
+  async (rig) => {
+    const { stdout, stderr } = await run(rig, 1, "range add --network 0 --count 4");
+    assert.equal(stdout.trimEnd().split("\n").length, 3, "header and two addresses");
+    assert.match(stderr, /^range 3 of 4 was not added: .*quota/m);
+    assert.match(stderr, /^2 of 4 added to public; each is paid for from now on$/m);
+    assert.equal(rig.simulator.account.all().length, 2);
+  },
+  { perProjectQuota: 2 },
+);
+
+onRig("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (rig) => {
+  const [added] = JSON.parse((await run(rig, 0, "range add --network public --dual-stack -j")).stdout);
   assert.match(added.address6, /:/);
-  const listed: { address: string; range: number }[] = JSON.parse((await rig.run(["list", "-j"])).stdout);
-  assert.deepEqual(
-    listed.map(({ address, range }) => [address.includes(":"), range]),
-    [
-      [false, 0],
-      [true, 0],
-    ],
-  );
+  const listed: { address: string; range: number }[] = JSON.parse((await run(rig, 0, "list -j")).stdout);
+  const found = listed.map(({ address, range }) => `${address.includes(":") ? "IPv6" : "IPv4"} of range ${range}`);
+  assert.deepEqual(found, ["IPv4 of range 0", "IPv6 of range 0"]);
 });
 
-test("range add refuses what cannot work, and buys nothing: exit codes 4 and 2", async (context) => {
-  const rig = await installedRig(context);
-  const tries = [
-    [["--network", "nowhere"], 4],
-    [["--network", "private"], 4],
-    [["--network", "public", "--count", "0"], 2],
-    [["--network", "public", "--count", "65"], 2],
-    [[], 2],
-  ] as const;
-  for (const [words, code] of tries)
-    assert.equal((await rig.run(["range", "add", ...words])).code, code, words.join(" "));
+onRig("range add refuses what cannot work, and buys nothing: exit codes 4 and 2", async (rig) => {
+  for (const network of ["nowhere", "private"]) await run(rig, 4, `range add --network ${network}`);
+  for (const count of ["0", "65"]) await run(rig, 2, `range add --network public --count ${count}`);
+  await run(rig, 2, "range add");
   assert.deepEqual([rig.simulator.account.all(), rig.cloud.calls], [[], []]);
 });
 
-test("range remove goes on after a failure, and removes only what is named", async (context) => {
-  const rig = await installedRig(context);
-  const ids = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map((ip) => addRange(rig, ip));
-  const body = { type: "invalid", message: "planted refusal" };
-  rig.simulator.fault({ call: "delete", do: { kind: "status", status: 400, body } });
-  const outcome = await rig.run(["range", "remove", "203.0.113.1", "203.0.113.3", "--yes"]);
-  assert.equal(outcome.code, 1);
-  assert.match(outcome.stderr, /^203\.0\.113\.1 was not removed: .*planted refusal/m);
-  assert.deepEqual(
-    ids.map((id) => rig.simulator.account.get(id) !== undefined),
-    [true, true, false],
-  );
-  assert.equal((await rig.run(["range", "remove", "203.0.113.9", "--yes"])).code, 4);
-});
-
-test("range remove takes an address from a guest only with --force", async (context) => {
-  const rig = await installedRig(context);
-  const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
-  runVm(rig, "7", "kvm-b");
-  assert.equal((await rig.run(["range", "remove", "203.0.113.1", "--yes"])).code, 4);
-  assert.ok(rig.simulator.account.get(id));
-  const forced = await rig.run(["range", "remove", "203.0.113.1", "--yes", "--force"]);
-  assert.equal(forced.code, 0, forced.stderr);
-  assert.equal(rig.simulator.account.get(id), undefined);
-});
-
-test("range add finishes the current range after Ctrl-C and starts no other: exit code 130", async (context) => {
-  const rig = await installedRig(context);
-  const words = ["range", "add", "--network", "public", "--count", "3"];
-  const { code, said } = await interruptedAt(context, rig, "create", words);
-  assert.equal(code, 130, said);
+onRig("range add finishes the current range after Ctrl-C and starts no other: exit code 130", async (rig, context) => {
+  const said = await stopAt("create", context, rig, "range add --network public --count 3");
   assert.match(said, /^1 of 3 added to public/m);
   assert.equal(rig.simulator.account.all().length, 1);
 });
 
-test("reconcile --watch ends after the step in which it is stopped: exit code 130", async (context) => {
-  const rig = await installedRig(context);
-  addRange(rig, "203.0.113.1", "7");
-  runVm(rig, "7", "kvm-b");
-  const words = ["reconcile", "--grace", "0", "--apply", "--watch", "--interval", "1"];
-  const { code, said } = await interruptedAt(context, rig, "attach", words);
-  assert.equal(code, 130, said);
-  assert.equal(said.includes("next look"), false, said);
-});
-
-test("reconcile does many steps without a warning of the runtime", async (context) => {
-  const rig = await installedRig(context);
-  const ids = Array.from({ length: 12 }, (_, index) => addRange(rig, `203.0.113.${index + 1}`));
-  for (const id of ids) rig.simulator.account.set(id, { tags: [] });
-  const outcome = await rig.run(["reconcile", "--grace", "0", "--apply"]);
-  assert.deepEqual([outcome.code, outcome.stderr], [0, "12 of 12 done\n"]);
-});
-
-test("range add says what it bought when OpenNebula stops answering", async (context) => {
-  const rig = await installedRig(context);
-  const words = ["range", "add", "--network", "public", "--count", "2", "--root", rig.root];
+onRig("range add says what it bought when OpenNebula stops answering", async (rig) => {
   // The third listing, after both ranges were added, fails.
   const path = join(dirname(rig.root), "flaky");
   mkdirSync(path);
-  const tool = `#!/bin/sh\nif [ "$1" = list ]; then echo x >> ${path}/asked; [ $(wc -l < ${path}/asked) -lt 3 ] || { echo "Connection refused" >&2; exit 255; }; fi\nexec ${join(dirname(rig.root), "bin/onevnet")} "$@"\n`;
+  const tool = `#!/bin/sh
+if [ "$1" = list ]; then
+  echo x >> ${path}/asked
+  [ $(wc -l < ${path}/asked) -lt 3 ] || { echo "Connection refused" >&2; exit 255; }
+fi
+exec ${join(dirname(rig.root), "bin/onevnet")} "$@"
+`;
   writeFileSync(join(path, "onevnet"), tool, { mode: 0o755 });
-  const outcome = await rig.runProgram(EXECUTABLE, words, { env: { PATH: `${path}:${rig.environment().PATH}` } });
-  assert.equal(outcome.code, 0, outcome.stderr);
-  assert.match(
-    outcome.stderr,
-    /^2 of 2 added to public; each is paid for from now on\nwhat was added cannot be listed \(.*refused/m,
-  );
-  const noFolder = await rig.run(["range", "add", "--network", "public"], { env: { TMPDIR: "/nowhere" } });
-  assert.equal(noFolder.code, 1);
-  assert.match(noFolder.stderr, /^range 1 of 1 was not added: ENOENT.*\n0 of 1 added to public\n$/);
+  const env = { PATH: `${path}:${rig.environment().PATH}` };
+  const { code, stderr } = await rig.run(["range", "add", "--network", "public", "--count", "2"], { env });
+  assert.equal(code, 0, stderr);
+  const bought = "2 of 2 added to public; each is paid for from now on";
+  assert.match(stderr, new RegExp(`^${bought}\nwhat was added cannot be listed \\(.*refused`, "m"));
 });
 
-/** Ctrl-C while the call is held back: how the command ended, and what it said. */
-async function interruptedAt(
-  context: TestContext,
-  rig: CloudRig,
-  call: CallName,
-  words: readonly string[],
-): Promise<{ code: number; said: string }> {
-  const held = rig.simulator.fault({ call, do: { kind: "hold", when: "before" } });
-  const child = spawn(EXECUTABLE, [...words, "--root", rig.root], {
+onRig("range add buys nothing where it can write no file for OpenNebula", async (rig) => {
+  const { code, stderr } = await rig.run(["range", "add", "public"], { env: { TMPDIR: "/nowhere" } });
+  assert.equal(code, 1);
+  assert.match(stderr, /^range 1 of 1 was not added: ENOENT.*\n0 of 1 added to public\n$/);
+});
+
+onRig("range remove goes on after a failure, and removes only what is named", async (rig) => {
+  const ids = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map((ip) => addRange(rig, ip));
+  rig.simulator.fault({ call: "delete", do: REFUSAL });
+  const { stderr } = await run(rig, 1, "range remove 203.0.113.1 203.0.113.3 --yes");
+  assert.match(stderr, /^203\.0\.113\.1 was not removed: .*planted refusal/m);
+  const left = ids.filter((id) => rig.simulator.account.get(id) !== undefined);
+  assert.deepEqual(left, ids.slice(0, 2));
+  await run(rig, 4, "range remove 203.0.113.9 --yes");
+});
+
+onRig("range remove takes an address from a guest only with --force", async (rig) => {
+  const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
+  runVm(rig, "7", "kvm-b");
+  await run(rig, 4, "range remove 203.0.113.1 --yes");
+  assert.ok(rig.simulator.account.get(id));
+  await run(rig, 0, "range remove 203.0.113.1 --yes --force");
+  assert.equal(rig.simulator.account.get(id), undefined);
+});
+
+/** Starts the command: `says` waits until it said the words, `stop` is Ctrl-C and waits for its end. */
+function start(context: TestContext, rig: CloudRig, command: string) {
+  const child = spawn(EXECUTABLE, [...command.split(" "), "--root", rig.root], {
     env: rig.environment(),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   const closed = once(child, "close");
   context.after(() => child.kill("SIGKILL"));
   let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString("utf8");
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
   });
+  const says = async (words: string): Promise<void> => {
+    for (; !said.includes(words); await sleep(20)) assert.equal(child.exitCode, null, said);
+  };
+  const stop = async (): Promise<string> => {
+    child.kill("SIGINT");
+    assert.deepEqual(await closed, [130, null], said);
+    return said;
+  };
+  return { says, stop };
+}
+
+/** Stops the command while the call is held back, and returns what it said. */
+async function stopAt(call: CallName, context: TestContext, rig: CloudRig, command: string): Promise<string> {
+  const held = rig.simulator.fault({ call, do: { kind: "hold", when: "before" } });
+  const { stop } = start(context, rig, command);
   await held.reached;
-  child.kill("SIGINT");
+  const stopped = stop();
   // Time for the signal to be seen, before the answer that ends the step.
   await sleep(500);
   held.release();
-  const [code] = await closed;
-  return { code, said };
+  return stopped;
 }

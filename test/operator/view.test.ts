@@ -1,202 +1,160 @@
 // list and show on what a real OpenNebula printed (fixtures/recorded), in every form, and what a script may count on.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { COMMANDS } from "../../driver/operator/manual.ts";
-import { PROJECT, REPOSITORY } from "../rig.ts";
-import { CloudRig, OURS, type Outcome, SERVER_A } from "./cloud-rig.ts";
+import { REPOSITORY } from "../rig.ts";
+import { installedRig, type Outcome, SERVER_A } from "./cloud-rig.ts";
 
-let rig: CloudRig;
-let path: string;
+const rig = await installedRig({ after });
+const recorded = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0/cli");
+let path = "";
+for (const [tool, text] of [
+  ["onevnet", `exec cat ${recorded}/onevnet-list.xml`],
+  ["onevm", `exec cat ${recorded}/onevm-list.xml`],
+  ["onehost", `exec cat ${recorded}/onehost-list.xml`],
+  ["onezone", "echo '<ZONE><ID>0</ID><SERVER_POOL/></ZONE>'"],
+  ["ssh", "exit 255"],
+] as const) {
+  path = rig.tool("recorded", tool, text);
+}
+rig.flexibleIp("203.0.113.1", { mac: "52:54:00:00:00:01", serverId: SERVER_A });
+rig.flexibleIp("203.0.113.3", { mac: "52:54:00:00:00:03" });
+rig.flexibleIp("203.0.113.9");
+rig.flexibleIp("203.0.113.8", { tags: ["scw-flexip", "scw-flexip:cloud=two", "scw-flexip:created"] });
+rig.flexibleIp("203.0.113.7", { tags: ["somebody"] });
 
-before(async () => {
-  rig = await (await CloudRig.start()).installed();
-  path = join(dirname(rig.root), "recorded");
-  mkdirSync(path);
-  const recorded = join(REPOSITORY, "fixtures/recorded/opennebula-7.0.0/cli");
-  const tools = {
-    onevnet: `exec cat ${recorded}/onevnet-list.xml`,
-    onevm: `exec cat ${recorded}/onevm-list.xml`,
-    onehost: `exec cat ${recorded}/onehost-list.xml`,
-    onezone: "echo '<ZONE><ID>0</ID><SERVER_POOL/></ZONE>'",
-    ssh: "exit 255",
-  };
-  for (const [name, text] of Object.entries(tools)) {
-    writeFileSync(join(path, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(path, name), 0o755);
-  }
-  const add = (ip: string, mac: string, tags: readonly string[], serverId: string | null = null) =>
-    rig.simulator.account.add({ ip, mac, tags, serverId, projectId: PROJECT });
-  add("203.0.113.1", "52:54:00:00:00:01", OURS, SERVER_A);
-  add("203.0.113.3", "52:54:00:00:00:03", OURS);
-  add("203.0.113.9", "52:54:00:00:00:09", OURS);
-  add("203.0.113.8", "52:54:00:00:00:08", ["scw-flexip", "scw-flexip:cloud=two", "scw-flexip:created"]);
-  add("203.0.113.7", "52:54:00:00:00:07", ["somebody"]);
-});
-after(() => rig.stop());
-
-function run(words: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
-  return rig.run(words, { env: { PATH: `${path}:/usr/bin:/bin`, ...more } });
+/** Runs the command line, which must end with that exit code. */
+function exits(code: number, line: string, env: Record<string, string> = {}): Promise<Outcome> {
+  return rig.exits(code, line, { env: { PATH: `${path}:/usr/bin:/bin`, ...env } });
 }
 
-test("list shows who has an address", async () => {
-  const outcome = await run(["list", "-j", "--grace", "0"]);
-  assert.equal(outcome.code, 0, outcome.stderr);
-  const records: Record<string, unknown>[] = JSON.parse(outcome.stdout);
+/** The words of each line of a table. */
+function wordsOf(table: string): string[][] {
+  return table
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trim().split(/ +/));
+}
+
+test("list shows who has an address, and leaves out those of another cloud and of nobody", async () => {
+  const records: { drift: string[] }[] = JSON.parse((await exits(0, "list -j --grace 0")).stdout);
+  assert.partialDeepStrictEqual(records, [
+    { address: "203.0.113.1", status: "attached", holder: { kind: "vm", id: 0 }, vm_name: "web", network: "pub" },
+    { address: "203.0.113.2", status: "missing", holder: { kind: "vm", id: 1 }, vm_name: "web", network: "pub" },
+    { address: "203.0.113.3", status: "ready", holder: { kind: "hold", id: null }, vm_name: null, network: "pubseed" },
+    { address: "203.0.113.9", status: "ready", holder: null, vm_name: null, network: null },
+  ]);
   assert.deepEqual(
-    records.map(({ address, status, holder, vm_name, network, drift }) => [
-      address,
-      status,
-      holder,
-      vm_name,
-      network,
-      drift,
-    ]),
-    [
-      ["203.0.113.1", "attached", { kind: "vm", id: 0 }, "web", "pub", []],
-      ["203.0.113.2", "missing", { kind: "vm", id: 1 }, "web", "pub", ["missing"]],
-      ["203.0.113.3", "ready", { kind: "hold", id: null }, null, "pubseed", []],
-      ["203.0.113.9", "ready", null, null, null, ["orphan"]],
-    ],
-    "addresses of another cloud and of nobody are not ours to list",
+    records.map(({ drift }) => drift),
+    [[], ["missing"], [], ["orphan"]],
   );
 });
 
 test("list and reconcile judge nothing on a host whose server is not known, and say so", async () => {
-  const listed = await run(["list"]);
-  assert.match(listed.stdout, /203\.0\.113\.1 .* unknown \(VM on h2\) /);
-  assert.match(listed.stderr, /^the server of host h2 is not known/m);
-  const plan = await run(["reconcile", "--no-header", "--grace", "0", "--columns", "key,apply"]);
-  assert.deepEqual(
-    plan.stdout
-      .trimEnd()
-      .split("\n")
-      .map((line) => line.split(/ +/)),
-    [
-      ["missing:203.0.113.2", "manual"],
-      ["orphan:203.0.113.9", "by-key"],
-    ],
-  );
+  const { stdout, stderr } = await exits(0, "list");
+  assert.match(stdout, /203\.0\.113\.1 .* unknown \(VM on h2\) /);
+  assert.match(stderr, /^the server of host h2 is not known/m);
+  const plan = await exits(3, "reconcile --no-header --grace 0 --columns key,apply");
+  assert.deepEqual(wordsOf(plan.stdout), [
+    ["missing:203.0.113.2", "manual"],
+    ["orphan:203.0.113.9", "by-key"],
+  ]);
 });
 
 test("list prints chosen columns, with a header or without", async () => {
-  const words = ["list", "--grace", "0", "--columns", "address,vm,drift"];
-  const [table, bare, wide] = await Promise.all([
-    run(words),
-    run([...words, "--no-header"]),
-    run(["list", "-o", "wide"]),
-  ]);
-  assert.match(table.stdout, /^ADDRESS +VM +DRIFT$/m);
-  assert.match(table.stdout, /^203\.0\.113\.2 +1 +missing$/m);
-  const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
-  assert.deepEqual(wordsOf(bare.stdout), wordsOf(table.stdout).slice(3));
+  const { stdout } = await exits(0, "list --grace 0 --columns address,vm,drift");
+  const [header, ...lines] = wordsOf(stdout);
+  assert.deepEqual(header, ["ADDRESS", "VM", "DRIFT"]);
+  assert.deepEqual(lines[1], ["203.0.113.2", "1", "missing"]);
+  const bare = await exits(0, "list --grace 0 --columns address,vm,drift --no-header");
+  assert.deepEqual(wordsOf(bare.stdout), lines);
+  const wide = await exits(0, "list -o wide");
   assert.match(wide.stdout, /^ADDRESS .* REVERSE .* DRIFT$/m);
 });
 
 test("list filters by network, VM and state", async () => {
-  const listed = async (...words: string[]): Promise<string[]> => {
-    const outcome = await run(["list", "--grace", "0", "--no-header", "--columns", "address", ...words]);
-    assert.equal(outcome.code, 0, outcome.stderr);
-    return outcome.stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => line.trim());
-  };
-  assert.deepEqual(await listed("--network", "pubseed"), ["203.0.113.3"]);
-  assert.deepEqual(await listed("--network", "0"), ["203.0.113.1", "203.0.113.2"]);
-  assert.deepEqual(await listed("--vm", "1"), ["203.0.113.2"]);
-  assert.deepEqual(await listed("--state", "ready"), ["203.0.113.3", "203.0.113.9"]);
-  assert.deepEqual(await listed("--state", "drift"), ["203.0.113.2", "203.0.113.9"]);
-  assert.deepEqual(await listed("--state", "free"), []);
+  for (const [filter, addresses] of [
+    ["--network pubseed", "203.0.113.3"],
+    ["--network 0", "203.0.113.1 203.0.113.2"],
+    ["--vm 1", "203.0.113.2"],
+    ["--state ready", "203.0.113.3 203.0.113.9"],
+    ["--state drift", "203.0.113.2 203.0.113.9"],
+    ["--state free", ""],
+  ] as const) {
+    const { stdout } = await exits(0, `list --grace 0 --no-header --columns address ${filter}`);
+    assert.equal(wordsOf(stdout).join(" "), addresses, filter);
+  }
 });
 
 test("list without a terminal has no colour, no progress and every column", async () => {
-  const outcome = await run(["list"], { COLUMNS: "40" });
-  for (const code of ["\u001b", "\r"]) assert.equal((outcome.stdout + outcome.stderr).includes(code), false);
-  assert.match(outcome.stdout, /^ADDRESS .* SERVER .* DRIFT$/m);
-  const quiet = await run(["list", "--quiet"]);
-  assert.equal(quiet.stderr, "");
+  const { stdout, stderr } = await exits(0, "list", { COLUMNS: "40" });
+  assert.doesNotMatch((stdout + stderr).replaceAll("\n", ""), /\p{Cc}/u);
+  assert.match(stdout, /^ADDRESS .* SERVER .* DRIFT$/m);
+  assert.equal((await exits(0, "list --quiet")).stderr, "");
 });
 
 test("show finds an address by IPv4 and by id, and refuses any other", async () => {
-  const byAddress = await run(["show", "203.0.113.1"]);
-  assert.match(byAddress.stdout, /^HOLDER\s+: VM 0$/m);
-  const id = /^ID\s+: (\S+)$/m.exec(byAddress.stdout)?.[1] ?? "";
-  assert.equal((await run(["show", id.toUpperCase()])).stdout, byAddress.stdout);
-  const details = JSON.parse((await run(["show", "203.0.113.9", "-j", "--grace", "0"])).stdout);
-  assert.deepEqual(details.repair, ["orphan:203.0.113.9"]);
-  const missing = await run(["show", "203.0.113.7"]);
-  assert.deepEqual([missing.code, missing.stdout], [4, ""]);
+  const { stdout } = await exits(0, "show 203.0.113.1");
+  assert.match(stdout, /^HOLDER\s+: VM 0$/m);
+  const id = /^ID\s+: (\S+)$/m.exec(stdout)?.[1] ?? "";
+  assert.equal((await exits(0, `show ${id.toUpperCase()}`)).stdout, stdout);
+  const orphan = await exits(0, "show 203.0.113.9 -j --grace 0");
+  assert.deepEqual(JSON.parse(orphan.stdout).repair, ["orphan:203.0.113.9"]);
+  assert.equal((await exits(4, "show 203.0.113.7")).stdout, "");
 });
 
-test("wrong usage is exit code 2 and leaves standard output empty", async () => {
-  for (const words of [
-    ["list", "-o", "xml"],
-    ["list", "-o", "csv"],
-    ["list", "--state", "sleepy"],
-    ["list", "-j", "--columns", "address"],
-    ["history", "203.0.113.1", "--columns", "colour"],
-    ["reverse", "203.0.113.1", "not_a_name"],
-    ["range", "add", "public", "--adopt", "203.0.113.7", "--count", "2"],
-    ["list", "--columns", "address,color"],
-    ["list", "--grace", "soon"],
-    ["show"],
-    ["lits"],
-    ["list", "--frob"],
-    ["logs", "--since", "whenever"],
-    ["reconcile", "--apply", "--apply-all"],
-    ["completion", "tcsh"],
-    ["range", "add"],
-  ]) {
-    const outcome = await run(words);
-    assert.deepEqual([words.join(" "), outcome.code, outcome.stdout], [words.join(" "), 2, ""]);
-    assert.match(outcome.stderr, /^scw-flexip/);
-  }
-});
-
-test("usage is checked before the API is asked", async () => {
+test("wrong usage is exit code 2 before the API is asked, and leaves standard output empty", async () => {
   const cut = rig.simulator.fault({ do: { kind: "hold", when: "before" }, times: Number.POSITIVE_INFINITY });
-  for (const words of [
-    ["list", "-o", "xml"],
-    ["show", "203.0.113.1", "-o", "xml"],
-    ["list", "--columns", "color"],
+  for (const line of [
+    "list -o csv",
+    "list --state sleepy",
+    "list -j --columns address",
+    "list --columns address,color",
+    "list --grace soon",
+    "list --frob",
+    "lits",
+    "show",
+    "show 203.0.113.1 -o xml",
+    "history 203.0.113.1 --columns colour",
+    "logs --since whenever",
+    "reverse 203.0.113.1 not_a_name",
+    "reconcile --apply --apply-all",
+    "completion tcsh",
+    "range add",
+    "range add public --adopt 203.0.113.7 --count 2",
   ]) {
-    assert.equal((await run(words)).code, 2, words.join(" "));
+    const { stdout, stderr } = await exits(2, line);
+    assert.equal(stdout, "", line);
+    assert.match(stderr, /^scw-flexip/);
   }
-  assert.equal((await run(["show"])).stderr.includes("scw-flexip show --help"), true);
+  assert.match((await exits(2, "show")).stderr, /scw-flexip show --help/);
   cut.remove();
 });
 
 test("--version prints the version wherever it stands, and does nothing else", async () => {
-  for (const words of [["--version"], ["list", "--version"], ["range", "remove", "--all", "--yes", "--version"]]) {
-    const outcome = await run(words);
-    assert.deepEqual([outcome.code, outcome.stderr], [0, ""], words.join(" "));
-    assert.match(outcome.stdout, /^scw-flexip \d+\.\d+\.\d+\n$/);
+  for (const line of ["--version", "list --version", "range remove --all --yes --version"]) {
+    const { stdout, stderr } = await exits(0, line);
+    assert.match(stdout, /^scw-flexip \d+\.\d+\.\d+\n$/);
+    assert.equal(stderr, "");
   }
 });
 
 test("every command has help, and examples that name it", async () => {
   for (const { name, examples } of COMMANDS) {
-    assert.ok(
-      examples.some(({ command }) => command.includes(`scw-flexip ${name}`)),
-      name,
-    );
+    const commands = examples.map(({ command }) => command).join("\n");
+    assert.ok(commands.includes(`scw-flexip ${name}`), name);
   }
-  const outcome = await run(["range", "add", "--help"]);
-  assert.equal(outcome.code, 0);
-  assert.match(
-    outcome.stdout,
-    /^Usage: scw-flexip range add \[options\] \[network\]\n[\s\S]*Examples:\n {2}scw-flexip range add/,
-  );
+  const { stdout } = await exits(0, "range add --help");
+  const help = /^Usage: scw-flexip range add \[options\] \[network\]\n[\s\S]*Examples:\n {2}scw-flexip range add/;
+  assert.match(stdout, help);
 });
 
 test("wrong settings and a missing OpenNebula are one line and exit code 1", async () => {
-  const wrong = await run(["list"], { SCW_FLEXIP_ZONE: "paris" });
-  assert.equal(wrong.code, 1);
+  const wrong = await exits(1, "list", { SCW_FLEXIP_ZONE: "paris" });
   assert.match(wrong.stderr, /^scw-flexip list: .*ZONE must be a zone like fr-par-2; correct it\n$/);
   rmSync(join(path, "onevm"));
-  const silent = await run(["list"]);
-  assert.equal(silent.code, 1);
+  const silent = await exits(1, "list");
   assert.match(silent.stderr, /^scw-flexip list: onevm list -x: onevm is not installed here; .*\n$/);
 });

@@ -1,4 +1,4 @@
-// Elastic Metal servers: the project's, and the one that a host says it is.
+// Elastic Metal servers: the project's servers, and the server that a host says it is.
 import { networkInterfaces } from "node:os";
 import { type Config, readServerId } from "../../config.ts";
 import { ApiError, reasonOf } from "../../errors.ts";

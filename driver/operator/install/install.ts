@@ -171,7 +171,7 @@ function putRotation({ operator, changes }: Installation): void {
   if (oneadmin === undefined) return;
   const file = layout.logrotate;
   if (existsSync(file) && !isUnedited(readFileSync(file, "utf8"), layout)) {
-    terminal.note(`left as it is: ${file}, which differs from the one that comes with this version`);
+    terminal.note(`left as it is: ${file}, which differs from the file of this version`);
     return;
   }
   changes.folder(dirname(file), { mode: 0o755, owner: undefined });

@@ -51,8 +51,8 @@ function note(operator: Operator, change: Change): void {
 }
 
 /**
- * Where this process may write as oneadmin, once it has become oneadmin. A log of root's would be one that oneadmin cannot
- * write, and root would follow a link of oneadmin's. --purge leaves no log.
+ * Where this process may write as oneadmin, once it has become oneadmin. oneadmin could not write a log of
+ * root's, and root would follow a link of oneadmin's. --purge leaves no log.
  */
 function ownLogFolder({ layout, options, oneadmin }: Operator): string | undefined {
   const isOwn = process.getuid?.() === oneadmin?.uid || (isRoot() && layout.root === "");

@@ -6,7 +6,7 @@ import { runProgram } from "../run-program.ts";
 
 const AS_ONEADMIN = "try it as oneadmin on the front-end";
 const READ_MS = 60_000;
-// oned gives a driver 90 s, and a call may have to wait for the one before it.
+// oned gives a driver 90 s, and a call may wait for the one before it.
 const CHANGE_MS = 180_000;
 
 type Tool = "onevnet" | "onevm" | "onehost" | "onezone";

@@ -8,7 +8,7 @@ xpath() { printf '%s' "$document" | xmllint --xpath "$1" -; }
 # One GET below the zone's flexible IPs. The token stays out of the arguments, which others can read.
 call() {
   printf 'X-Auth-Token: %s\n' "$(cat "$TOKEN_FILE")" |
-    curl --silent --show-error --fail --max-time 15 ${CA_FILE:+--cacert "$CA_FILE"} --header @- \
+    curl --silent --show-error --fail --max-time 15 --header @- \
       "$API_URL/flexible-ip/v1alpha1/zones/$ZONE/fips/$1"
 }
 

@@ -1,36 +1,27 @@
-// scw-flexip metrics: what Prometheus reads of a cloud, and what is left when something is silent.
+// scw-flexip metrics: what Prometheus reads of a cloud, what is left when something is silent, and whether alert rules and
+// dashboard ask for what is there, judged by promtool.
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { type TestContext, test } from "node:test";
-import { install } from "../../../driver/operator/install/install.ts";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as z from "zod";
+import { hasTool } from "../../../build/release/release.ts";
 import { metrics } from "../../../driver/operator/metrics.ts";
-import { PROJECT } from "../../rig.ts";
-import { LightMachine, SERVER, VERSION } from "../light-machine.ts";
+import { networksXml, vmsXml } from "../../cloud/listing.ts";
+import { PROJECT, REPOSITORY } from "../../rig.ts";
+import { OURS } from "../cloud-rig.ts";
+import { type LightMachine, onFrontEnd, SERVER, SERVER_ID, VERSION } from "../light-machine.ts";
 
-const TAGS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
-const HOST = `<HOST><NAME>h1</NAME><STATE>2</STATE><TEMPLATE><SCW_SERVER_ID>fr-par-2/${SERVER}</SCW_SERVER_ID></TEMPLATE></HOST>`;
+const RULES = join(REPOSITORY, "packaging/prometheus/scw-flexip.rules.yml");
+const DASHBOARD = join(REPOSITORY, "packaging/grafana/scw-flexip.json");
+const RUNBOOK = join(REPOSITORY, "docs/runbooks/alerts.md");
+const skip = hasTool("promtool") ? false : "promtool is missing (apt install prometheus)";
 
-test("a cloud with drift, a lease and an orphan can be read from the metrics", async (context) => {
-  const machine = await machineFor(context);
-  machine.configure("frontend", { PRICE_MONTH: "2.20" });
-  // The listing packs a lease as its index and the VM's id with bit 36 set.
-  const ranges = [
-    rangeOf(machine, 0, "203.0.113.1", SERVER, `<ALLOCATED> 0 ${2n ** 36n + 7n}</ALLOCATED>`),
-    rangeOf(machine, 1, "203.0.113.2"),
-  ];
-  const network = "<ID>0</ID><NAME>public</NAME><VN_MAD>bridge</VN_MAD><BRIDGE/>";
-  machine.says("onevnet", `<VNET_POOL><VNET>${network}<AR_POOL>${ranges.join("")}</AR_POOL></VNET></VNET_POOL>`);
-  const history = "<HISTORY_RECORDS><HISTORY><HOSTNAME>h1</HOSTNAME></HISTORY></HISTORY_RECORDS>";
-  const vm = `<VM><ID>7</ID><NAME>web</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE>${history}</VM>`;
-  machine.says("onevm", `<VM_POOL>${vm}</VM_POOL>`);
-  machine.says("onehost", `<HOST_POOL>${HOST}</HOST_POOL>`);
-  const version = { level: "ok", id: "version", role: "host", host: null, value: "0.0.9", why: "", cure: null };
-  machine.says("ssh-h1", `echo '${JSON.stringify([version])}'`);
-  machine.simulator.account.add({ ip: "203.0.113.9", tags: TAGS, projectId: PROJECT });
-  const { code, stdout, stderr } = await machine.run(metrics, { grace: "0" });
-  assert.equal(code, 0, stderr);
-  const values = valuesOf(stdout);
-  const of = (name: string): number | undefined => values.get(`scw_flexip_${name}`);
+onFrontEnd("a cloud with drift, a lease and an orphan can be read from the metrics", async (machine) => {
+  const text = await metricsOfCloud(machine);
+  const of = (name: string): number | undefined => valuesOf(text).get(`scw_flexip_${name}`);
   assert.equal(of('addresses{network="public",status="attached",origin="created",leased="true"}'), 1);
   assert.equal(of('addresses{network="public",status="ready",origin="created",leased="false"}'), 1);
   assert.equal(of('drift{kind="orphan"}'), 1);
@@ -40,65 +31,114 @@ test("a cloud with drift, a lease and an orphan can be read from the metrics", a
   assert.equal(of("api_up"), 1);
   assert.equal(of(`build_info{version="${VERSION}"}`), 1);
   assert.equal(of('host_version_info{host="h1",version="0.0.9"}'), 1);
-  assert.ok(stdout.endsWith("# EOF\n"));
+  assert.ok(text.endsWith("# EOF\n"));
 });
 
-test("runs and failures of the last hour are counted from the log, older ones are not", async (context) => {
-  const machine = await machineFor(context);
+onFrontEnd("promtool finds nothing to say of the metrics", async (machine, context) => {
+  if (skip !== false) return context.skip(skip);
+  assert.equal(promtool(["check", "metrics"], await metricsOfCloud(machine)), "");
+});
+
+onFrontEnd("alerts and dashboard ask only for metrics that exist", async (machine) => {
+  const text = await metricsOfCloud(machine);
+  for (const file of [RULES, DASHBOARD]) {
+    const asked = [...readFileSync(file, "utf8").matchAll(/scw_flexip_[a-z_]+/g)].map(([name]) => name);
+    assert.ok(asked.length > 8);
+    const missing = asked.filter((name) => !text.includes(`\n# TYPE ${name} `));
+    assert.deepEqual(missing, [], file);
+  }
+});
+
+test("the alert rules are valid, fire when they must and are silent when nothing is wrong", { skip }, () => {
+  promtool(["check", "rules", RULES]);
+  promtool(["test", "rules", join(import.meta.dirname, "rules.promtool.yml")]);
+});
+
+test("every alert has a section with meaning, impact, diagnosis and mitigation in the runbook", () => {
+  const rules = readFileSync(RULES, "utf8");
+  const sections = readFileSync(RUNBOOK, "utf8").split(/^## /m);
+  for (const [, alert = ""] of rules.matchAll(/- alert: (\w+)/g)) {
+    const section = sections.find((text) => text.startsWith(`${alert}\n`)) ?? "";
+    for (const word of ["Meaning", "Impact", "Diagnosis", "itigation"])
+      assert.ok(section.includes(word), `${alert}: ${word}`);
+    assert.ok(rules.includes(`alerts.md#${alert.toLowerCase()}`), `${alert} has no runbook_url`);
+  }
+});
+
+test("each of the dashboard's queries is one that Prometheus can read", { skip }, (context) => {
+  const target = z.object({ expr: z.string() });
+  const dashboard = z.object({ panels: z.array(z.object({ targets: z.array(target) })).length(8) });
+  const { panels } = dashboard.parse(JSON.parse(readFileSync(DASHBOARD, "utf8")));
+  const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll("$instance", ".*")));
+  const rules = queries.map((expr, index) => ({ record: `query:${index}`, expr }));
+  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "rules.yml"), JSON.stringify({ groups: [{ name: "queries", rules }] }));
+  promtool(["check", "rules", join(folder, "rules.yml")]);
+});
+
+onFrontEnd("runs and failures of the last hour are counted from the log, older ones are not", async (machine) => {
   const now = new Date().toISOString();
   const old = new Date(Date.now() - 2 * 3_600_000).toISOString();
   const line = (time: string, level: string, pid: number): string =>
     `${JSON.stringify({ time, level, action: "get_address", host: "fe", pid, message: "leased" })}\n`;
   const lines = [line(old, "error", 1), line(now, "info", 2), line(now, "info", 2), line(now, "error", 3)];
   machine.write("var/log/one/scw-flexip.log", lines.join(""));
-  const values = valuesOf((await machine.run(metrics, {})).stdout);
+  const values = valuesOf((await machine.expect(0, metrics)).stdout);
   assert.equal(values.get('scw_flexip_calls_last_hour{action="get_address"}'), 2);
   assert.equal(values.get('scw_flexip_failed_calls_last_hour{action="get_address"}'), 1);
 });
 
-test("the file is whole, readable by all, and keeps the time of the last success while the API is away", async (context) => {
-  const machine = await machineFor(context);
+onFrontEnd("the file is whole and readable by all, and has the time of the last success", async (machine) => {
   const file = "var/lib/one/scw-flexip.prom";
   const values = { file: machine.at(file), timeout: "3" };
-  assert.equal((await machine.run(metrics, values)).code, 0);
+  await machine.expect(0, metrics, values);
   const before = valuesOf(machine.read(file));
   assert.equal(machine.modeOf(file), "644");
   machine.simulator.account.behave({ api: "unavailable" });
-  assert.equal((await machine.run(metrics, values)).code, 1);
+  await machine.expect(1, metrics, values);
   const after = valuesOf(machine.read(file));
   assert.equal(after.get("scw_flexip_api_up"), 0);
   const last = "scw_flexip_last_success_timestamp_seconds";
+  assert.ok(before.get(last));
   assert.equal(after.get(last), before.get(last));
-  const left = readdirSync(machine.at("var/lib/one")).filter((name) => name.includes(".new"));
-  assert.deepEqual(left, []);
+  assert.deepEqual(globSync("var/lib/one/*.new*", { cwd: machine.root }), []);
 });
 
-test("a file that cannot be written is one line, and a relative path is wrong usage", async (context) => {
-  const machine = await machineFor(context);
-  const { code, stderr } = await machine.run(metrics, { file: machine.at("nowhere/scw-flexip.prom") });
-  assert.equal(code, 1);
+onFrontEnd("a file that cannot be written is one line, and a relative path is wrong usage", async (machine) => {
+  const { stderr } = await machine.expect(1, metrics, { file: machine.at("nowhere/scw-flexip.prom") });
   assert.match(stderr, /nowhere\/scw-flexip\.prom cannot be written .*; let oneadmin write into its folder/);
-  assert.equal((await machine.run(metrics, { file: "relative.prom" })).code, 2);
+  await machine.expect(2, metrics, { file: "relative.prom" });
 });
 
-async function machineFor(context: TestContext): Promise<LightMachine> {
-  const machine = await LightMachine.start(context);
-  await machine.run(install, { frontend: true, tokenFile: machine.aside("key", machine.simulator.token) });
-  machine.configure("frontend");
-  return machine;
-}
-
-/** A range with its flexible IP. */
-function rangeOf({ simulator }: LightMachine, id: number, ip: string, serverId?: string, lease = ""): string {
-  const mac = `52:54:00:00:01:0${id}`;
-  const at = serverId === undefined ? {} : { serverId };
-  const flexibleIp = simulator.account.add({ ip, mac, tags: TAGS, projectId: PROJECT, ...at });
-  const fields = { AR_ID: id, IP: ip, MAC: mac, SIZE: 1, IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: flexibleIp.id };
-  const xml = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`);
-  return `<AR>${lease}${xml.join("")}</AR>`;
+/** The metrics of a cloud in which everything that can be measured is there. */
+async function metricsOfCloud(machine: LightMachine): Promise<string> {
+  machine.configure({ PRICE_MONTH: "2.20" });
+  const buy = (ip: string, serverId: string | null = null): Record<string, string> => {
+    const { id } = machine.simulator.account.add({ ip, tags: OURS, projectId: PROJECT, serverId });
+    return { IP: ip, SIZE: "1", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
+  };
+  const ranges = [
+    { id: "0", attributes: buy("203.0.113.1", SERVER), vm: "7" },
+    { id: "1", attributes: buy("203.0.113.2") },
+  ];
+  machine.says("onevnet", networksXml([{ id: "0", name: "public", driver: "bridge", ranges }]));
+  machine.says("onevm", vmsXml([{ id: "7", name: "web", state: "3", lcmState: "3", host: "h1" }]));
+  machine.listHosts({ name: "h1", server: SERVER_ID });
+  const version = { level: "ok", id: "version", role: "host", host: null, value: "0.0.9", why: "", cure: null };
+  machine.says("ssh-h1", `echo '${JSON.stringify([version])}'`);
+  buy("203.0.113.9");
+  return (await machine.expect(0, metrics, { grace: "0" })).stdout;
 }
 
 function valuesOf(text: string): Map<string, number> {
   const samples = text.matchAll(/^(scw_flexip\S+(?: \S+)*) (\S+)$/gm);
   return new Map([...samples].map(([, name = "", value]) => [name, Number(value)]));
+}
+
+/** What promtool says; it must accept what it reads. */
+function promtool(words: readonly string[], input = ""): string {
+  const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
+  assert.equal(status, 0, stdout + stderr);
+  return stdout + stderr;
 }

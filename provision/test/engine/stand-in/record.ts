@@ -31,7 +31,7 @@ export function parseDocument(text: string): Document {
   if (text === "") return {};
   const value: Json = JSON.parse(text);
   if (isDocument(value)) return value;
-  throw new Error("a body has to be an object");
+  throw new Error("a body must be an object");
 }
 
 /** What the stand-in holds. A kind is the last word of its path: servers, vpcs, ips, … */

@@ -16,6 +16,8 @@ export type Network = { readonly name: string; readonly id: number };
 export type CloudOptions = SimulatorOptions & {
   /** The front-end, where it is not alone in a cloud. */
   readonly oned?: Oned;
+  /** Called once the simulated API answers. */
+  readonly started?: (simulator: Simulator) => void;
   /** Lines of the settings, by key. */
   readonly settings?: Fields;
 };
@@ -33,11 +35,13 @@ export class Cloud {
   }
 
   /** A running cloud with two hosts, h1 and h2. */
-  static async start({ settings = {}, oned = new Oned(), ...options }: CloudOptions = {}): Promise<Cloud> {
+  static async start(wish: CloudOptions = {}): Promise<Cloud> {
+    const { settings = {}, oned = new Oned(), started, ...options } = wish;
     if (!existsSync("/run/own")) throw new Error("scenes play in namespaces of their own; run make test-oned");
     putStandIns();
     copyInstallation(process.env.ONE_LOCATION ?? "", oned.folder);
     const simulator = await startSimulator(options);
+    started?.(simulator);
     const cloud = new Cloud(simulator, oned);
     await installFrontEnd(oned, simulator, settings);
     await oned.start();

@@ -1,10 +1,10 @@
-// Brings the simulated API into another network namespace: connections to a port there go to a socket in the file system.
-// Started there as: node forward.ts PORT SOCKET
+// Passes connections on, from a port or a socket in the file system to another one: sockets reach other network namespaces.
+// Started as: node forward.ts FROM TO
 import { connect, createServer } from "node:net";
 import { pipeline } from "node:stream";
 
-const [port, path = ""] = process.argv.slice(2);
+const [from = "", to = ""] = process.argv.slice(2);
 const server = createServer((near) => {
-  pipeline(near, connect(path), near, () => {});
+  pipeline(near, connect(to), near, () => {});
 });
-server.listen(Number(port), "127.0.0.1");
+server.listen(from);

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Simulator } from "../fakes/flexible-ip-server.ts";
 import { Cloud } from "./cloud.ts";
 import { edit, LOCATION, RIG } from "./installation.ts";
 import { Oned } from "./oned.ts";
@@ -12,8 +13,7 @@ const NUMBERS = [1, 2, 3] as const;
 const FOLLOWERS = [2, 3] as const;
 // Of those that are as far, the first asks for votes first.
 const ELECTION_MS = { 1: 3_000, 2: 5_000, 3: 7_000 };
-// The simulated API is at the same port in each of their networks.
-const PORT = 8_080;
+const FORWARD = join(import.meta.dirname, "forward.ts");
 const SOCKET = join(RIG, "api.sock");
 export type FrontEndNumber = (typeof NUMBERS)[number];
 
@@ -33,9 +33,10 @@ export class FrontEnds {
     mkdirSync(LOCATION, { recursive: true });
     connect();
     const oneds = { 1: onedOf(1), 2: onedOf(2), 3: onedOf(3) };
-    const forwarders = NUMBERS.map(forward);
+    const forwarders: ChildProcess[] = [];
+    const started = ({ url }: Simulator) => void forwarders.push(...forwardersTo(new URL(url).port));
     const settings = { HOOK_TIMEOUT: "6" };
-    const cloud = await Cloud.start({ oned: oneds[1], port: PORT, socket: SOCKET, settings });
+    const cloud = await Cloud.start({ oned: oneds[1], started, settings });
     for (const number of NUMBERS) {
       const words = ["server-add", "0", "--name", `fe${number}`, "--rpc", oneds[number].url];
       await oneds[1].run("onezone", ...words);
@@ -148,10 +149,13 @@ function ip(words: string): void {
   execFileSync("ip", words.split(" "));
 }
 
-function forward(number: FrontEndNumber): ChildProcess {
-  const script = join(import.meta.dirname, "forward.ts");
-  const words = [`--net=/run/netns/fe${number}`, process.execPath, script, String(PORT), SOCKET];
-  return spawn("nsenter", words, { stdio: "inherit" });
+/** What brings the simulated API at that port to the same port in each of their networks. */
+function forwardersTo(port: string): ChildProcess[] {
+  const inside = NUMBERS.map((number) => {
+    const words = [`--net=/run/netns/fe${number}`, process.execPath, FORWARD, port, SOCKET];
+    return spawn("nsenter", words, { stdio: "inherit" });
+  });
+  return [spawn(process.execPath, [FORWARD, SOCKET, port], { stdio: "inherit" }), ...inside];
 }
 
 /** oned.conf of a server of the zone. */

@@ -66,7 +66,7 @@ contract: $(INSTALLED) ## try the real API: buy a flexible IP and delete it agai
 test-oned: remotes ## play the life of addresses on a real oned (as root; ONE_LOCATION, else /opt/opennebula; ONLY=file, SCENE=words, PACKAGE=.deb)
 	@ONLY=$(ONLY) SCENE='$(SCENE)' PACKAGE=$(abspath $(PACKAGE)) $(NODE) test/oned/main.ts
 
-faults: remotes ## inject every fault into the built executable, write the figures in docs/reliability.md (minutes)
+faults: remotes ## inject every fault into the built executable, write the figures in docs/reliability.md (minutes; ONLY=words plays a part)
 	@$(NODE) test/faults/main.ts
 
 bench: remotes ## time the built executable against an empty program, write docs/performance.md (minutes; QUICK=1)

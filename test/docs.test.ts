@@ -16,62 +16,48 @@ const PAGES = globSync("{*.md,docs/**/*.md,{test,fixtures,provision}/**/*.md}", 
   exclude: ["**/node_modules/**"],
 }).sort();
 
-test("every relative link in the documents leads to a file, and to a heading of it", () => {
-  const broken = PAGES.flatMap((page) =>
-    linksOf(page)
-      .filter((link) => !isThere(page, link))
-      .map(at(page)),
-  );
-  assert.deepEqual(broken, []);
-});
+inAllPages("every relative link in the documents leads to a file, and to a heading of it", (page) =>
+  [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = ""]) => link)
+    .filter((link) => !/^[a-z]+:/.test(link) && !isThere(page, link)),
+);
 
-test("no line of prose is wider than 120 columns or ends with a blank", () => {
-  const wide = PAGES.flatMap((page) =>
-    prose(page)
-      .split("\n")
-      .filter((line) => / $/.test(line) || (line.length > WIDTH && !/^ *(\||[^ ]*$|- [^ ]*$)/.test(line)))
-      .map(at(page)),
-  );
-  assert.deepEqual(wide, []);
-});
+inAllPages("no line of prose is wider than 120 columns or ends with a blank", (page) =>
+  prose(page)
+    .split("\n")
+    .filter((line) => / $/.test(line) || (line.length > WIDTH && !/^ *(\||[^ ]*$|- [^ ]*$)/.test(line))),
+);
 
-test("the documents name only commands and options that scw-flexip has", () => {
-  const unknown = PAGES.flatMap((page) =>
-    codeOf(page)
-      .flatMap(callsOf)
-      .filter((call) => !isCommand(call))
-      .map(at(page)),
-  );
-  assert.deepEqual(unknown, []);
-});
+inAllPages("the documents name only commands and options that scw-flexip has", (page) =>
+  codeOf(page)
+    .flatMap(callsOf)
+    .filter((call) => !isCommand(call)),
+);
 
-test("the documents name only make targets that the Makefile has", () => {
-  const makefiles = ["Makefile", "provision/Makefile"].map(read).join("\n");
-  const targets = [...makefiles.matchAll(/^([a-z-]+):/gm)].map(([, target]) => target);
-  const unknown = PAGES.flatMap((page) =>
-    codeOf(page)
-      .flatMap((code) => [...code.replace(/ #.*/, "").matchAll(/(?:^|[;&|] *)make((?: [a-z][a-z-]*)+)/g)])
-      .flatMap(([, words = ""]) => words.trim().split(" "))
-      .filter((target) => !targets.includes(target))
-      .map(at(page)),
-  );
-  assert.deepEqual(unknown, []);
-});
+const makefiles = ["Makefile", "provision/Makefile"].map(read).join("\n");
+const targets = [...makefiles.matchAll(/^([a-z-]+):/gm)].map(([, target]) => target);
+inAllPages("the documents name only make targets that a Makefile has", (page) =>
+  codeOf(page)
+    .flatMap((code) => [...code.replace(/ #.*/, "").matchAll(/(?:^|[;&|] *)make((?: [a-z][a-z-]*)+)/g)])
+    .flatMap(([, words = ""]) => words.trim().split(" "))
+    .filter((target) => !targets.includes(target)),
+);
 
-test("the documents name only files of the repository that are there", () => {
-  const missing = PAGES.flatMap((page) =>
-    codeOf(page)
-      // A listing has the path first, then what it holds.
-      .map((code) => code.split("  ")[0] ?? "")
-      .filter((code) => /^(\.ci|build|docs|driver|fixtures|packaging|provision|remotes|test)\/[\w./-]*$/.test(code))
-      .filter((path) => !MADE.test(path) && !existsSync(join(REPOSITORY, path)))
-      .map(at(page)),
-  );
-  assert.deepEqual(missing, []);
-});
+inAllPages("the documents name only files of the repository that are there", (page) =>
+  codeOf(page)
+    // A listing has the path first, then what it holds.
+    .map((code) => code.split("  ")[0] ?? "")
+    .filter((code) => /^(\.ci|build|docs|driver|fixtures|packaging|provision|remotes|test)\/[\w./-]*$/.test(code))
+    .filter((path) => !MADE.test(path) && !existsSync(join(REPOSITORY, path))),
+);
 
-function at(page: string): (what: string) => string {
-  return (what) => `${page}: ${what}`;
+function inAllPages(title: string, wrongIn: (page: string) => readonly string[]): void {
+  test(title, () => {
+    assert.deepEqual(
+      PAGES.flatMap((page) => wrongIn(page).map((wrong) => `${page}: ${wrong}`)),
+      [],
+    );
+  });
 }
 
 function read(page: string): string {
@@ -90,11 +76,6 @@ function codeOf(page: string): string[] {
   );
   const spans = [...prose(page).matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code.replaceAll(/\s+/g, " "));
   return [...blocks.map((line) => line.trim()), ...spans];
-}
-
-function linksOf(page: string): string[] {
-  const links = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
-  return links.filter((link) => !/^[a-z]+:/.test(link));
 }
 
 function isThere(page: string, link: string): boolean {

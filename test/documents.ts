@@ -34,12 +34,6 @@ export function vmDocument(nics: readonly NicFields[], options: VmOptions = {}):
   return `<VM><ID>${id}</ID><DEPLOY_ID>${deployId}</DEPLOY_ID><TEMPLATE><CONTEXT><ROOTPW><![CDATA[${PASSWORD}]]></ROOTPW></CONTEXT></TEMPLATE><USER_TEMPLATE>${userTemplate}</USER_TEMPLATE>${history}<TEMPLATE>${pci}</TEMPLATE>${templates.join("")}</VM>`;
 }
 
-/** A document recorded before ranges had to ask for aliases, as it is where the ranges of its aliases do. */
-export function withAliasesAskedFor(document: string): string {
-  const asked = "<SCW_FLEXIP_ALIAS>YES</SCW_FLEXIP_ALIAS>";
-  return document.replaceAll("<NIC_ALIAS>", `<NIC_ALIAS>${asked}`);
-}
-
 /** The guest's password in every VM document; it must not be found anywhere else. */
 export const PASSWORD = "planted-guest-password";
 

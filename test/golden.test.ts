@@ -11,38 +11,33 @@ import type { SimulatorOptions } from "./fakes/flexible-ip-server.ts";
 import { lineOf } from "./golden/account-lines.ts";
 import { type Case, type Expected, readCase, writeExpected } from "./golden/case-file.ts";
 import { InProcessRig } from "./in-process/rig.ts";
-import { PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
+import { type AnyRig, PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
 
 const isWriting = process.env.GOLDEN === "write";
-const HOST_NAMES = ["here", "elsewhere"];
+const HOST_NAMES = ["here", "elsewhere"] as const;
 // Of each action and hook: what the driver does on the executable is the same.
 const ON_EXECUTABLE = 3;
 
-type AnyRig = InProcessRig | Rig;
+type Start = (options: SimulatorOptions) => Promise<AnyRig>;
+type Run = (rig: AnyRig, document: string) => Promise<RunResult>;
 
-for (const { folder, runs } of [
-  ...IPAM_ACTIONS.map((action) => ({
-    folder: `ipam/${action}`,
-    runs: (rig: AnyRig, document: string) => rig.ipam(action, document),
-  })),
-  ...HOOKS.map((hook) => ({
-    folder: `bridge/${hook}`,
-    runs: (rig: AnyRig, document: string) => rig.hook("here", hook, document),
-  })),
-]) {
-  suite(`golden answers in ${folder}`, { concurrency: 4 }, () => {
-    for (const [index, name] of casesOf(folder).entries()) {
-      test(name, async () => play(`${folder}/${name}`, runs, (options) => InProcessRig.start(options)));
-      if (index >= ON_EXECUTABLE || isWriting) continue;
-      test(`${name}, on the executable`, async () => play(`${folder}/${name}`, runs, (options) => Rig.start(options)));
-    }
-  });
-}
+for (const action of IPAM_ACTIONS) playAll(`ipam/${action}`, (rig, document) => rig.ipam(action, document));
+for (const hook of HOOKS) playAll(`bridge/${hook}`, (rig, document) => rig.hook("here", hook, document));
 
 test("every folder of cases belongs to an action or a hook", () => {
   assert.deepEqual(casesOf("ipam"), [...IPAM_ACTIONS].sort());
   assert.deepEqual(casesOf("bridge"), [...HOOKS].sort());
 });
+
+function playAll(folder: string, run: Run): void {
+  suite(`golden answers in ${folder}`, { concurrency: 4 }, () => {
+    for (const [index, name] of casesOf(folder).entries()) {
+      test(name, () => play(`${folder}/${name}`, run, (options) => InProcessRig.start(options)));
+      if (index >= ON_EXECUTABLE || isWriting) continue;
+      test(`${name}, on the executable`, () => play(`${folder}/${name}`, run, (options) => Rig.start(options)));
+    }
+  });
+}
 
 function casesOf(folder: string): string[] {
   return readdirSync(join(REPOSITORY, "fixtures", folder))
@@ -50,11 +45,7 @@ function casesOf(folder: string): string[] {
     .sort();
 }
 
-async function play(
-  name: string,
-  run: (rig: AnyRig, document: string) => Promise<RunResult>,
-  start: (options: SimulatorOptions) => Promise<AnyRig>,
-): Promise<void> {
+async function play(name: string, run: Run, start: Start): Promise<void> {
   const given = readCase(name);
   const isUnderWay = given.flexibleIps.some(({ status }) => status === "updating" || status === "detaching");
   const rig = await start(isUnderWay ? { settle: "manual" } : {});
@@ -80,9 +71,9 @@ async function play(
 
 function furnish(rig: AnyRig, { flexibleIps, quota, isTokenRefused }: Case): void {
   const { account } = rig.simulator;
-  for (const { at, project, hidden, ...flexibleIp } of flexibleIps) {
+  for (const { at, project, ...flexibleIp } of flexibleIps) {
     const serverId = at === undefined ? null : rig.host(at).serverId;
-    account.add({ ...flexibleIp, projectId: project ?? PROJECT, visible: hidden !== true, serverId });
+    account.add({ ...flexibleIp, projectId: project ?? PROJECT, serverId });
   }
   if (quota !== undefined) account.limits.perProject = quota;
   if (isTokenRefused) account.deny();

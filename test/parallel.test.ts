@@ -32,23 +32,17 @@ test(`${COUNT} at once of each action, on one journal`, async (t) => {
   assert.equal(new Set(made.map(({ tags }) => tags.find((tag) => tag.includes(":intent=")))).size, COUNT);
   assert.deepEqual(intentsNow(), {});
 
-  const leases = await atOnce(
-    "get_address",
-    ranges.map((range) => ipamDocument(range, { SIZE: "1" })),
-  );
+  const gets = ranges.map((range) => ipamDocument(range, { SIZE: "1" }));
+  const leases = await atOnce("get_address", gets);
   assert.deepEqual(leases.map((lease) => readTemplate(lease, "ADDRESS").get("IP")).sort(), addresses);
 
-  await atOnce(
-    "free_address",
-    ranges.map((range) => ipamDocument(range, { IP: range.IP, SIZE: "1" })),
-  );
+  const frees = ranges.map((range) => ipamDocument(range, { IP: range.IP, SIZE: "1" }));
+  await atOnce("free_address", frees);
   assert.deepEqual(intentsNow(), {});
   assert.equal(account.all().length, COUNT);
 
-  await atOnce(
-    "unregister_address_range",
-    ranges.map((range) => ipamDocument(range)),
-  );
+  const removals = ranges.map((range) => ipamDocument(range));
+  await atOnce("unregister_address_range", removals);
   assert.deepEqual(account.all(), []);
   assert.deepEqual(intentsNow(), {});
 });

@@ -1,9 +1,11 @@
 // A front-end and hosts as OpenNebula has them, with the built executable in each one's own remotes tree, beside the
 // simulated API. Everything is run as OpenNebula runs it: the shim, as a child process, base64 on standard input.
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hook, IpamAction } from "../driver/actions.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./fakes/flexible-ip-server.ts";
@@ -14,7 +16,7 @@ export const REPOSITORY = resolve(import.meta.dirname, "..");
 const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 const LOG_FILES = ["scw-flexip.log", "scw-flexip-pre.log", "scw-flexip-post.log", "scw-flexip-clean.log"];
 
-export type Environment = Readonly<Record<string, string>>;
+type Environment = Readonly<Record<string, string>>;
 export type RunOptions = {
   /** Settings by key, for this run only. */
   readonly settings?: Environment;
@@ -42,7 +44,6 @@ export type Machine = {
   readonly stateFile: string;
   /** On a host: the id of its Elastic Metal server. */
   readonly serverId: string;
-  readonly environment: Environment;
 };
 
 /** A front-end and hosts beside a simulated API. How an action or hook runs on them is left to the classes below it. */
@@ -117,13 +118,13 @@ export abstract class AnyRig {
     writeFileSync(conf, lines.join(""));
     writeFileSync(settings.TOKEN_FILE, `${this.simulator.token}\n`, { mode: 0o600 });
     writeFileSync(settings.SERVER_ID_FILE, `${this.simulator.zone}/${serverId}\n`);
-    return { name, root, logDir, stateFile, serverId, environment: {} };
+    return { name, root, logDir, stateFile, serverId };
   }
 
   /** PATH is an empty folder: the driver needs no program, and must not meet this machine's virsh. */
-  protected environmentOf({ environment }: Machine, { settings = {}, env }: RunOptions): Environment {
+  protected environmentOf({ settings = {}, env }: RunOptions): Environment {
     const variables = Object.entries(settings).map(([key, value]) => [`SCW_FLEXIP_${key}`, value]);
-    return { PATH: join(this.folder, "bin"), ...environment, ...Object.fromEntries(variables), ...env };
+    return { PATH: join(this.folder, "bin"), ...Object.fromEntries(variables), ...env };
   }
 }
 
@@ -141,20 +142,23 @@ export class Rig extends AnyRig {
   }
 
   /** Runs a file of a machine's remotes tree to its end. */
-  run(
+  async run(
     machine: Machine,
     file: string,
     parameters: readonly string[],
     document: string,
     options: RunOptions = {},
   ): Promise<RunResult> {
-    const env = this.environmentOf(machine, options);
-    const child = spawn(join(machine.root, file), parameters, { env, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(join(machine.root, file), parameters, { env: this.environmentOf(options), stdio: "pipe" });
     options.started?.(child);
     // A child that refuses its input closes the pipe early.
     child.stdin.on("error", () => {});
     child.stdin.end(options.raw ?? Buffer.from(document).toString("base64"));
-    return finished(child);
+    const closed = once(child, "close");
+    // A reader that is gone has read nothing.
+    const [stdout, stderr] = await Promise.all([text(child.stdout).catch(() => ""), text(child.stderr)]);
+    const [code, signal] = await closed;
+    return { code, signal, stdout, stderr, plain: plainLines(stderr) };
   }
 
   settled(): Promise<void> {
@@ -197,20 +201,6 @@ function linkOrCopy(source: string, target: string): void {
   } catch {
     cpSync(source, target);
   }
-}
-
-function finished(child: ChildProcess): Promise<RunResult> {
-  return new Promise((resolveRun, reject) => {
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      const stderr = Buffer.concat(err).toString("utf8");
-      resolveRun({ code, signal, stdout: Buffer.concat(out).toString("utf8"), stderr, plain: plainLines(stderr) });
-    });
-  });
 }
 
 /** What the user reads: oned's DriverExecHelper.rb takes lines with one of these prefixes for its log. */

@@ -5,21 +5,17 @@ import { cpSync, existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { after, suite, test } from "node:test";
+import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
 import { noCertificate, selfSigned } from "./certificate.ts";
 import { ipamDocument } from "./documents.ts";
 import { PROJECT, REPOSITORY, Rig } from "./rig.ts";
 
 const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 const SHIMS = [
-  ["register_address_range", "ipam/scw-flexip/register_address_range"],
-  ["unregister_address_range", "ipam/scw-flexip/unregister_address_range"],
-  ["get_address", "ipam/scw-flexip/get_address"],
-  ["allocate_address", "ipam/scw-flexip/allocate_address"],
-  ["free_address", "ipam/scw-flexip/free_address"],
-  ["pre", "vnm/bridge/pre.d/01-scw-flexip"],
-  ["post", "vnm/bridge/post.d/01-scw-flexip"],
-  ["clean", "vnm/bridge/clean.d/01-scw-flexip"],
-] as const;
+  ...IPAM_ACTIONS.map((action) => ({ action, shim: `ipam/scw-flexip/${action}` })),
+  ...HOOKS.map((action) => ({ action, shim: `vnm/bridge/${action}.d/01-scw-flexip` })),
+];
+const UNSET = /^unset .*\n/m.exec(readFileSync(join(REPOSITORY, "remotes/ipam/scw-flexip/get_address"), "utf8"))?.[0];
 const RANGE = ipamDocument({ IP: "203.0.113.7", MAC: "52:54:00:00:00:07", SIZE: "1" }, { SIZE: "1" });
 // Without the shim each of these changes the run, or writes what the token may be in.
 const ENVIRONMENTS = [
@@ -45,14 +41,14 @@ try {
 }
 
 test("OpenNebula finds these shims and the executable, and nothing else", () => {
-  const shims = SHIMS.map(([, shim]) => shim);
+  const shims = SHIMS.map(({ shim }) => shim);
   const files = [...new Set(shims.map((shim) => dirname(shim)))].flatMap((each) =>
     readdirSync(join(REPOSITORY, "remotes", each)).map((name) => join(each, name)),
   );
   assert.deepEqual(files.sort(), [...shims, EXECUTABLE].sort());
 });
 
-for (const [action, shim] of SHIMS) {
+for (const { action, shim } of SHIMS) {
   const reason =
     "standard input is not base64; run the action through OpenNebula, which sends the document in base64\n";
   // What clean cannot read is no reason for oned to take the end of a guest for failed.
@@ -62,9 +58,10 @@ for (const [action, shim] of SHIMS) {
       : { status: 1, stdout: "", stderr: `${action}: ${reason}` };
 
   suite(shim, () => {
-    test("is a plain sh file that all may run", () => {
+    test("is a plain sh file that all may run, and unsets the same variables as the others", () => {
       const path = join(REPOSITORY, "remotes", shim);
       assert.match(readFileSync(path, "utf8"), /^#!\/bin\/sh\n/);
+      assert.equal(/^unset .*\n/m.exec(readFileSync(path, "utf8"))?.[0], UNSET);
       assert.equal(statSync(path).mode & 0o777, 0o755);
     });
 

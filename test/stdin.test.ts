@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, suite, test } from "node:test";
 import { vmDocument } from "./documents.ts";
 import { REPOSITORY } from "./rig.ts";
@@ -13,30 +14,12 @@ import { REPOSITORY } from "./rig.ts";
 const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
 const folder = mkdtempSync(join(tmpdir(), "scw-flexip-stdin-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
-const file = (name: string, content: string): string => {
-  writeFileSync(join(folder, name), content);
-  return join(folder, name);
-};
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const small = vmDocument([{ NIC_ID: "0", IP: "10.1.2.3" }]);
-const SMALL = file("small", base64(small));
 // Longer than a pipe holds.
-const LARGE = file(
-  "large",
-  base64(small.replace("</VM>", `<USER_TEMPLATE>${"x".repeat(300_000)}</USER_TEMPLATE></VM>`)),
-);
+const large = small.replace("</VM>", `<USER_TEMPLATE>${"x".repeat(300_000)}</USER_TEMPLATE></VM>`);
+const SMALL = file("small", Buffer.from(small).toString("base64"));
+const LARGE = file("large", Buffer.from(large).toString("base64"));
 const ENDLESS = file("endless", "A".repeat(24 * 1024 * 1024));
-
-/** Runs `script`, in which "$0 pre" is the hook, and returns its exit code and what it said. */
-async function run(script: string): Promise<{ code: number; stderr: string }> {
-  const child = spawn("sh", ["-c", script, EXECUTABLE], { stdio: ["ignore", "ignore", "pipe"] });
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const [code] = await once(child, "close");
-  return { code, stderr };
-}
 
 const WHOLE: readonly (readonly [how: string, script: string])[] = [
   ["a pipe that has all of it", `cat ${SMALL} | "$0" pre`],
@@ -54,13 +37,13 @@ suite("a whole document", { concurrency: 2 }, () => {
   }
 });
 
-const PARTLY: readonly (readonly [how: string, script: string, said: RegExp])[] = [
-  ["nothing", '"$0" pre < /dev/null', /^pre: standard input is empty/],
-  ["an empty pipe", 'true | "$0" pre', /^pre: standard input is empty/],
-  ["standard input that is closed", '"$0" pre <&-', /^pre: /],
-  ["half a document", `head -c 40 ${SMALL} | "$0" pre`, /^pre: /],
-  ["a file that is too long", `"$0" pre < ${ENDLESS}`, /^pre: .*too long|^pre: .*longer/],
-  ["a pipe that is too long", `cat ${ENDLESS} | "$0" pre`, /^pre: .*too long|^pre: .*longer/],
+const PARTLY: readonly (readonly [how: string, script: string, said: string])[] = [
+  ["nothing", '"$0" pre < /dev/null', "standard input is empty"],
+  ["an empty pipe", 'true | "$0" pre', "standard input is empty"],
+  ["standard input that is closed", '"$0" pre <&-', ""],
+  ["half a document", `head -c 40 ${SMALL} | "$0" pre`, ""],
+  ["a file that is too long", `"$0" pre < ${ENDLESS}`, "standard input is longer"],
+  ["a pipe that is too long", `cat ${ENDLESS} | "$0" pre`, "standard input is longer"],
 ];
 
 suite("no whole document: one plain line, and exit code 1", { concurrency: 2 }, () => {
@@ -68,17 +51,28 @@ suite("no whole document: one plain line, and exit code 1", { concurrency: 2 }, 
     test(how, async () => {
       const { code, stderr } = await run(script);
       assert.equal(code, 1);
-      assert.match(stderr, said);
-      assert.match(stderr, /^[^\n]+\n$/);
+      assert.match(stderr, new RegExp(`^pre: ${said}[^\\n]*\\n$`));
     });
   }
 });
 
 test("standard input that does not end: one plain line after ten seconds", { timeout: 60_000 }, async () => {
   const child = spawn(EXECUTABLE, ["pre"], { stdio: ["pipe", "ignore", "pipe"] });
+  const closed = once(child, "close");
   child.stdin.on("error", () => {});
-  child.stdin.write(base64(small));
-  const said = await child.stderr.toArray();
-  assert.match(Buffer.concat(said).toString(), /^pre: standard input did not end within 10 s; [^\n]+\n$/);
-  assert.equal(child.exitCode ?? (await once(child, "close"))[0], 1);
+  child.stdin.write(readFileSync(SMALL));
+  assert.match(await text(child.stderr), /^pre: standard input did not end within 10 s; [^\n]+\n$/);
+  assert.equal((await closed)[0], 1);
 });
+
+/** Runs the script, in which "$0 pre" is the hook, and returns its exit code and what it said. */
+async function run(script: string): Promise<{ code: number; stderr: string }> {
+  const child = spawn("sh", ["-c", script, EXECUTABLE], { stdio: ["ignore", "ignore", "pipe"] });
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  return { code, stderr };
+}
+
+function file(name: string, content: string): string {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+}

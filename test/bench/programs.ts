@@ -43,12 +43,12 @@ export function programsOf(folder: string, executable: string, floor: string, se
     driver("pre, NIC of a hand-written range: all pages of 10 flexible IPs", ["pre"], handWrittenVm),
     driver("the same with 5,000", ["pre"], handWrittenVm, many),
     { ...driver("get_address through its shim", ["7"], lease), file: join(dirname(executable), "get_address") },
-    plain("sh + xmllint, VM without a public NIC", "pre.sh", privateVm),
-    plain("sh + curl + jq + xmllint, get_address field by field", "get-address.sh", lease),
-    plain("sh + curl + jq + xmllint, pre field by field", "pre.sh", publicVm),
+    plain("sh, VM without a public NIC", "pre.sh", privateVm),
+    plain("sh, get_address field by field", "get-address.sh", lease),
+    plain("sh, pre field by field", "pre.sh", publicVm),
     plain("sh, get_address field by field, TLS", "get-address.sh", lease, tls),
     plain("sh, pre field by field, TLS", "pre.sh", publicVm, tls),
-    plain("sh, get_address with one process for each tool", "get-address-dense.sh", lease),
+    plain("sh, one process for each tool", "get-address-dense.sh", lease),
   ];
   return all;
 }

@@ -19,31 +19,24 @@ const only = (domain: string, does: string): string =>
   `case "$*" in *" domstate ${domain}") ${does} ;; *) echo running ;; esac`;
 
 suite("what libvirt says of the guest", BESIDE, () => {
-  for (const [answer, does, guest] of [
-    ["running", "echo running; echo", "running"],
-    ["paused", "echo paused; echo", "running"],
-    ["shut off", "echo shut off; echo", "gone"],
-    ["crashed", "echo crashed; echo", "gone"],
+  for (const [answer, does, guest, deployId = "one-42"] of [
+    ["that it runs", "echo running; echo", "running"],
+    ["that it is paused", "echo paused; echo", "running"],
+    ["that it is shut off", "echo shut off; echo", "gone"],
+    ["that it crashed", "echo crashed; echo", "gone"],
     ["a state that nobody knows", "echo dreaming", "unknown"],
-    ["no such domain", `echo "${NO_DOMAIN}" >&2; exit 1`, "gone"],
+    ["that there is no such domain", `echo "${NO_DOMAIN}" >&2; exit 1`, "gone"],
     ["that it cannot connect", "echo 'error: failed to connect to the hypervisor' >&2; exit 1", "unknown"],
+    ["what it says of the name that oned gives, before a VM has one", "echo shut off", "gone", ""],
+    ["nothing, because it is not asked for what is no domain's name", "echo shut off", "unknown", "--help"],
   ] as const) {
     test(`${answer}: the guest is ${guest}`, async (t) => {
-      assert.equal(await guestHere(vmNamed("one-42"), virsh(folderOf(t), only("one-42", does))), guest);
+      assert.equal(await guestHere(vmNamed(deployId), virsh(folderOf(t), only("one-42", does))), guest);
     });
   }
 
   test("a host without virsh has no guest", async (t) => {
     assert.equal(await guestHere(vmNamed("one-42"), folderOf(t)), "gone");
-  });
-
-  test("a VM that failed before it had a name is asked for by the name that oned gives", async (t) => {
-    const path = virsh(folderOf(t), 'case "$*" in *" domstate one-42") echo running ;; *) echo shut off ;; esac');
-    assert.equal(await guestHere(vmNamed(""), path), "running");
-  });
-
-  test("a name that is no domain's name is not asked for", async (t) => {
-    assert.equal(await guestHere(vmNamed("--help"), virsh(folderOf(t), "echo shut off")), "unknown");
   });
 });
 

@@ -55,18 +55,16 @@ suite("an address that another server has", BESIDE, () => {
     await stage.expect([address, "h2"]);
   });
 
-  for (const directAttach of ["moves", "refused"] as const) {
-    onStage(
-      `is refused by a full server with the API's reason (a direct attach ${directAttach})`,
-      async (stage) => {
-        const { address } = stage.guestOn("h2");
-        const line = await stage.fail("h1", "pre", vmDocument([nic("0", address)], FIRST_DEPLOY));
-        assert.match(line, /quota of 0/);
-        if (directAttach === "moves") await stage.expect([address, "h2"]);
-      },
-      { directAttach, perServerLimit: 0 },
-    );
-  }
+  onStage(
+    "stays where it is when the server is full, and pre fails with the API's reason",
+    async (stage) => {
+      const { address } = stage.guestOn("h2");
+      const line = await stage.fail("h1", "pre", vmDocument([nic("0", address)], FIRST_DEPLOY));
+      assert.match(line, /quota of 0/);
+      await stage.expect([address, "h2"]);
+    },
+    { directAttach: "moves", perServerLimit: 0 },
+  );
 
   onStage(
     "is looked at, and not attached again, when the answer to a direct attach is lost",
@@ -82,7 +80,7 @@ suite("an address that another server has", BESIDE, () => {
 
   onStage("stays where it is when only a listing that lags shows it elsewhere", async (stage) => {
     const { address } = stage.guestOn("h2");
-    stage.account.behave({ listLagMs: 1e9 });
+    stage.account.behave({ listing: "frozen" });
     stage.account.set(address.id, { serverId: stage.server("h1") });
     await stage.succeed("h1", "post", vmDocument([nic("0", address, { SCW_FLEXIBLE_IP_ID: undefined })]));
     assert.deepEqual(stage.writes(), []);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { suite } from "node:test";
 import { HOOKS } from "../../driver/actions.ts";
 import { type NicFields, vmDocument } from "../documents.ts";
-import { BESIDE, nic, onStage, privateNic, UNREACHABLE } from "./stage.ts";
+import { BESIDE, nic, onStage, privateNic } from "./stage.ts";
 
 // A public address that the data centre routes to this host by itself, with a MAC as virtual MACs are.
 const ROUTED: NicFields = { NIC_ID: "0", VN_MAD: "bridge", IP: "198.51.100.77", MAC: "52:54:00:33:64:4d" };
@@ -33,18 +33,6 @@ suite("a VM without a flexible IP", BESIDE, () => {
       assert.deepEqual(stage.rig.simulator.calls(), []);
     });
   }
-
-  onStage("is left alone while the API is away", async (stage) => {
-    const vm = vmDocument([{ ...ROUTED, MAC: "02:00:c6:33:64:4d" }]);
-    for (const hook of HOOKS) await stage.succeed("h1", hook, vm, { settings: UNREACHABLE });
-  });
-});
-
-onStage("a VM whose owner wrote 11 MiB of attributes into it is served", async (stage) => {
-  const address = stage.range();
-  const vm = vmDocument([nic("0", address)], { userTemplate: "<A>b</A>".repeat(1_400_000) });
-  await stage.succeed("h1", "pre", vm);
-  await stage.expect([address, "h1"]);
 });
 
 onStage("pre names the flexible IPs that no hook serves, and serves the others", async (stage) => {

@@ -12,8 +12,8 @@ export type SettleDelays = {
 export type Behaviour = {
   /** The answer to an attach of what another server has: 409; 200 and it moves; 200 and nothing moves. */
   directAttach: "refused" | "moves" | "ignored";
-  /** A listing shows the account of that long ago. A read by id is always current. */
-  listLagMs: number;
+  /** A frozen listing shows the account as it was when it froze. A read by id is always current. */
+  listing: "current" | "frozen";
   /** Every answer is that late. The call acts at once. */
   latencyMs: number;
   /** `cut`: connections end without an answer; `silent`: no answer ever comes; `unavailable`: 503. Nothing acts. */
@@ -25,7 +25,7 @@ export type Behaviour = {
 
 export const usual: Behaviour = {
   directAttach: "refused",
-  listLagMs: 0,
+  listing: "current",
   latencyMs: 0,
   api: "up",
   perServerLimit: 64,
@@ -34,27 +34,20 @@ export const usual: Behaviour = {
 
 const quick: SettleDelays = { attachMs: 30, attachQueuedMs: 60, detachMs: 40, macMs: 10 };
 
-// By the time stamps of the real API: one attach, two and three together on one server; a detach. More than three
-// together and MAC changes were not recorded.
-const recorded = {
-  attachMs: 2_000,
-  attachTogetherMs: [[2_000], [12_000, 18_000], [27_000, 40_000, 43_000]],
-  attachQueuedMs: 12_000,
-  detachMs: 6_000,
-  macMs: 1_000,
-};
-
 /** The delays in milliseconds; undefined where all is settled by hand. */
 export function delaysOf(settle: Behaviour["settle"]): SettleDelays | undefined {
   if (settle === "manual") return undefined;
   if (!("recorded" in settle)) return { ...quick, ...settle };
-  const scaled = (ms: number) => ms * settle.recorded;
+  // By the time stamps of the real API: one attach, two and three together on one server; a detach. More than three
+  // together and MAC changes were not recorded.
+  const factor = settle.recorded;
+  const together = [[2_000], [12_000, 18_000], [27_000, 40_000, 43_000]];
   return {
-    attachMs: scaled(recorded.attachMs),
-    attachTogetherMs: recorded.attachTogetherMs.map((row) => row.map(scaled)),
-    attachQueuedMs: scaled(recorded.attachQueuedMs),
-    detachMs: scaled(recorded.detachMs),
-    macMs: scaled(recorded.macMs),
+    attachMs: 2_000 * factor,
+    attachTogetherMs: together.map((row) => row.map((ms) => ms * factor)),
+    attachQueuedMs: 12_000 * factor,
+    detachMs: 6_000 * factor,
+    macMs: 1_000 * factor,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ids, readArguments, uuid } from "./call-arguments.ts";
+import type { FlexibleIpPage } from "./flexible-ip-listing.ts";
 import { type FlexibleIpRecord, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import type { FlexibleIps } from "./flexible-ips.ts";
 import { invalidArgument, preconditionFailed, quotasExceeded } from "./refusals.ts";
@@ -45,9 +46,7 @@ export function deleteFlexibleIp(account: FlexibleIps, id: string): void {
   else account.transitions.detach(record, () => account.discard(record));
 }
 
-export type AttachmentAnswer = { flexible_ips: WireFlexibleIp[]; total_count: number };
-
-export function attachFlexibleIps(account: FlexibleIps, body: unknown): AttachmentAnswer {
+export function attachFlexibleIps(account: FlexibleIps, body: unknown): FlexibleIpPage {
   const given = readArguments(attachment, body);
   const serverId = given.server_id;
   const records = given.fips_ids.map((id) => account.table.writable(id));
@@ -69,7 +68,7 @@ export function attachFlexibleIps(account: FlexibleIps, body: unknown): Attachme
   return answer(records, since);
 }
 
-export function detachFlexibleIps(account: FlexibleIps, body: unknown): AttachmentAnswer {
+export function detachFlexibleIps(account: FlexibleIps, body: unknown): FlexibleIpPage {
   const records = readArguments(detachment, body).fips_ids.map((id) => account.table.writable(id));
   checkOneMacGroup(records);
 
@@ -88,7 +87,7 @@ export function detachFlexibleIps(account: FlexibleIps, body: unknown): Attachme
   return answer(records, since);
 }
 
-function answer(records: readonly FlexibleIpRecord[], since: bigint): AttachmentAnswer {
+function answer(records: readonly FlexibleIpRecord[], since: bigint): FlexibleIpPage {
   return { flexible_ips: records.map((record) => toWire(record, since)), total_count: records.length };
 }
 
@@ -100,12 +99,13 @@ function checkOneMacGroup(records: readonly FlexibleIpRecord[]): void {
 
 function checkServerLimit(account: FlexibleIps, serverId: string, more: number): void {
   const limit = account.behaviour.perServerLimit;
-  const current = account.table.count(({ serverId: on, targetServerId: to }) => on === serverId || to === serverId);
+  const isThere = (record: FlexibleIpRecord) => record.serverId === serverId || record.targetServerId === serverId;
+  const current = account.table.oldestFirst().filter(isThere).length;
   if (current + more > limit) throw quotasExceeded("FlexibleIPsPerServer", limit, current);
 }
 
 function checkProjectQuota(account: FlexibleIps, projectId: string): void {
   const quota = account.limits.perProject;
-  const current = account.table.count((record) => record.projectId === projectId);
+  const current = account.table.oldestFirst().filter((record) => record.projectId === projectId).length;
   if (current >= quota) throw quotasExceeded("FlexibleIPs", quota, current);
 }

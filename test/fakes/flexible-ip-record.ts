@@ -1,16 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type Clock, toMicroseconds, toNanoseconds } from "./timestamps.ts";
+import { type Clock, printTimestamp } from "./timestamps.ts";
 
 export const flexibleIpStatuses = ["unknown", "ready", "updating", "attached", "error", "detaching", "locked"] as const;
-export type FlexibleIpStatus = (typeof flexibleIpStatuses)[number];
-
-export const virtualMacTypes = ["kvm", "xen", "vmware"] as const;
-export type VirtualMacType = (typeof virtualMacTypes)[number];
 
 export type VirtualMac = {
   readonly id: string;
   readonly address: string;
-  readonly type: VirtualMacType;
+  readonly type: "kvm" | "xen" | "vmware";
   readonly createdAt: bigint;
   status: "ready" | "updating" | "used" | "deleting";
   updatedAt: bigint;
@@ -23,7 +19,7 @@ export type FlexibleIpRecord = {
   readonly zone: string;
   createdAt: bigint;
   updatedAt: bigint;
-  status: FlexibleIpStatus;
+  status: (typeof flexibleIpStatuses)[number];
   serverId: string | null;
   /** The server of an attach under way, which the API does not show. */
   targetServerId: string | null;
@@ -46,7 +42,7 @@ export function isTransient(record: FlexibleIpRecord): boolean {
   return record.status === "updating" || record.status === "detaching";
 }
 
-export function newMac(address: string, type: VirtualMacType, clock: Clock): VirtualMac {
+export function newMac(address: string, type: VirtualMac["type"], clock: Clock): VirtualMac {
   const now = clock.next();
   return { id: randomUUID(), address, type, status: "ready", createdAt: now, updatedAt: now };
 }
@@ -54,8 +50,8 @@ export function newMac(address: string, type: VirtualMacType, clock: Clock): Vir
 /** The JSON of the API. Stamps from `writtenSince` on carry nine digits, as in the answer of the call that wrote them. */
 export function toWire(record: FlexibleIpRecord, writtenSince?: bigint) {
   const { mac, zone } = record;
-  const print = (stamp: bigint) =>
-    writtenSince !== undefined && stamp >= writtenSince ? toNanoseconds(stamp) : toMicroseconds(stamp);
+  const isNew = (stamp: bigint) => writtenSince !== undefined && stamp >= writtenSince;
+  const print = (stamp: bigint) => printTimestamp(stamp, isNew(stamp) ? 9 : 6);
   return {
     id: record.id,
     ip_address: record.ipAddress,

@@ -1,4 +1,3 @@
-import { UUID } from "./call-arguments.ts";
 import { listServers, readServer } from "./elastic-metal.ts";
 import {
   attachFlexibleIps,
@@ -60,7 +59,6 @@ export function answerCall(account: FlexibleIps, route: Route, query: URLSearchP
   const { call, zone, id } = route;
   try {
     if (zone !== account.zone && call !== "list") throw notFound(zone, "zones");
-    if (id && !UUID.test(id)) throw notFound(id);
     const body = route.perform(account, { id, zone, query, body: parseOrNull(bodyText) });
     if (call !== "get" && call !== "list") account.changed();
     return { status: body === undefined ? 204 : 200, body };

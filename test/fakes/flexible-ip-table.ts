@@ -102,10 +102,6 @@ export class FlexibleIpTable {
     this.#oldestFirst = undefined;
   }
 
-  count(test: (record: FlexibleIpRecord) => boolean): number {
-    return this.oldestFirst().filter(test).length;
-  }
-
   /** The others that share its virtual MAC. */
   macGroupOf(record: FlexibleIpRecord): FlexibleIpRecord[] {
     const address = record.mac?.address;

@@ -15,7 +15,7 @@
 //   has it already is then 200 and changes nothing, and a flexible IP that moves shows no server until it has arrived
 // - attach: one call is one place in its server's queue, however many flexible IPs it names; a call that comes later
 //   delays those that still wait; of more than three that wait together, each ends 12 s after the one before
-// - list: as current as a read by id; `listLagMs` makes it lag
+// - list: as current as a read by id; `listing` freezes it
 // - outages: nothing acts; a slow call (`latencyMs`) acts at once and is answered late
 // - attach: several ids must share one virtual MAC, and must be all that share it, else 400
 // - attach: attaches under way and detaches under way count for the limit of a server
@@ -38,7 +38,6 @@ import { type Behaviour, usual } from "./behaviour.ts";
 import type { ElasticMetalServer } from "./elastic-metal.ts";
 import { type FlexibleIpRecord, isTransient, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import { FlexibleIpTable } from "./flexible-ip-table.ts";
-import { ListingLag } from "./listing-lag.ts";
 import { deniedAuthentication, permissionsDenied, type Refusal } from "./refusals.ts";
 import { applySeed, type FlexibleIpSeed } from "./seeds.ts";
 import { Settling } from "./settling.ts";
@@ -68,7 +67,7 @@ export class FlexibleIps {
   readonly clock = new Clock();
   readonly transitions: Transitions;
   readonly #settling: Settling;
-  readonly #lag: ListingLag;
+  #frozen: readonly FlexibleIpRecord[] | undefined;
   #behaviour = usual;
   #denied = false;
   #pendingCalls = 0;
@@ -81,13 +80,11 @@ export class FlexibleIps {
       perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
       pageSize: options.maxPageSize ?? 100,
     };
-    const time = options.time ?? realClock;
-    this.#lag = new ListingLag(() => this.table.oldestFirst(), time);
-    this.#settling = new Settling(usual.settle, () => this.#lag.note(), time);
+    this.#settling = new Settling(options.time ?? realClock);
     this.transitions = new Transitions(this.clock, this.#settling);
     this.table = new FlexibleIpTable(this.zone, this.clock);
-    const { directAttach, listLagMs, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };
-    this.behave({ directAttach, listLagMs, latencyMs, api, perServerLimit, settle });
+    const { directAttach, listing, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };
+    this.behave({ directAttach, listing, latencyMs, api, perServerLimit, settle });
   }
 
   get behaviour(): Behaviour {
@@ -98,13 +95,14 @@ export class FlexibleIps {
   behave(change: Partial<Behaviour>): void {
     const next = { ...this.#behaviour, ...change };
     this.#settling.take(next.settle);
-    if (next.listLagMs !== this.#behaviour.listLagMs) this.#lag.set(next.listLagMs);
+    if (next.listing === "current") this.#frozen = undefined;
+    else this.#frozen ??= this.table.oldestFirst().map((record) => structuredClone(record));
     this.#behaviour = next;
   }
 
   /** What a listing shows, oldest first. */
   listed(): readonly FlexibleIpRecord[] {
-    return this.#lag.shown() ?? this.table.oldestFirst();
+    return this.#frozen ?? this.table.oldestFirst();
   }
 
   /** To be called after each change of a record. */

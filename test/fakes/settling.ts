@@ -1,23 +1,20 @@
 import type { Clock } from "../../driver/machine.ts";
 import { type Behaviour, delaysOf, endOfAttach, type SettleDelays } from "./behaviour.ts";
 
-type Job = { end: () => void; forget: (() => void) | undefined };
+type Job = { readonly id: string; readonly end: () => void; forget: (() => void) | undefined };
 
 /** Attaches that wait together for one server: the calls since it was last idle, in order. */
-type Queue = { startedAt: number; calls: Map<string, Job>[] };
+type Queue = { readonly startedAt: number; readonly calls: Job[][] };
 
 /** What is under way in the account and when it ends: by timers, or by hand only. */
 export class Settling {
   readonly #jobs = new Map<string, Job>();
   readonly #queues = new Map<string, Queue>();
-  readonly #onChange: () => void;
   readonly #time: Clock;
   #delays: SettleDelays | undefined;
   #change = Promise.withResolvers<void>();
 
-  constructor(settle: Behaviour["settle"], onChange: () => void, time: Clock) {
-    this.#delays = delaysOf(settle);
-    this.#onChange = onChange;
+  constructor(time: Clock) {
     this.#time = time;
   }
 
@@ -28,24 +25,24 @@ export class Settling {
 
   /** One call is one place in its server's queue. The calls before it that still wait then end later. */
   attach(ids: readonly string[], serverId: string, end: (id: string) => void): void {
-    const jobs = ids.map((id) => [id, this.#start(id, undefined, () => end(id))] as const);
-    if (this.#delays === undefined) return;
+    const call = ids.map((id) => this.#add(id, () => end(id)));
+    const delays = this.#delays;
+    if (delays === undefined) return;
     const waiting = this.#queues.get(serverId);
-    const isBusy = waiting?.calls.some((call) => this.#waits(call));
+    const isBusy = waiting?.calls.flat().some((job) => this.#isUnderWay(job));
     const queue = waiting && isBusy ? waiting : { startedAt: this.#time.elapsed(), calls: [] };
-    queue.calls.push(new Map(jobs));
+    queue.calls.push(call);
     this.#queues.set(serverId, queue);
-    for (const [index, call] of queue.calls.entries()) {
-      if (this.#waits(call)) this.#endAt(call, queue.startedAt + endOfAttach(this.#delays, index, queue.calls.length));
+    for (const [index, jobs] of queue.calls.entries()) {
+      const at = queue.startedAt + endOfAttach(delays, index, queue.calls.length);
+      for (const job of jobs) if (this.#isUnderWay(job)) this.#endIn(job, Math.max(0, at - this.#time.elapsed()));
     }
   }
 
-  detach(id: string, end: () => void): void {
-    this.#start(id, this.#delays?.detachMs, end);
-  }
-
-  changeMac(id: string, end: () => void): void {
-    this.#start(id, this.#delays?.macMs, end);
+  /** Ends a detach or a change of a virtual MAC after its delay. */
+  start(id: string, delay: "detachMs" | "macMs", end: () => void): void {
+    const job = this.#add(id, end);
+    if (this.#delays !== undefined) this.#endIn(job, this.#delays[delay]);
   }
 
   /** Ends now what is under way for this id; false when nothing is. */
@@ -71,7 +68,6 @@ export class Settling {
 
   /** Wakes those that wait for a change. */
   changed(): void {
-    this.#onChange();
     this.#change.resolve();
     this.#change = Promise.withResolvers<void>();
   }
@@ -80,22 +76,18 @@ export class Settling {
     return this.#change.promise;
   }
 
-  #start(id: string, delayMs: number | undefined, end: () => void): Job {
-    const forget = delayMs === undefined ? undefined : this.#time.after(delayMs, () => this.finish(id));
-    const job = { end, forget };
+  #add(id: string, end: () => void): Job {
+    const job = { id, end, forget: undefined };
     this.#jobs.set(id, job);
     return job;
   }
 
-  #waits(call: ReadonlyMap<string, Job>): boolean {
-    return [...call].some(([id, job]) => this.#jobs.get(id) === job);
+  #isUnderWay(job: Job): boolean {
+    return this.#jobs.get(job.id) === job;
   }
 
-  #endAt(call: ReadonlyMap<string, Job>, at: number): void {
-    for (const [id, job] of call) {
-      job.forget?.();
-      if (this.#jobs.get(id) !== job) continue;
-      job.forget = this.#time.after(Math.max(0, at - this.#time.elapsed()), () => this.finish(id));
-    }
+  #endIn(job: Job, ms: number): void {
+    job.forget?.();
+    job.forget = this.#time.after(ms, () => this.finish(job.id));
   }
 }

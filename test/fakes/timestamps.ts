@@ -16,15 +16,11 @@ export class Clock {
   }
 }
 
-/** The stamp with nine digits. */
-export function toNanoseconds(stamp: bigint): string {
-  return print(stamp / nanosPerSecond, stamp % nanosPerSecond, 9);
-}
-
-/** The stamp with six digits, rounded to the nearest. */
-export function toMicroseconds(stamp: bigint): string {
-  const micros = (stamp + 500n) / 1_000n;
-  return print(micros / 1_000_000n, micros % 1_000_000n, 6);
+/** The stamp with nine digits, or with six, rounded to the nearest. */
+export function printTimestamp(stamp: bigint, digits: 9 | 6): string {
+  const rounded = digits === 9 ? stamp : ((stamp + 500n) / 1_000n) * 1_000n;
+  const date = new Date(Number(rounded / nanosPerMilli)).toISOString().slice(0, 19);
+  return `${date}.${(rounded % nanosPerSecond).toString().padStart(9, "0").slice(0, digits)}Z`;
 }
 
 /** The stamp of an ISO text such as "2024-08-28T11:35:44.473875Z", with all its digits. */
@@ -33,9 +29,4 @@ export function parseTimestamp(text: string): bigint {
   if (Number.isNaN(seconds)) throw new Error(`not a time stamp: ${text}`);
   const fraction = /\.(\d{1,9})/.exec(text)?.[1] ?? "0";
   return BigInt(seconds) * nanosPerMilli + BigInt(fraction.padEnd(9, "0"));
-}
-
-function print(seconds: bigint, fraction: bigint, digits: number): string {
-  const date = new Date(Number(seconds) * 1_000).toISOString().slice(0, 19);
-  return `${date}.${fraction.toString().padStart(digits, "0")}Z`;
 }

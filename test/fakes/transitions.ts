@@ -31,7 +31,7 @@ export class Transitions {
   detach(record: FlexibleIpRecord, whenOff: () => void): void {
     record.status = "detaching";
     this.touch(record);
-    this.#settling.detach(record.id, () => {
+    this.#settling.start(record.id, "detachMs", () => {
       this.#rest(record, null);
       whenOff();
     });
@@ -50,7 +50,7 @@ export class Transitions {
       mac.status = "updating";
     } else if (record.mac) record.mac.status = "deleting";
     this.touch(record);
-    this.#settling.changeMac(record.id, () => {
+    this.#settling.start(record.id, "macMs", () => {
       record.mac = mac;
       this.#rest(record, record.serverId);
     });
@@ -60,7 +60,7 @@ export class Transitions {
   resume(record: FlexibleIpRecord): void {
     const { serverId } = record;
     if (record.status === "detaching") this.detach(record, () => {});
-    else if (serverId === null) this.#settling.changeMac(record.id, () => this.#rest(record, null));
+    else if (serverId === null) this.#settling.start(record.id, "macMs", () => this.#rest(record, null));
     else {
       record.serverId = null;
       if (record.mac) record.mac.status = "ready";

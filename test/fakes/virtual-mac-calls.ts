@@ -1,17 +1,10 @@
 import { z } from "zod";
 import { readArguments, uuid } from "./call-arguments.ts";
-import {
-  type FlexibleIpRecord,
-  newMac,
-  toWire,
-  type VirtualMac,
-  virtualMacTypes,
-  type WireFlexibleIp,
-} from "./flexible-ip-record.ts";
+import { type FlexibleIpRecord, newMac, toWire, type VirtualMac, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import type { FlexibleIps } from "./flexible-ips.ts";
 import { invalidArgument, notFound, preconditionFailed } from "./refusals.ts";
 
-const generation = z.strictObject({ mac_type: z.enum(virtualMacTypes) });
+const generation = z.strictObject({ mac_type: z.enum(["kvm", "xen", "vmware"]) });
 const duplication = z.strictObject({ duplicate_from_fip_id: uuid });
 const move = z.strictObject({ dst_fip_id: uuid });
 

@@ -67,8 +67,8 @@ export const API_FAULTS: readonly Kind[] = [
     "a listing that stands still",
     "the API lists what was there before; reads by id are right",
     ({ account }) => {
-      account.behave({ listLagMs: 1e9 });
-      return { lift: () => account.behave({ listLagMs: 0 }) };
+      account.behave({ listing: "frozen" });
+      return { lift: () => account.behave({ listing: "current" }) };
     },
     { family: "api" },
   ),

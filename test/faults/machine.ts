@@ -39,6 +39,7 @@ export const MACHINE_FAULTS: readonly Kind[] = [
   signalled("SIGINT after a request acted", "SIGINT", "after"),
   // In which other ways standard input may come, or not, is in test/stdin.test.ts.
   started("standard input cut off", "half of a document", { raw: "PElQQU1fRFJJVkVSX0FDVElPTl9EQVRBPjxBUj4" }, unread),
+  started("standard input is a folder", "</", { shell: 'exec "$@" </' }, unread),
   started(
     "standard output closed early",
     "its reader goes at the start",

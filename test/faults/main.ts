@@ -30,6 +30,7 @@ const all = played.filter(({ hasStruck, problems }) => hasStruck || problems.len
 for (const kind of new Set(runs.map((run) => run.kind))) {
   if (!all.some((ran) => ran.kind === kind)) fail(kind.name, ["it never struck"]);
 }
+if (runs.length === 0) fail("nothing was played", [`no run holds the words ${ONLY}`]);
 const isWhole = ONLY === "" && skipped.length === 0 && failures === 0;
 if (isWhole) {
   const page = join(REPOSITORY, "docs/reliability.md");

@@ -76,7 +76,7 @@ export async function play(path: Path, injection: Injection, expected: Expectati
     if (result.code === 0 && outcome === "later" && !mayOwe) problems.push("it says that it is done, but it is not");
     if (outcome === "refused" && expected.mayLeak !== true) problems.push(...check.leaked(cloud));
     if (outcome === "done") await act.goOn?.();
-    else if (await goOnAfterFailure(cloud, path, act, injected, expected, end)) outcome = "reconciled";
+    else if (await goOnAfterFailure(cloud, act, { path, injected, expected, end })) outcome = "reconciled";
     await cloud.account.settled();
     if (expected.mayNeedReconcile === true && (await repair(cloud, "named"))) outcome = "reconciled";
     problems.push(...(await check.settled(cloud)));
@@ -98,11 +98,8 @@ function outcomeOf(act: Act, { code }: RunResult): Outcome {
 /** The next action of the same machine, then this one again, or its end. Returns whether a reconcile was needed. */
 async function goOnAfterFailure(
   cloud: TestCloud,
-  path: Path,
   act: Act,
-  injected: Injected,
-  expected: Expectation,
-  end: End,
+  { path, injected, expected, end }: { path: Path; injected: Injected; expected: Expectation; end: End },
 ): Promise<boolean> {
   const retry = act.retry ?? (() => succeed(act.run));
   const again = end === "give up" ? (act.giveUp ?? retry) : retry;

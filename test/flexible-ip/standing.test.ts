@@ -24,6 +24,10 @@ const OURS: FlexibleIp = {
 };
 const BARE: FlexibleIp = { ...OURS, mac: undefined };
 
+const NO_INTENT = { tags: ownershipTags("one", "adopted", undefined) };
+const OF_TWO = { tags: ownershipTags("two", "created", INTENT) };
+const BY_HAND = { intent: undefined, isHandWritten: true };
+
 type Row = readonly [
   title: string,
   flexibleIp: Partial<FlexibleIp>,
@@ -35,32 +39,14 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   ["what the range was registered with is ours", {}, {}, "ours", /is as expected/],
   ["a range of 0.1.0 has no intent", {}, { intent: undefined }, "ours", /./],
-  [
-    "a flexible IP without an intent belongs to any range",
-    { tags: ownershipTags("one", "adopted", undefined) },
-    {},
-    "ours",
-    /./,
-  ],
+  ["a flexible IP without an intent belongs to any range", NO_INTENT, {}, "ours", /./],
   ["no MAC is expected of an IPv6 prefix", { mac: undefined }, { mac: undefined }, "ours", /./],
   ["what settles is ours", { status: "updating" }, {}, "ours", /./],
   ["of another project", { projectId: OTHER_INTENT }, {}, "other-project", /belongs to project/],
-  ["of another cloud", { tags: ownershipTags("two", "created", INTENT) }, {}, "other-cloud", /cloud two, not to one/],
+  ["of another cloud", OF_TWO, {}, "other-cloud", /cloud two, not to one/],
   ["registered again", {}, { intent: OTHER_INTENT }, "recycled", /another address range/],
-  [
-    "typed into a range that is not the driver's",
-    {},
-    { intent: undefined, isHandWritten: true },
-    "recycled",
-    /another address range/,
-  ],
-  [
-    "nobody's, in a range that is not the driver's",
-    { tags: [] },
-    { intent: undefined, isHandWritten: true },
-    "untagged",
-    /./,
-  ],
+  ["typed into a range that is not the driver's", {}, BY_HAND, "recycled", /another address range/],
+  ["nobody's, in a range that is not the driver's", { tags: [] }, BY_HAND, "untagged", /./],
   ["in error", { status: "error" }, {}, "bad-status", /has status error/],
   ["locked", { status: "locked" }, {}, "bad-status", /has status locked/],
   ["with another MAC", { mac: OTHER_MAC }, {}, "wrong-mac", /aa:00:02, but its guest has 52:54:00:aa:00:01/],
@@ -69,13 +55,7 @@ const ROWS: readonly Row[] = [
   ["without tags", { tags: ["web"] }, {}, "untagged", /does not have the tags/],
   // The gravest difference comes first.
   ["without tags and with another MAC", { tags: [], mac: OTHER_MAC }, {}, "wrong-mac", /./],
-  [
-    "of another cloud, and locked",
-    { tags: ownershipTags("two", "created", INTENT), status: "locked" },
-    {},
-    "other-cloud",
-    /./,
-  ],
+  ["of another cloud, and locked", { ...OF_TWO, status: "locked" }, {}, "other-cloud", /./],
   ["registered again, and without a MAC", { mac: undefined }, { intent: OTHER_INTENT }, "recycled", /./],
 ];
 

@@ -6,17 +6,7 @@ import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { flexibleIpStatuses } from "../fakes/flexible-ip-record.ts";
 
 /** A flexible IP of a case. `at` is the name of a host; without `project` it is of the driver's. */
-export type CaseFlexibleIp = {
-  ip: string;
-  id: string;
-  status: (typeof flexibleIpStatuses)[number];
-  at?: string | undefined;
-  mac: string | null;
-  project?: string | undefined;
-  hidden?: true | undefined;
-  tags: readonly string[];
-  description: string;
-};
+export type CaseFlexibleIp = ReturnType<typeof parseLine>;
 
 const words = z.strictObject({
   id: z.uuid().exactOptional(),
@@ -30,7 +20,7 @@ const words = z.strictObject({
 });
 
 /** The flexible IP of such a line. */
-export function parseLine(line: string): CaseFlexibleIp {
+export function parseLine(line: string) {
   const [, ip = "", rest = ""] = /^(\S+)(.*)$/.exec(line) ?? [];
   const given = words.parse(
     Object.fromEntries([...rest.matchAll(/ (\w+)=((?<=description=).*|\S*)/g)].map(([, key, value]) => [key, value])),
@@ -38,12 +28,11 @@ export function parseLine(line: string): CaseFlexibleIp {
   const { id = usualId(ip), at, status = at === undefined ? "ready" : "attached", description = "" } = given;
   const mac = given.mac === "none" ? null : (given.mac ?? usualMac(ip));
   const tags = given.tags === undefined ? usualTags(ip) : tagsOf(ip, given.tags);
-  const hidden = given.hidden === "yes" ? true : undefined;
-  return { ip, id, status, at, mac, project: given.project, hidden, tags, description };
+  return { ip, id, status, at, mac, project: given.project, visible: given.hidden === undefined, tags, description };
 }
 
 /** The line of a flexible IP; what is as usual is left out. */
-export function lineOf(one: CaseFlexibleIp): string {
+export function lineOf(one: Omit<CaseFlexibleIp, "visible">): string {
   const tags = tagsText(one.ip, one.tags);
   const said: [string, string | undefined][] = [
     ["id", one.id === usualId(one.ip) ? undefined : one.id],
@@ -51,7 +40,6 @@ export function lineOf(one: CaseFlexibleIp): string {
     ["status", one.status === (one.at === undefined ? "ready" : "attached") ? undefined : one.status],
     ["mac", one.mac === usualMac(one.ip) ? undefined : (one.mac ?? "none")],
     ["project", one.project],
-    ["hidden", one.hidden && "yes"],
     ["tags", tags === usualWord ? undefined : tags],
     ["description", one.description || undefined],
   ];

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../rig.ts";
-import { type CaseFlexibleIp, parseLine } from "./account-lines.ts";
+import { parseLine } from "./account-lines.ts";
 
 const FIXTURES = join(REPOSITORY, "fixtures");
 const EXPECTED = ["answer", "failure", "account after"] as const;
@@ -10,29 +10,26 @@ const EXPECTED = ["answer", "failure", "account after"] as const;
 /** What must come of a case, by section. What is absent must not come. */
 export type Expected = Partial<Record<(typeof EXPECTED)[number], string>>;
 
-export type Case = {
-  readonly flexibleIps: readonly CaseFlexibleIp[];
-  /** How many flexible IPs the project may have. */
-  readonly quota: number | undefined;
-  readonly isTokenRefused: boolean;
-  /** What is sent, as one line. */
-  readonly document: string;
-  readonly expected: Expected;
-};
+export type Case = ReturnType<typeof readCase>;
 
 /** Reads a case, for example `ipam/get_address/free`. */
-export function readCase(name: string): Case {
+export function readCase(name: string) {
   const sections = sectionsOf(readFileSync(pathOf(name), "utf8"));
   const account = lines(sections.get("account"));
   const request = sections.get("request")?.trim() ?? "";
   const quota = account.find((line) => line.startsWith("quota="))?.slice("quota=".length);
   const isAddress = (line: string) => !line.startsWith("quota=") && line !== "token refused";
+  const expected: Expected = Object.fromEntries(
+    [...sections].filter(([section]) => EXPECTED.some((one) => one === section)),
+  );
   return {
     flexibleIps: account.filter(isAddress).map(parseLine),
+    /** How many flexible IPs the project may have. */
     quota: quota === undefined ? undefined : Number(quota),
     isTokenRefused: account.includes("token refused"),
+    /** What is sent, as one line. */
     document: request.startsWith("<") ? unbroken(request) : readDocument(request),
-    expected: Object.fromEntries(EXPECTED.flatMap((name) => (sections.has(name) ? [[name, sections.get(name)]] : []))),
+    expected,
   };
 }
 

@@ -73,7 +73,7 @@ export class InProcessRig extends AnyRig {
     const caller = {
       action: words[0],
       version: "0.0.0",
-      environment: this.environmentOf(machine, options),
+      environment: this.environmentOf(options),
       executable: join(machine.root, "ipam/scw-flexip/scw-flexip"),
       machine: this.#machineOf(pid, streams, left),
     };

@@ -4,18 +4,12 @@ import assert from "node:assert/strict";
 import { suite } from "node:test";
 import { borrowerTags, ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { readTemplate } from "../documents.ts";
-import type { InProcessRig } from "../in-process/rig.ts";
+import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { OTHER_PROJECT, PROJECT } from "../rig.ts";
 import { idOf, idsOf, MAC, onFrontEnd } from "./front-end.ts";
 
 const LEASING = ["get_address", "allocate_address"] as const;
-const INTENT = "55555555-5555-4555-8555-555555555555";
-
-const TROUBLES: readonly (readonly [how: string, disturb: (rig: InProcessRig) => void])[] = [
-  ["is silent", (rig) => rig.simulator.account.behave({ api: "silent" })],
-  ["fails", (rig) => rig.simulator.account.behave({ api: "unavailable" })],
-  ["refuses the token", (rig) => rig.simulator.account.deny()],
-];
+const SOME_ID = "55555555-5555-4555-8555-555555555555";
 
 suite("register_address_range", () => {
   onFrontEnd("answers with the intent that it wrote into the tags, and adopts nothing twice", async (frontEnd) => {
@@ -35,18 +29,14 @@ suite("register_address_range", () => {
     assert.equal((await frontEnd.register({ SCW_FLEXIBLE_IP_ID: id })).IP, IP);
   });
 
-  for (const [how, fields, ip6] of [
-    ["address, and keeps the guest's", { IP6: "2001:DB8:702:99::7" }, "2001:db8:702:99::7"],
-    ["id", { SCW_FLEXIBLE_IP6_ID: INTENT }, "2001:db8:702:99::1"],
-  ] as const) {
-    onFrontEnd(`adopts both addresses of a dual-stack range, the IPv6 one by its ${how}`, async (frontEnd) => {
-      const { id, ip_address: IP } = frontEnd.account.add({ projectId: PROJECT, mac: MAC });
-      frontEnd.account.add({ id: INTENT, projectId: PROJECT, ip: "2001:db8:702:99::/64" });
-      const range = await frontEnd.register({ TYPE: "IP4_6_STATIC", IP, ...fields });
-      assert.deepEqual([idsOf(range), range.IP6], [[id, INTENT], ip6]);
-      for (const adopted of [id, INTENT]) frontEnd.owned(adopted, "adopted");
-    });
-  }
+  onFrontEnd("adopts the IPv6 address of a dual-stack range by its id, and keeps the guest's", async (frontEnd) => {
+    const fields = { TYPE: "IP4_6_STATIC", IP6: "2001:DB8:702:99::7", SCW_FLEXIBLE_IP6_ID: SOME_ID };
+    frontEnd.account.add({ id: SOME_ID, projectId: PROJECT, ip: "2001:db8:702:99::/64" });
+    const range = await frontEnd.register(fields);
+    assert.deepEqual([range.SCW_FLEXIBLE_IP6_ID, range.IP6], [SOME_ID, "2001:db8:702:99::7"]);
+    frontEnd.owned(SOME_ID, "adopted");
+    frontEnd.owned(idOf(range), "created");
+  });
 
   onFrontEnd(
     "logs which address it replaced, and which guests get no resolvers",
@@ -69,7 +59,7 @@ suite("get_address and allocate_address", () => {
   onFrontEnd("read once, note the lease, and answer; as often as oned asks", async (frontEnd, rig) => {
     const range = await frontEnd.register();
     for (const action of [...LEASING, ...LEASING]) {
-      frontEnd.forget();
+      rig.simulator.clearRequests();
       const { stdout } = await frontEnd.succeed(action, range);
       if (action === "get_address") assert.deepEqual([...readTemplate(stdout, "ADDRESS")], [["IP", range.IP]]);
       assert.deepEqual(rig.simulator.calls(), ["get"]);
@@ -79,7 +69,7 @@ suite("get_address and allocate_address", () => {
 
   onFrontEnd("find the flexible IP of a range that has lost its id, or whose id was forged", async (frontEnd) => {
     const [range, other] = [await frontEnd.register(), await frontEnd.register()];
-    for (const SCW_FLEXIBLE_IP_ID of [undefined, INTENT, idOf(other)]) {
+    for (const SCW_FLEXIBLE_IP_ID of [undefined, SOME_ID, idOf(other)]) {
       await frontEnd.succeed("get_address", { ...range, SCW_FLEXIBLE_IP_ID });
       assert.equal(frontEnd.journal.leases[range.IP ?? ""]?.flexibleIpId, idOf(range));
     }
@@ -103,22 +93,12 @@ suite("get_address and allocate_address", () => {
     { settle: "manual" },
   );
 
-  for (const [how, disturb] of TROUBLES) {
-    onFrontEnd(`lease what they cannot look at, with a warning, when the API ${how}`, async (frontEnd, rig) => {
-      const range = await frontEnd.register();
-      disturb(rig);
-      for (const action of LEASING) {
-        const { stderr } = await frontEnd.succeed(action, range);
-        assert.match(stderr, new RegExp(`^WARN: address ${range.IP} is leased without a look at it`, "m"));
-      }
-      assert.equal(frontEnd.journal.leases[range.IP ?? ""]?.flexibleIpId, idOf(range));
-    });
-  }
-
-  onFrontEnd("lease an address without a virtual MAC only where the range serves aliases", async (frontEnd) => {
+  onFrontEnd("lease an address that gave its virtual MAC up only where the range serves aliases", async (frontEnd) => {
     const range = await frontEnd.register({ SCW_FLEXIP_ALIAS: "YES" });
     const { tags } = frontEnd.owned(idOf(range), "created");
-    frontEnd.account.set(idOf(range), { mac: null, tags: [...tags, "scw-flexip:mac-borrower"] });
+    frontEnd.account.set(idOf(range), { mac: null });
+    await frontEnd.fail("get_address", range, /has no virtual MAC/);
+    frontEnd.account.set(idOf(range), { tags: [...tags, "scw-flexip:mac-borrower"] });
     for (const action of LEASING) {
       await frontEnd.succeed(action, range);
       await frontEnd.fail(action, { ...range, SCW_FLEXIP_ALIAS: "NO" }, /gave up its virtual MAC/);
@@ -127,39 +107,19 @@ suite("get_address and allocate_address", () => {
 });
 
 suite("free_address", () => {
-  onFrontEnd("ends the lease, as often as oned asks", async (frontEnd) => {
-    const range = await frontEnd.lease();
-    for (let count = 1; count <= 2; count += 1) {
+  onFrontEnd(
+    "ends the lease, and warns where a guest of this cloud may still use the address",
+    async (frontEnd, rig) => {
+      const range = await frontEnd.lease();
       assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
       assert.deepEqual(frontEnd.journal.leases, {});
-    }
-  });
-
-  onFrontEnd("leaves a guest its address, and warns", async (frontEnd, rig) => {
-    const range = await frontEnd.lease();
-    frontEnd.attach(range);
-    const { serverId } = rig.host("alpha");
-    const { stderr } = await frontEnd.succeed("free_address", range);
-    assert.match(stderr, new RegExp(`WARN: freed, but flexible IP ${range.IP} .* is attached to server ${serverId}: `));
-    assert.deepEqual(frontEnd.journal.leases, {});
-  });
-
-  onFrontEnd("says nothing of a flexible IP that became another cloud's", async (frontEnd) => {
-    const range = await frontEnd.lease();
-    frontEnd.attach(range);
-    frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", INTENT) });
-    assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
-  });
-
-  for (const [how, disturb] of TROUBLES) {
-    onFrontEnd(`succeeds when the API ${how}`, async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
       frontEnd.attach(range);
-      disturb(rig);
-      await frontEnd.succeed("free_address", range);
-      assert.deepEqual(frontEnd.journal.leases, {});
-    });
-  }
+      const warning = `WARN: freed, but flexible IP ${range.IP} .* is attached to server ${rig.host("alpha").serverId}: `;
+      assert.match((await frontEnd.succeed("free_address", range)).stderr, new RegExp(warning));
+      frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", SOME_ID) });
+      assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
+    },
+  );
 
   onFrontEnd(
     "of a range that outlived its flexible IP leaves what another range has there by now",
@@ -180,21 +140,32 @@ suite("free_address", () => {
   );
 });
 
-suite("unregister_address_range", () => {
-  onFrontEnd("deletes both addresses of a dual-stack range under a guest, and ends the lease", async (frontEnd) => {
-    const range = await frontEnd.lease({ TYPE: "IP4_6_STATIC" });
-    frontEnd.attach(range);
-    for (let count = 1; count <= 2; count += 1) await frontEnd.succeed("unregister_address_range", range);
-    frontEnd.expectOnly();
+for (const [how, disturb] of [
+  ["is silent", (account: FlexibleIps) => account.behave({ api: "silent" })],
+  ["fails", (account: FlexibleIps) => account.behave({ api: "unavailable" })],
+  ["refuses the token", (account: FlexibleIps) => account.deny()],
+] as const) {
+  onFrontEnd(`an address is leased with a warning, and freed, when the API ${how}`, async (frontEnd) => {
+    const range = await frontEnd.register();
+    disturb(frontEnd.account);
+    for (const action of LEASING) {
+      const { stderr } = await frontEnd.succeed(action, range);
+      assert.match(stderr, new RegExp(`^WARN: address ${range.IP} is leased without a look at it`, "m"));
+      assert.equal(frontEnd.journal.leases[range.IP ?? ""]?.flexibleIpId, idOf(range));
+    }
+    await frontEnd.succeed("free_address", range);
     assert.deepEqual(frontEnd.journal.leases, {});
   });
+}
 
-  onFrontEnd("deletes the range's own address only, when the ids were forged", async (frontEnd) => {
+suite("unregister_address_range", () => {
+  onFrontEnd("ends the lease, and deletes the range's own address only, when the ids were forged", async (frontEnd) => {
     const [range, other] = [await frontEnd.lease(), await frontEnd.lease({ TYPE: "IP4_6_STATIC" })];
     for (const id of idsOf(other)) {
       const forged = { ...range, SCW_FLEXIBLE_IP_ID: id, SCW_FLEXIBLE_IP6_ID: id };
       await frontEnd.succeed("unregister_address_range", forged);
       assert.equal(frontEnd.account.get(idOf(range)), undefined);
+      assert.deepEqual(Object.keys(frontEnd.journal.leases), [other.IP]);
       for (const kept of idsOf(other)) frontEnd.owned(kept, "created");
     }
   });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { JournalState } from "../../driver/state/journal.ts";
 import { wholeJournal } from "../cloud/journal.ts";
 import { type Fields, ipamDocument, rangeOf, readTemplate } from "../documents.ts";
-import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { SimulatorOptions } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import { InProcessRig } from "../in-process/rig.ts";
 import { type AnyRig, type IpamAction, Rig, type RunOptions, type RunResult } from "../rig.ts";
@@ -29,12 +29,8 @@ export function onFrontEnd(
 }
 
 /** A test on a front-end of its own, with the built executable. */
-export function onExecutable(
-  name: string,
-  play: (frontEnd: FrontEnd, rig: Rig) => Promise<void>,
-  options: { skip?: boolean } = {},
-): void {
-  test(name, options, async (t) => {
+export function onExecutable(name: string, play: (frontEnd: FrontEnd, rig: Rig) => Promise<void>): void {
+  test(name, async (t) => {
     const rig = await Rig.start();
     t.after(() => rig.stop());
     await play(new FrontEnd(rig), rig);
@@ -86,15 +82,6 @@ export class FrontEnd {
     return wholeJournal(this.#rig.frontEnd.stateFile);
   }
 
-  /** The calls that changed something, since the last `forget`. */
-  get writes(): CallName[] {
-    return this.#rig.simulator.requests.filter(({ method }) => method !== "GET").map(({ call }) => call);
-  }
-
-  forget(): void {
-    this.#rig.simulator.clearRequests();
-  }
-
   /** The account holds the flexible IPs of these ranges and no other, and no registration is owed. */
   expectOnly(...ranges: readonly Range[]): void {
     const left = this.account.all().map(({ ip_address }) => ip_address);
@@ -125,7 +112,7 @@ export function documentFor(action: IpamAction, range: Fields = {}): string {
   return ipamDocument(range, action === "get_address" ? { SIZE: "1" } : { IP: range.IP, SIZE: "1" });
 }
 
-export function rangeIn({ stdout }: RunResult): Range {
+function rangeIn({ stdout }: RunResult): Range {
   return rangeOf(readTemplate(stdout, "AR"));
 }
 

@@ -1,16 +1,17 @@
-// A registration that does not get to its end: a failure, a lost answer, a signal, a kill, a reader that is gone.
+// A registration that does not get to its end: a failure, a lost answer, another run at the same time, a dead process.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { suite } from "node:test";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
-import type { CallName, FaultHandle } from "../fakes/flexible-ip-server.ts";
-import { type IpamAction, PROJECT, type Rig, type RunResult } from "../rig.ts";
-import { assertFailed, documentFor, idOf, MAC, onExecutable, onFrontEnd, rangeIn } from "./front-end.ts";
+import { deadIntents } from "../../driver/ipam/recover.ts";
+import { openLog } from "../../driver/log.ts";
+import { realMachine } from "../../driver/session.ts";
+import { Journal } from "../../driver/state/journal.ts";
+import { PROJECT } from "../rig.ts";
+import { idOf, MAC, onFrontEnd } from "./front-end.ts";
 
 const BESIDE = { concurrency: 2 };
-const NEW_RANGE = documentFor("register_address_range");
+const INTENT = "0a11ce00-0000-4000-8000-0000000000c2";
 
 suite("a registration that fails", () => {
   onFrontEnd("deletes all that it created when the virtual MAC is refused for good", async (frontEnd, rig) => {
@@ -52,6 +53,8 @@ suite("a registration that fails", () => {
     const held = rig.simulator.fault({ call: "create", skip: 1, do: { kind: "hold", when: "before" } });
     rig.timePassesWhileHeld = true;
     await frontEnd.fail("register_address_range", { TYPE: "IP4_6_STATIC" });
+    // This run finds nothing to undo yet.
+    await frontEnd.succeed("get_address", range);
     held.release();
     await rig.until(() => frontEnd.account.all().length === 2);
     await frontEnd.succeed("get_address", range);
@@ -70,7 +73,7 @@ suite("a registration that fails", () => {
       /was taken by another range meanwhile; name another one/,
     );
     await held.reached;
-    const tags = ownershipTags("two", "adopted", "0a11ce00-0000-4000-8000-0000000000c2");
+    const tags = ownershipTags("two", "adopted", INTENT);
     frontEnd.account.set(one.id, { tags });
     held.release();
     await run;
@@ -128,145 +131,71 @@ suite("a registration under way", BESIDE, () => {
     frontEnd.expectOnly(range, await run);
   });
 
-  onExecutable(
-    "is not undone by a run that saw it under way and finds it done",
-    async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      const { held, child, run } = await holdRegister(rig, "mac.generate", "after");
-      // The other run has read the journal and stands still before it looks whether this process is there.
-      const other = await startSlowly(rig, "get_address", documentFor("get_address", range), {
-        call: "openat",
-        path: `/proc/${child.pid}/stat`,
-      });
-      held.release();
-      const made = rangeIn(await run);
-      assert.equal((await other.run).code, 0);
-      frontEnd.expectOnly(range, made);
-    },
-    { skip: !canDelay() },
-  );
-
-  onExecutable(
-    "takes no flexible IP that another one adopts at once",
-    async (frontEnd, rig) => {
-      const one = frontEnd.account.add({ projectId: PROJECT, mac: MAC });
-      const document = documentFor("register_address_range", { IP: one.ip_address });
-      // One has found it free and stands still before it notes that it will adopt it; the other goes on meanwhile.
-      const path = `${rig.frontEnd.stateFile}.lock`;
-      const { run: slow } = await startSlowly(rig, "register_address_range", document, { call: "mkdir", path });
-      const runs = await Promise.all([slow, rig.ipam("register_address_range", document)]);
-      const [done, refused] = runs.sort((a, b) => (a.code ?? 9) - (b.code ?? 9));
-      assert.ok(done !== undefined && refused !== undefined);
-      assert.equal(done.code, 0, done.stderr);
-      assertFailed(refused, new RegExp(one.id));
-      frontEnd.owned(one.id, "adopted");
-    },
-    { skip: !canDelay() },
-  );
-});
-
-suite("a registration that was killed", BESIDE, () => {
-  for (const [action, call, when] of [
-    ["register_address_range", "create", "after"],
-    ["unregister_address_range", "create", "after"],
-    ["get_address", "mac.generate", "before"],
+  for (const [whose, isDone] of [
+    ["is about to adopt", false],
+    ["has just adopted", true],
   ] as const) {
-    onExecutable(`in ${call} is undone by the next ${action}`, async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      await killRegister(rig, call, when);
-      assert.equal(Object.keys(frontEnd.journal.intents).length, 1);
-      assert.equal(frontEnd.account.all().length, 2);
-
-      const next = await frontEnd.succeed(action, action === "register_address_range" ? {} : range);
-      assert.match(next.stderr, /INFO: deleted flexible IP .* its address range was not registered/);
-      const kept = action === "unregister_address_range" ? [] : [range];
-      frontEnd.expectOnly(...kept, ...(action === "register_address_range" ? [rangeIn(next)] : []));
-    });
-  }
-
-  for (const [when, agoMs, left] of [
-    ["is left alone while it may run there", 0, 2],
-    ["is undone once it cannot run any more", 11 * 60_000, 1],
-  ] as const) {
-    onExecutable(`on another front-end that shares the state file ${when}`, async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      await killRegister(rig, "mac.generate", "before");
-      const noted = frontEnd.journal;
-      for (const intent of Object.values(noted.intents)) {
-        intent.process.bootId = "another-machine";
-        intent.since = new Date(Date.now() - agoMs).toISOString();
+    onFrontEnd(`takes no flexible IP that another one ${whose}`, async (frontEnd, rig) => {
+      const fields = { IP: frontEnd.account.add({ projectId: PROJECT, mac: MAC }).ip_address };
+      // One has found it free, and reads the answer only when the other has noted that it will adopt it.
+      const look = rig.simulator.fault({ call: "list", do: { kind: "hold", when: "after" } });
+      const words = isDone ? /is held by an address range/ : /is being registered by another run; name another one/;
+      const late = frontEnd.fail("register_address_range", fields, words);
+      await look.reached;
+      const update = rig.simulator.fault({ call: "update", do: { kind: "hold", when: "before" } });
+      const other = frontEnd.register(fields);
+      await update.reached;
+      if (isDone) {
+        update.release();
+        await other;
       }
-      writeFileSync(rig.frontEnd.stateFile, JSON.stringify(noted));
-      await frontEnd.succeed("get_address", range);
-      assert.equal(frontEnd.account.all().length, left);
+      look.release();
+      await late;
+      update.release();
+      frontEnd.owned(idOf(await other), "adopted");
+    });
+  }
+
+  onFrontEnd("is not undone by a run that saw it under way and finds it done", async (frontEnd, rig) => {
+    const held = rig.simulator.fault({ call: "mac.generate", do: { kind: "hold", when: "after" } });
+    const run = frontEnd.register();
+    await held.reached;
+    const { stateFile } = rig.frontEnd;
+    const journal = new Journal(stateFile, openLog({ level: "error", file: "/dev/null", context: {} }));
+    const gone = { ...realMachine, isRunning: () => false };
+    assert.equal(deadIntents({ journal, machine: gone }).length, 1);
+    // Its last acts come between the other run's look into the journal and its look at the process.
+    const goes = (): false => {
+      writeFileSync(stateFile, JSON.stringify({ ...frontEnd.journal, intents: {} }));
+      return false;
+    };
+    assert.deepEqual(deadIntents({ journal, machine: { ...realMachine, isRunning: goes } }), []);
+    held.release();
+    frontEnd.expectOnly(await run);
+  });
+});
+
+suite("a registration whose process is gone", BESIDE, () => {
+  for (const [what, action, bootId, agoMs, isUndone] of [
+    ["is undone by the next registration", "register_address_range", undefined, 0, true],
+    ["is undone by the next unregister_address_range", "unregister_address_range", undefined, 0, true],
+    ["is undone by the next get_address", "get_address", undefined, 0, true],
+    ["is left alone while it may run on another front-end", "get_address", "another-machine", 0, false],
+    ["is undone once it cannot run there any more", "get_address", "another-machine", 11 * 60_000, true],
+  ] as const) {
+    onFrontEnd(what, async (frontEnd, rig) => {
+      const range = await frontEnd.lease();
+      frontEnd.account.add({ projectId: PROJECT, tags: ownershipTags("one", "created", INTENT) });
+      const process = { pid: 4_194_304, startTicks: "0", bootId: bootId ?? rig.folder };
+      const since = new Date(Date.now() - agoMs).toISOString();
+      const intents = { [INTENT]: { since, process, flexibleIpIds: [], wanted: 1 } };
+      writeFileSync(rig.frontEnd.stateFile, JSON.stringify({ ...frontEnd.journal, intents }));
+
+      const { stderr } = await frontEnd.succeed(action, action === "register_address_range" ? {} : range);
+      assert.equal(/INFO: deleted flexible IP .* its address range was not registered/.test(stderr), isUndone);
+      const isThere = frontEnd.account.all().some(({ tags }) => tags.includes(`scw-flexip:intent=${INTENT}`));
+      assert.equal(isThere, !isUndone);
+      assert.deepEqual(frontEnd.journal.intents, isUndone ? {} : intents);
     });
   }
 });
-
-suite("a registration that SIGTERM ends", BESIDE, () => {
-  onExecutable("is undone at once", async (frontEnd, rig) => {
-    const { held, child, run } = await holdRegister(rig, "mac.generate", "before");
-    child.kill("SIGTERM");
-    assertFailed(await run, /SIGTERM/, /run the action again/);
-    held.release();
-    frontEnd.expectOnly();
-  });
-
-  onExecutable("leaves nothing when create is acted on after that", async (frontEnd, rig) => {
-    const range = await frontEnd.lease();
-    const { held, child, run } = await holdRegister(rig, "create", "before");
-    child.kill("SIGTERM");
-    assertFailed(await run, /SIGTERM/);
-    held.release();
-    await rig.until(() => frontEnd.account.all().length === 2);
-    await frontEnd.succeed("get_address", range);
-    frontEnd.expectOnly(range);
-  });
-});
-
-onExecutable("a registration whose answer nobody reads leaves nothing", async (frontEnd, rig) => {
-  const started = (child: ChildProcess) => void child.stdout?.destroy();
-  assertFailed(await rig.ipam("register_address_range", NEW_RANGE, { started }), /answer cannot be written/);
-  frontEnd.expectOnly();
-});
-
-/** Starts an action that stands still for three seconds before a system call on `path`, and returns when it does. */
-async function startSlowly(
-  rig: Rig,
-  action: IpamAction,
-  document: string,
-  { call, path }: { call: "mkdir" | "openat"; path: string },
-): Promise<{ run: Promise<RunResult> }> {
-  const trace = join(rig.folder, "trace");
-  const strace = `strace -f -qq -o ${trace} -P ${path} -e trace=${call} -e inject=${call}:delay_enter=3000000`;
-  const script = `#!/bin/sh\nexec ${strace} ${rig.frontEnd.root}/ipam/scw-flexip/${action}\n`;
-  writeFileSync(join(rig.frontEnd.root, "slow"), script, { mode: 0o755 });
-  const run = rig.run(rig.frontEnd, "slow", [], document, { env: { PATH: "/usr/bin:/bin" } });
-  await rig.until(() => existsSync(trace) && readFileSync(trace, "utf8").includes(path));
-  return { run };
-}
-
-/** Starts a registration that waits for the answer of a call. */
-async function holdRegister(
-  rig: Rig,
-  call: CallName,
-  when: "before" | "after",
-): Promise<{ held: FaultHandle; child: ChildProcess; run: Promise<RunResult> }> {
-  const held = rig.simulator.fault({ call, do: { kind: "hold", when } });
-  const child = Promise.withResolvers<ChildProcess>();
-  const run = rig.ipam("register_address_range", NEW_RANGE, { started: child.resolve });
-  await Promise.race([held.reached, run.then(({ stderr }) => assert.fail(`ended before ${call}: ${stderr}`))]);
-  return { held, child: await child.promise, run };
-}
-
-async function killRegister(rig: Rig, call: CallName, when: "before" | "after"): Promise<void> {
-  const { held, child, run } = await holdRegister(rig, call, when);
-  child.kill("SIGKILL");
-  assert.equal((await run).signal, "SIGKILL");
-  held.release();
-}
-
-function canDelay(): boolean {
-  const inject = ["-o", "/dev/null", "-e", "trace=openat", "-e", "inject=openat:delay_enter=1", "true"];
-  return spawnSync("strace", inject).status === 0;
-}

@@ -8,8 +8,6 @@ import type { Watch } from "./watch.ts";
 
 export type Call = { readonly method: string; readonly target: string; readonly token: string; readonly body: string };
 
-const FOR_GOOD_MS = 1e12;
-
 export class FaultyApi {
   readonly account: FlexibleIps;
   readonly watch: Watch;
@@ -39,8 +37,8 @@ export class FaultyApi {
   /** From now on so many pages of listings show the account as it is at this moment. */
   lag(pages: number): void {
     this.#stalePages = pages;
-    this.account.behave({ listLagMs: 0 });
-    if (pages > 0) this.account.behave({ listLagMs: FOR_GOOD_MS });
+    this.account.behave({ listing: "current" });
+    if (pages > 0) this.account.behave({ listing: "frozen" });
   }
 
   receive(call: Call): Reply {
@@ -65,7 +63,7 @@ export class FaultyApi {
 
   #turnPage(): void {
     if (this.#stalePages > 0) count(this.hits, "stale page of a listing");
-    if (this.#stalePages-- === 0) this.account.behave({ listLagMs: 0 });
+    if (this.#stalePages-- === 0) this.account.behave({ listing: "current" });
   }
 
   #addresses(): string[] {

@@ -36,28 +36,26 @@ for (const tree of named.length > 0 ? named : TREES) await play(tree);
 async function play(tree: Tree): Promise<void> {
   const all = candidates(tree);
   const last = values.again ? lastVerdicts(tree, all) : [];
+  const verdicts = new Map(last.map((verdict) => [verdict.mutant, verdict]));
   const survivors = last.filter(({ is }) => is === "survived").map(({ mutant }) => mutant);
-  const isNew = (mutant: Mutant): boolean => !last.some((verdict) => verdict.mutant === mutant);
-  const drawn = [...survivors, ...shuffled(all, Number(values.seed)).filter(isNew)];
+  const drawn = [...survivors, ...shuffled(all, Number(values.seed)).filter((mutant) => !verdicts.has(mutant))];
   if (drawn.length === 0) return;
   say(`${tree.name}: ${all.length} places`);
   if (tree.build.length > 0) putBundle(work);
   if (!compileAndBuild(tree)) throw new Error(`${tree.name} does not compile without any change; fix it first`);
   const tests = new TestFiles(work, tree);
-  const verdicts = last.filter(({ is }) => is !== "survived");
-  const isOpen = ({ mutant, is }: Verdict): boolean =>
-    is === "survived" && !verdicts.some((verdict) => verdict.mutant === mutant);
-  const whole = (): Verdict[] => [...verdicts, ...last.filter(isOpen)];
+  let tried = last.filter(({ is }) => is === "killed").length;
   for (const mutant of drawn) {
-    const tried = verdicts.filter(({ is }) => is === "killed" || is === "survived").length;
     if (tried >= Number(values.count)) break;
-    const { is, by } = await judge(tree, tests, mutant);
-    verdicts.push({ mutant, is, by });
-    say(`${tried + 1} ${is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${by})`);
-    keep(tree, whole());
+    const verdict = { mutant, ...(await judge(tree, tests, mutant)) };
+    verdicts.set(mutant, verdict);
+    say(`${tried + 1} ${verdict.is}: ${mutant.file}:${mutant.line} ${mutant.after.trim()} (${verdict.by})`);
+    if (verdict.is === "killed" || verdict.is === "survived") tried += 1;
+    mkdirSync(dirname(keptFile(tree)), { recursive: true });
+    writeFileSync(keptFile(tree), JSON.stringify([...verdicts.values()], null, 1));
   }
   const isWhole = values.only === "" || values.only === tree.name;
-  if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, whole(), all.length);
+  if (isWhole) writeReport(join(ROOT, "docs/reliability.md"), tree.name, [...verdicts.values()], all.length);
 }
 
 function candidates(tree: Tree): Mutant[] {
@@ -72,16 +70,18 @@ async function judge(tree: Tree, tests: TestFiles, mutant: Mutant): Promise<Omit
   if (why !== undefined) return { is: "equivalent", by: why };
   const path = join(work, mutant.file);
   const original = readFileSync(path, "utf8");
-  const restore = (): boolean => {
-    writeFileSync(path, original);
+  const isBuiltWith = (line: string): boolean => {
+    writeFileSync(
+      path,
+      original
+        .split("\n")
+        .with(mutant.line - 1, line)
+        .join("\n"),
+    );
     return compileAndBuild(tree);
   };
-  const lines = original.split("\n");
-  lines[mutant.line - 1] = mutant.after;
-  const change = (): boolean => {
-    writeFileSync(path, lines.join("\n"));
-    return compileAndBuild(tree);
-  };
+  const restore = () => isBuiltWith(mutant.before);
+  const change = () => isBuiltWith(mutant.after);
   try {
     if (!change()) return { is: "not a program", by: "the compiler" };
     const killer = await tests.firstToFail(mutant.file, { restore, change });
@@ -103,11 +103,6 @@ function compileAndBuild(tree: Tree): boolean {
 
 function keptFile(tree: Tree): string {
   return join(ROOT, "dist/mutants", `${tree.name}.json`);
-}
-
-function keep(tree: Tree, verdicts: readonly Verdict[]): void {
-  mkdirSync(dirname(keptFile(tree)), { recursive: true });
-  writeFileSync(keptFile(tree), JSON.stringify(verdicts, null, 1));
 }
 
 /** The verdicts of the last run, also of one that was stopped, on lines that are still there. */

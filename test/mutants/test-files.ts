@@ -1,7 +1,9 @@
 // Runs test files one after the other until one of them fails.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { createInterface } from "node:readline";
 import type { Tree } from "./trees.ts";
 
 // Of a file whose own time is not known yet, and of one that takes no time.
@@ -58,21 +60,22 @@ export class TestFiles {
     const known = this.#ms.get(file);
     const limit = known === undefined ? FIRST_LIMIT_MS : Math.max(SHORTEST_LIMIT_MS, 5 * known);
     const start = performance.now();
-    const failed = await firstFailure(join(this.#work, this.#tree.folder), this.#tree, file, limit);
+    const { folder } = this.#tree;
+    const failed = await firstFailure(join(this.#work, folder), relative(folder, file), limit);
     if (failed === undefined) this.#ms.set(file, performance.now() - start);
     return failed;
   }
 }
 
 /** Runs one file up to its first failure. Resolves with the name of what failed; undefined: all passed. */
-function firstFailure(folder: string, { folder: name }: Tree, file: string, limit: number) {
-  const words = ["--test-reporter=tap", "--test-force-exit", relative(name, file)];
-  const child = spawn(process.execPath, words, {
+async function firstFailure(folder: string, file: string, limit: number): Promise<string | undefined> {
+  const child = spawn(process.execPath, ["--test-reporter=tap", "--test-force-exit", file], {
     cwd: folder,
     env: { ...process.env, RUNS: HISTORIES, SEED: "20261121" },
     stdio: ["ignore", "pipe", "ignore"],
     detached: true,
   });
+  const closed = once(child, "close");
   const end = (): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
@@ -81,27 +84,18 @@ function firstFailure(folder: string, { folder: name }: Tree, file: string, limi
     }
   };
   process.once("exit", end);
-  return new Promise<string | undefined>((resolve) => {
-    let failed: string | undefined;
-    const fail = (what: string): void => {
-      failed ??= what;
-      end();
-    };
-    const timer = setTimeout(() => fail("takes too long"), limit);
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      const what = /^ *not ok \d+ - (.*)$/m.exec(text)?.[1];
-      if (what !== undefined) fail(what);
-      text = text.slice(text.lastIndexOf("\n") + 1);
-    });
-    child.once("close", (code) => {
-      clearTimeout(timer);
-      process.off("exit", end);
-      end();
-      resolve(failed ?? (code === 0 ? undefined : `ends with ${code}`));
-    });
-  });
+  const timer = setTimeout(end, limit);
+  let failed: string | undefined;
+  for await (const line of createInterface(child.stdout)) {
+    failed ??= /^ *not ok \d+ - (.*)$/.exec(line)?.[1];
+    if (failed !== undefined) end();
+  }
+  const [code, signal] = await closed;
+  clearTimeout(timer);
+  process.off("exit", end);
+  end();
+  if (failed !== undefined || code === 0) return failed;
+  return signal === "SIGKILL" ? "takes too long" : `ends with ${code ?? signal}`;
 }
 
 function wordsOf(path: string): string[] {

@@ -13,24 +13,20 @@ export type Tree = {
   readonly build: readonly string[];
 };
 
+const provision = { folder: "provision", tests: ["provision/test/*.test.ts"], untried: /$^/, build: [] };
+
 export const TREES: readonly Tree[] = [
   {
     name: "provision",
     sources: ["provision/**/*.ts"],
     except: ["**/test/**", "**/node_modules/**"],
-    folder: "provision",
-    tests: ["provision/test/*.test.ts"],
-    untried: /$^/,
-    build: [],
+    ...provision,
   },
   {
     name: "scripts",
     sources: ["provision/{backup,ci,hardening,host-network,operations}/*.sh"],
     except: [],
-    folder: "provision",
-    tests: ["provision/test/*.test.ts"],
-    untried: /$^/,
-    build: [],
+    ...provision,
   },
   {
     name: "driver",

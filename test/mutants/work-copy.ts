@@ -1,7 +1,7 @@
 // A copy of the repository in which a line may be broken.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const LEFT_OUT = [".git", "node_modules", "dist", ".cloud"];
 
@@ -13,9 +13,10 @@ export function workCopy(root: string): string {
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
   process.once("exit", () => rmSync(work, { recursive: true, force: true }));
-  copyTree(root, work);
-  mkdirSync(join(work, "provision"));
-  copyTree(join(root, "provision"), join(work, "provision"));
+  const filter = (source: string): boolean => !LEFT_OUT.includes(basename(source));
+  // With their times: make would install the packages again.
+  cpSync(root, work, { recursive: true, preserveTimestamps: true, filter });
+  for (const place of ["node_modules", "provision/node_modules"]) symlinkSync(join(root, place), join(work, place));
   return work;
 }
 
@@ -25,13 +26,4 @@ export function putBundle(work: string): void {
   const launcher = join(work, "test/mutants/launch.cjs");
   writeFileSync(executable, `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$0" "$@"\n`);
   chmodSync(executable, 0o755);
-}
-
-function copyTree(from: string, to: string): void {
-  const isTaken = (name: string): boolean => !LEFT_OUT.includes(name) && name !== "provision";
-  for (const name of readdirSync(from).filter(isTaken)) {
-    // With their times: make would install the packages again.
-    cpSync(join(from, name), join(to, name), { recursive: true, preserveTimestamps: true });
-  }
-  symlinkSync(join(from, "node_modules"), join(to, "node_modules"));
 }

@@ -17,7 +17,7 @@ import { addressRecord } from "../../driver/operator/records.ts";
 import { addressDetails } from "../../driver/operator/show.ts";
 import { statusRecord } from "../../driver/operator/status.ts";
 import { REPOSITORY } from "../rig.ts";
-import { installedRig, runVm, SERVER_B } from "./cloud-rig.ts";
+import { onRig, runVm, SERVER_B } from "./cloud-rig.ts";
 
 const FOLDER = join(REPOSITORY, "docs/schemas");
 /** What the commands print with -o json, by the command's name. */
@@ -64,8 +64,7 @@ for (const [page, names] of [
   });
 }
 
-test("what each command prints is what its schema says", async (context) => {
-  const rig = await installedRig(context);
+onRig("what each command prints is what its schema says", async (rig) => {
   /** Runs the command and holds what it prints against its schema: an unknown or missing key fails. */
   const printed = async (command: string, words: string, code = 0) => {
     const value = await rig.json(`${command}${words}`, code);

@@ -302,7 +302,8 @@ onFrontEnd("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async (machi
 });
 
 test("hosts answer over one ssh each, and a cure stands on a line of its own and does what it says", async (context) => {
-  const rig = await (await installedRig(context)).withHosts();
+  const rig = await installedRig(context);
+  await rig.exits(0, "install --frontend --sync --hosts");
   const key = rig.host("kvm-a", TOKEN);
   chmodSync(key, 0o640);
   const broken = await rig.run(["doctor"]);

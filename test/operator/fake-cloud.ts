@@ -19,8 +19,8 @@ export type FakeHost = {
   state: string;
   /** What it prints for a command. */
   answers: Record<string, string>;
-  /** Where its files are: a command that starts with a path is run there. */
-  root?: string;
+  /** Where its files are, and what is asked over ssh runs. */
+  root: string;
 };
 export type FakeCloud = {
   readonly remotes: string;
@@ -29,8 +29,8 @@ export type FakeCloud = {
   networks: FakeNetwork[];
   vms: ListedVm[];
   hosts: FakeHost[];
-  /** What onezone shows of the front-ends; none where there is one alone. */
-  servers?: { id: string; name: string; state: string; term: string }[];
+  /** What onezone shows of the front-ends: empty where there is one alone. */
+  servers?: string;
   /** What was run, without what only reads. */
   calls: string[];
 };
@@ -47,13 +47,12 @@ function writeWhole(path: string, text: string): void {
 }
 
 /** To be read by a shell whose words are the tool and its words. What it does not know is left to fake-one.ts. */
-function replies({ networks, vms, hosts, servers = [] }: FakeCloud): string {
-  const zone = `<ZONE><ID>0</ID><NAME>OpenNebula</NAME><SERVER_POOL>${servers.map(serverXml).join("")}</SERVER_POOL></ZONE>`;
+function replies({ networks, vms, hosts, servers = "" }: FakeCloud): string {
   return `case "$*" in
 ${reply("onevnet list -x", networksXml(networks))}
 ${reply("onevm list -x", vmsXml(vms))}
 ${reply("onehost list -x", `<HOST_POOL>${hosts.map(hostXml).join("")}</HOST_POOL>`)}
-${reply("onezone show 0 -x", zone)}
+${reply("onezone show 0 -x", `<ZONE><ID>0</ID><SERVER_POOL>${servers}</SERVER_POOL></ZONE>`)}
 ${hosts.map(sshReplies).join("\n")}
 "ssh "*) echo "ssh: could not resolve the name" >&2; exit 255 ;;
 "logger "*) shift; echo "$*" >> "$FAKE_ONE.syslog"; exit 0 ;;
@@ -67,13 +66,9 @@ function reply(command: string, text: string): string {
 
 /** What is not answered by the table runs in the host's root, as oneadmin's shell there would. */
 function sshReplies({ name, answers, root }: FakeHost): string {
-  const known = Object.entries(answers).map(
-    ([command, text]) => `${reply(`ssh "*" -- ${name} ${command}`, text.trimEnd())}`,
-  );
-  const rest =
-    root === undefined
-      ? 'echo "ssh: connect to host: Connection refused" >&2; exit 255'
-      : `while [ "$1" != -- ]; do shift; done; shift 2
+  const known = Object.entries(answers).map(([command, text]) => reply(`ssh "*" -- ${name} ${command}`, text));
+  return `${known.join("\n")}
+"ssh "*" -- ${name} "*) while [ "$1" != -- ]; do shift; done; shift 2
 for word; do
   [ -n "$seen" ] || set --
   seen=1
@@ -81,16 +76,10 @@ for word; do
   set -- "$@" "$word"
 done
 case $1 in */scw-flexip) set -- "$@" --root ${root} ;; esac
-exec env -i PATH=/usr/bin:/bin "$@"`;
-  return [...known, `"ssh "*" -- ${name} "*) ${rest} ;;`].join("\n");
+exec env -i PATH=/usr/bin:/bin "$@" ;;`;
 }
 
-function hostXml(host: FakeHost): string {
-  const attribute = host.serverId === undefined ? "" : element("SCW_SERVER_ID", host.serverId);
-  return `<HOST><NAME>${host.name}</NAME><STATE>${host.state}</STATE><TEMPLATE>${attribute}</TEMPLATE></HOST>`;
-}
-
-function serverXml({ id, name, state, term }: NonNullable<FakeCloud["servers"]>[number]): string {
-  const endpoint = element("ENDPOINT", `http://${name}:2633/RPC2`);
-  return `<SERVER>${endpoint}<ID>${id}</ID><NAME>${name}</NAME><STATE>${state}</STATE><TERM>${term}</TERM></SERVER>`;
+function hostXml({ name, state, serverId }: FakeHost): string {
+  const template = serverId === undefined ? "" : element("SCW_SERVER_ID", serverId);
+  return `<HOST><NAME>${name}</NAME><STATE>${state}</STATE><TEMPLATE>${template}</TEMPLATE></HOST>`;
 }

@@ -11,73 +11,59 @@ const file = process.env.FAKE_ONE ?? "";
 const cloud: FakeCloud = JSON.parse(readFileSync(file, "utf8"));
 const asked = process.argv.slice(2);
 
+const [tool, verb, ...words] = asked;
+
+const COMMANDS: Readonly<Record<string, (first: string, second: string, third: string) => void>> = {
+  "onevnet addar": (name, path) => {
+    const typed = Object.fromEntries(readTemplate(readFileSync(path, "utf8"), "AR"));
+    const { ranges } = network(name);
+    const answer = readTemplate(ipam("register_address_range", typed), "AR");
+    const id = String(Math.max(-1, ...ranges.map((range) => Number(range.id))) + 1);
+    ranges.push({ id, attributes: Object.fromEntries(answer) });
+  },
+
+  "onevnet rmar": (name, id, force) => {
+    const target = network(name);
+    const range = target.ranges.find((candidate) => candidate.id === id) ?? fail("[one.vn.rm_ar] AR does not exist");
+    if (range.vm !== undefined && force !== "--force") fail("[one.vn.rm_ar] Address Range has leases in use");
+    ipam("unregister_address_range", { AR_ID: id, ...range.attributes });
+    target.ranges = target.ranges.filter((candidate) => candidate !== range);
+  },
+
+  "onevnet create": (path) => {
+    const of = (key: string): string => attributeIn(path, key) ?? fail(`no ${key}`);
+    const id = String(cloud.networks.length);
+    cloud.networks.push({ id, name: of("NAME"), driver: of("VN_MAD"), bridge: of("BRIDGE"), ranges: [] });
+  },
+
+  "onehost sync": (force) => {
+    if (force !== "-f") fail("without -f, hosts of this version keep their tree");
+    for (const { root } of cloud.hosts) {
+      const tree = join(root, "var/tmp/one");
+      rmSync(tree, { recursive: true, force: true });
+      const executable = join(cloud.remotes, EXECUTABLE);
+      cpSync(cloud.remotes, tree, { recursive: true, dereference: true, filter: (path) => path !== executable });
+      // A copy would do as well, but it is large.
+      linkSync(executable, join(tree, EXECUTABLE));
+    }
+  },
+
+  "onehost update": (name, append, path) => {
+    if (append !== "--append") fail("without --append, the host loses its other attributes");
+    const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
+    host.serverId = attributeIn(path, "SCW_SERVER_ID") ?? fail("nothing to update");
+  },
+};
+
 cloud.calls.push(asked.join(" "));
 writeCloud(file, cloud);
-const [tool, verb, first = "", second = "", third = ""] = asked;
-switch (`${tool} ${verb}`) {
-  case "onevnet addar":
-    addRange(first, second);
-    break;
-  case "onevnet rmar":
-    removeRange(first, second, third === "--force");
-    break;
-  case "onevnet create":
-    createNetwork(first);
-    break;
-  case "onehost sync":
-    if (first !== "-f") fail("without -f, hosts of this version keep their tree");
-    sync();
-    break;
-  case "onehost update":
-    if (second !== "--append") fail("without --append, the host loses its other attributes");
-    updateHost(first, third);
-    break;
-  default:
-    fail(`no such command here: ${asked.join(" ")}`);
-}
+const command = COMMANDS[`${tool} ${verb}`] ?? fail(`no such command here: ${asked.join(" ")}`);
+const [first = "", second = "", third = ""] = words;
+command(first, second, third);
 writeCloud(file, cloud);
 
-function addRange(name: string, path: string): void {
-  const typed = Object.fromEntries(readTemplate(readFileSync(path, "utf8"), "AR"));
-  const { ranges } = network(name);
-  const answer = readTemplate(ipam("register_address_range", typed), "AR");
-  const id = String(Math.max(-1, ...ranges.map((range) => Number(range.id))) + 1);
-  ranges.push({ id, attributes: Object.fromEntries(answer) });
-}
-
-function removeRange(name: string, id: string, isForced: boolean): void {
-  const target = network(name);
-  const range = target.ranges.find((candidate) => candidate.id === id) ?? fail("[one.vn.rm_ar] AR does not exist");
-  if (range.vm !== undefined && !isForced) fail("[one.vn.rm_ar] Address Range has leases in use");
-  ipam("unregister_address_range", { AR_ID: id, ...range.attributes });
-  target.ranges = target.ranges.filter((candidate) => candidate !== range);
-}
-
-function createNetwork(path: string): void {
-  const text = readFileSync(path, "utf8");
-  const value = (name: string): string => new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(text)?.[1] ?? "";
-  const id = String(cloud.networks.length);
-  cloud.networks.push({ id, name: value("NAME"), driver: value("VN_MAD"), bridge: value("BRIDGE"), ranges: [] });
-  process.stdout.write(`ID: ${id}\n`);
-}
-
-/** The whole tree, links followed. */
-function sync(): void {
-  for (const { root } of cloud.hosts) {
-    if (root === undefined) continue;
-    const tree = join(root, "var/tmp/one");
-    rmSync(tree, { recursive: true, force: true });
-    const executable = join(cloud.remotes, EXECUTABLE);
-    cpSync(cloud.remotes, tree, { recursive: true, dereference: true, filter: (path) => path !== executable });
-    // A copy would do as well, but it is large.
-    linkSync(executable, join(tree, EXECUTABLE));
-  }
-  process.stdout.write("All hosts updated successfully.\n");
-}
-
-function updateHost(name: string, path: string): void {
-  const host = cloud.hosts.find((candidate) => candidate.name === name) ?? fail(`[one.host.info] no host ${name}`);
-  host.serverId = /^SCW_SERVER_ID *= *"([^"]*)"$/m.exec(readFileSync(path, "utf8"))?.[1] ?? fail("nothing to update");
+function attributeIn(path: string, name: string): string | undefined {
+  return new RegExp(`^${name} *= *"([^"]*)"$`, "m").exec(readFileSync(path, "utf8"))?.[1];
 }
 
 function network(name: string): FakeNetwork {

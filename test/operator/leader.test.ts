@@ -1,9 +1,9 @@
 // Several front-ends: steps rely only on the one that leads its zone, and ask it again right before each step.
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { appendFileSync, renameSync } from "node:fs";
+import { test } from "node:test";
 import { judge } from "../../driver/operator/one/leader.ts";
-import { addRange, type CloudRig, installedRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const server = (ID: string, STATE: string, TERM = "7") => ({ ID, NAME: `fe${ID}`, STATE, TERM });
 const elected = [server("0", "3"), server("1", "2")];
@@ -20,23 +20,22 @@ for (const [name, servers, self, role] of [
   test(name, () => assert.equal(judge(servers, self).role, role));
 }
 
-/** On the second front-end of a zone. A guest runs on kvm-b, and its address is attached nowhere. */
-async function rigFor(context: TestContext): Promise<{ rig: CloudRig; id: string }> {
-  const rig = await installedRig(context);
-  const id = addRange(rig, "203.0.113.1", "7");
+/** Lets a guest run on kvm-b, whose address is attached nowhere. Returns the id of its flexible IP. */
+function guestWithoutAddress(rig: CloudRig): string {
   runVm(rig, "7", "kvm-b");
+  return addRange(rig, "203.0.113.1", "7");
+}
+
+/** This is the front-end 1 of a zone, which that one leads. */
+function elect(rig: CloudRig, leader: string): void {
+  const server = (id: string): string =>
+    `<SERVER><ID>${id}</ID><NAME>fe${id}</NAME><STATE>${id === leader ? 3 : 2}</STATE></SERVER>`;
+  rig.change((cloud) => Object.assign(cloud, { servers: server("0") + server("1") }));
+}
+
+onRig("reconcile changes nothing on a follower, and does the same step on the leader", async (rig) => {
+  const id = guestWithoutAddress(rig);
   appendFileSync(rig.at("etc/one/oned.conf"), '\nFEDERATION = [ MODE = "STANDALONE", ZONE_ID = 0, SERVER_ID = 1 ]\n');
-  return { rig, id };
-}
-
-/** Lets that front-end lead. */
-function elect(rig: CloudRig, leader: "0" | "1"): void {
-  const servers = ["0", "1"].map((id) => ({ id, name: `fe${id}`, state: id === leader ? "3" : "2", term: "4" }));
-  rig.change((cloud) => Object.assign(cloud, { servers }));
-}
-
-test("reconcile changes nothing on a follower, and does the same step on the leader", async (context) => {
-  const { rig, id } = await rigFor(context);
   elect(rig, "0");
   const { stderr } = await rig.exits(3, "reconcile --grace 0 --apply");
   assert.match(stderr, /^this OpenNebula \(fe1\) is a follower, fe0 leads; only .* is done/m);
@@ -48,21 +47,20 @@ test("reconcile changes nothing on a follower, and does the same step on the lea
   assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_B);
 });
 
-test("reconcile skips a step when OpenNebula says something else right before it", async (context) => {
-  const rig = await installedRig(context);
+onRig("reconcile skips a step when OpenNebula says something else right before it", async (rig) => {
   const id = addRange(rig, "203.0.113.1", undefined, SERVER_A);
   // The address is leased between the listing and the step.
-  const [real, seen] = [`${rig.folder}/bin/onevnet "$@"`, `${rig.folder}/seen`];
+  const [real, seen] = [`${rig.folder}/bin/onevnet-before "$@"`, `${rig.folder}/seen`];
+  renameSync(`${rig.folder}/bin/onevnet`, `${rig.folder}/bin/onevnet-before`);
   const lease = "s|<AR_ID>|<ALLOCATED><![CDATA[ 0 68719476743]]></ALLOCATED><AR_ID>|";
-  const tool = `if [ -e ${seen} ]; then ${real} | sed '${lease}'; else touch ${seen}; exec ${real}; fi`;
-  const env = { PATH: `${rig.tool("leases-meanwhile", "onevnet", tool)}:${rig.environment().PATH}` };
-  const { stdout } = await rig.exits(3, "reconcile --grace 0 --apply left-attached:203.0.113.1 -j", { env });
-  assert.equal(JSON.parse(stdout)[0].result, "changed");
+  rig.tool("onevnet", `if [ -e ${seen} ]; then ${real} | sed '${lease}'; else touch ${seen}; exec ${real}; fi`);
+  const [step] = await rig.json("reconcile --grace 0 --apply left-attached:203.0.113.1", 3);
+  assert.equal(step.result, "changed");
   assert.equal(rig.simulator.account.get(id)?.server_id, SERVER_A);
 });
 
-test("reconcile shows what changed a moment ago, and does not judge it", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("reconcile shows what changed a moment ago, and does not judge it", async (rig) => {
+  guestWithoutAddress(rig);
   const { stdout, stderr } = await rig.exits(0, "reconcile");
   assert.match(stdout, /^not-attached:203\.0\.113\.1 +attach +young /m);
   assert.match(stderr, /^changed less than 120 s ago and left alone: not-attached:203\.0\.113\.1 \(--grace 0/m);

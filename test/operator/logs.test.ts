@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { after, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { addRange, EXECUTABLE, installedRig } from "./cloud-rig.ts";
@@ -88,16 +88,20 @@ function following(context: TestContext, line: string, ...more: string[]) {
   return { child, closed: once(child, "close"), stopWriting };
 }
 
-test("logs --follow prints what is written, also after a rotation in place", async (context) => {
+test("logs --follow prints what is written, also after a rotation", async (context) => {
   const line = (text: string): string => entry(new Date(), `${text} 203.0.113.9`);
   const { child, closed, stopWriting } = following(context, line("first"), "--address", "203.0.113.9");
   let said = "";
+  let isRotated = false;
   child.stdout.on("data", (chunk: Buffer) => {
-    if (said === "") {
-      stopWriting();
-      writeFileSync(LOG, line("second"));
-    }
     said += chunk.toString("utf8");
+    if (!isRotated && said.includes("first 203.0.113.9")) {
+      isRotated = true;
+      stopWriting();
+      // At once, because a look between truncating and writing would find an empty file.
+      writeFileSync(`${LOG}.new`, line("second"));
+      renameSync(`${LOG}.new`, LOG);
+    }
     if (said.includes("second 203.0.113.9")) child.kill("SIGINT");
   });
   assert.equal((await closed)[0], 130);

@@ -1,22 +1,19 @@
 // Commands of everyday use: a silent API, status, reverse names, the audit log and adopting.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
-import { addRange, type CloudRig, installedRig, runVm, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, onRig, runVm, SERVER_B } from "./cloud-rig.ts";
 
 const IP = "203.0.113.7";
 const ALWAYS = Number.POSITIVE_INFINITY;
 
-/** A guest with an address runs on kvm-b. */
-async function rigFor(context: TestContext): Promise<{ rig: CloudRig; id: string }> {
-  const rig = await installedRig(context);
-  const id = addRange(rig, IP, "7", SERVER_B);
+/** Lets a guest with an address run on kvm-b. Returns the id of its flexible IP. */
+function guest(rig: CloudRig): string {
   runVm(rig, "7", "kvm-b");
-  return { rig, id };
+  return addRange(rig, IP, "7", SERVER_B);
 }
 
-test("list says what it waits for while the API fails, and gives up", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("list says what it waits for while the API fails, and gives up", async (rig) => {
+  guest(rig);
   const body = { message: "planted outage" };
   rig.simulator.fault({ call: "list", times: ALWAYS, do: { kind: "status", status: 502, body } });
   const { stderr } = await rig.exits(1, "list --timeout 7");
@@ -26,8 +23,8 @@ test("list says what it waits for while the API fails, and gives up", async (con
   assert.deepEqual([ranges.stdout.trim(), ranges.stderr], [IP, ""], "needs no API");
 });
 
-test("status prints ten lines, also while the API does not answer", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("status prints ten lines, also while the API does not answer", async (rig) => {
+  guest(rig);
   rig.flexibleIp("203.0.113.8");
   const { stdout } = await rig.exits(3, "status --grace 0");
   assert.equal(stdout.trimEnd().split("\n").length, 10);
@@ -40,8 +37,8 @@ test("status prints ten lines, also while the API does not answer", async (conte
   assert.partialDeepStrictEqual(away, { api: { reachable: false, status: 500 }, addresses: null, hosts: { total: 2 } });
 });
 
-test("reverse shows, sets and clears a name, and only of this cloud's addresses", async (context) => {
-  const { rig, id } = await rigFor(context);
+onRig("reverse shows, sets and clears a name, and only of this cloud's addresses", async (rig) => {
+  const id = guest(rig);
   const { account } = rig.simulator;
   const foreign = rig.flexibleIp("203.0.113.9", { tags: ["theirs"] });
   const before = account.get(foreign);
@@ -56,12 +53,13 @@ test("reverse shows, sets and clears a name, and only of this cloud's addresses"
   assert.deepEqual(account.get(foreign), before);
 });
 
-test("each change of a command names who made it, in the driver's log and the system's", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("each change of a command names who made it, in the driver's log and the system's", async (rig) => {
+  guest(rig);
   const env = { SUDO_USER: "alice" };
   await rig.exits(0, `reverse ${IP} mail.example.org`, { env });
   // A refusal changes nothing, and is no change to note.
-  await rig.exits(4, `range remove ${IP} --yes`, { env });
+  const refused = await rig.exits(4, `range remove ${IP} --yes`, { env });
+  assert.match(refused.stderr, /in use: 203\.0\.113\.7 by VM 7;/);
   const log = readFileSync(rig.at("var/log/one/scw-flexip.log"), "utf8");
   const [audited, ...others] = log.split("\n").filter((line) => line.includes('"by":"alice"'));
   assert.deepEqual(others, []);
@@ -70,14 +68,15 @@ test("each change of a command names who made it, in the driver's log and the sy
   assert.match(request_id, /^[0-9a-f-]{36}$/);
   assert.ok(typeof before === "string");
   await rig.exits(0, "install --frontend --fw", { env });
-  const said = rig.syslog("by=alice");
+  const said = readFileSync(`${rig.stateFile}.syslog`, "utf8")
+    .split("\n")
+    .filter((line) => line.includes("by=alice"));
   assert.equal(said.length, 2, said.join("\n"));
   assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice -- reverse of 203\.0\.113\.7: was .*what=reverse/);
   assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install --frontend --fw: done .*what=install/);
 });
 
-test("range add adopts an address of the project, and refuses any other", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("range add adopts an address of the project, and refuses any other", async (rig) => {
   const { account } = rig.simulator;
   const id = rig.flexibleIp("203.0.113.20", { tags: ["theirs"] });
   const count = account.all().length;
@@ -89,8 +88,8 @@ test("range add adopts an address of the project, and refuses any other", async 
   assert.equal(account.all().length, count);
 });
 
-test("range add adopts what an earlier range of this cloud left, which stays bought", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("range add adopts what an earlier range of this cloud left, which stays bought", async (rig) => {
+  guest(rig);
   const left = rig.flexibleIp("203.0.113.20");
   const attached = rig.flexibleIp("203.0.113.21", { serverId: SERVER_B });
   const { stdout } = await rig.exits(0, "range add public --grace 0 --adopt 203.0.113.20");
@@ -106,8 +105,7 @@ test("range add adopts what an earlier range of this cloud left, which stays bou
   assert.match(young.stderr, /203\.0\.113\.21 changed a moment ago/);
 });
 
-test("range add leaves no registration open when the API refuses all calls", async (context) => {
-  const { rig } = await rigFor(context);
+onRig("range add leaves no registration open when the API refuses all calls", async (rig) => {
   rig.simulator.fault({ times: ALWAYS, do: { kind: "status", status: 403, body: { type: "permissions_denied" } } });
   await rig.exits(1, "range add public");
   const { intents } = JSON.parse(readFileSync(rig.at("var/lib/one/scw-flexip/state.json"), "utf8"));

@@ -4,53 +4,31 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CallName, SimulatorOptions } from "../fakes/flexible-ip-server.ts";
+import type { CallName } from "../fakes/flexible-ip-server.ts";
 import { PROJECT } from "../rig.ts";
-import {
-  addRange,
-  type CloudRig,
-  EXECUTABLE,
-  installedRig,
-  OURS,
-  type Outcome,
-  runVm,
-  SERVER_A,
-  SERVER_B,
-} from "./cloud-rig.ts";
+import { addRange, type CloudRig, EXECUTABLE, OURS, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const REFUSAL = { kind: "status", status: 400, body: { type: "invalid", message: "planted refusal" } } as const;
-
-/** A test on an installed front-end. */
-function onRig(name: string, body: (rig: CloudRig, context: TestContext) => Promise<void>, options?: SimulatorOptions) {
-  test(name, async (context) => body(await installedRig(context, options), context));
-}
-
-/** Runs the command, which must end with that exit code. */
-async function run(rig: CloudRig, code: number, command: string): Promise<Outcome> {
-  const outcome = await rig.run(command.split(" "));
-  assert.equal(outcome.code, code, outcome.stdout + outcome.stderr);
-  return outcome;
-}
 
 onRig("reconcile takes something away only by key", async (rig) => {
   const { account } = rig.simulator;
   const misplaced = addRange(rig, "203.0.113.1", "7", SERVER_A);
   runVm(rig, "7", "kvm-b");
   const orphan = account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
-  await run(rig, 3, "reconcile --grace 0 --apply");
-  await run(rig, 4, "reconcile --grace 0 --apply orphan:203.0.113.77");
+  await rig.exits(3, "reconcile --grace 0 --apply");
+  await rig.exits(4, "reconcile --grace 0 --apply orphan:203.0.113.77");
   assert.equal(account.get(misplaced)?.server_id, SERVER_A);
   assert.ok(account.get(orphan));
   // The other one is left.
-  await run(rig, 3, "reconcile --grace 0 --apply orphan:203.0.113.2");
+  await rig.exits(3, "reconcile --grace 0 --apply orphan:203.0.113.2");
   assert.equal(account.get(orphan), undefined);
 
-  const unasked = await run(rig, 2, "reconcile --grace 0 --apply-all");
+  const unasked = await rig.exits(2, "reconcile --grace 0 --apply-all");
   assert.equal(unasked.stdout, "");
   assert.match(unasked.stderr, /Apply wrong-server:203\.0\.113\.1: .*; add --yes$/m);
-  const [step] = JSON.parse((await run(rig, 0, "reconcile --grace 0 --apply-all --yes -j")).stdout);
+  const [step] = await rig.json("reconcile --grace 0 --apply-all --yes");
   assert.deepEqual([step.key, step.action, step.result], ["wrong-server:203.0.113.1", "move", "done"]);
   assert.equal(account.get(misplaced)?.server_id, SERVER_B);
 });
@@ -60,7 +38,7 @@ onRig("reconcile says why a step fails and does the others: exit code 1", async 
   runVm(rig, "7", "kvm-b");
   rig.simulator.account.set(addRange(rig, "203.0.113.2"), { tags: [] });
   rig.simulator.fault({ call: "attach", do: REFUSAL });
-  const [failed, done] = JSON.parse((await run(rig, 1, "reconcile --grace 0 --apply -j")).stdout);
+  const [failed, done] = JSON.parse((await rig.exits(1, "reconcile --grace 0 --apply -j")).stdout);
   assert.deepEqual([failed.key, failed.result], ["not-attached:203.0.113.1", "failed"]);
   assert.match(failed.error, /planted refusal/);
   assert.deepEqual([done.key, done.result, done.error], ["lost-tags:203.0.113.2", "done", null]);
@@ -94,23 +72,23 @@ onRig("reconcile --apply undoes a dead registration of the journal, which doctor
   const intents = { [intent]: { action: "create", since, process, wanted: 1, flexibleIpIds: [orphan] } };
   const state = { version: 1, intents, owedDetaches: {}, leases: {} };
   writeFileSync(rig.at("var/lib/one/scw-flexip/state.json"), JSON.stringify(state));
-  assert.match((await run(rig, 3, "doctor --no-hosts")).stdout, /^warning +front-end +owed-work /m);
-  const { stdout } = await run(rig, 0, "reconcile --apply");
+  assert.match((await rig.exits(3, "doctor --no-hosts")).stdout, /^warning +front-end +owed-work /m);
+  const { stdout } = await rig.exits(0, "reconcile --apply");
   assert.match(stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));
   assert.equal(account.get(orphan), undefined);
-  await run(rig, 0, "doctor --no-hosts");
+  await rig.exits(0, "doctor --no-hosts");
 });
 
 onRig("reconcile does many steps without a warning of the runtime", async (rig) => {
   const ids = Array.from({ length: 12 }, (_, index) => addRange(rig, `203.0.113.${index + 1}`));
   for (const id of ids) rig.simulator.account.set(id, { tags: [] });
-  assert.equal((await run(rig, 0, "reconcile --grace 0 --apply")).stderr, "12 of 12 done\n");
+  assert.equal((await rig.exits(0, "reconcile --grace 0 --apply")).stderr, "12 of 12 done\n");
 });
 
 onRig(
   "range add stops at the first failure and keeps what was bought before: exit code 1",
   async (rig) => {
-    const { stdout, stderr } = await run(rig, 1, "range add --network 0 --count 4");
+    const { stdout, stderr } = await rig.exits(1, "range add --network 0 --count 4");
     assert.equal(stdout.trimEnd().split("\n").length, 3, "header and two addresses");
     assert.match(stderr, /^range 3 of 4 was not added: .*quota/m);
     assert.match(stderr, /^2 of 4 added to public; each is paid for from now on$/m);
@@ -120,17 +98,17 @@ onRig(
 );
 
 onRig("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (rig) => {
-  const [added] = JSON.parse((await run(rig, 0, "range add --network public --dual-stack -j")).stdout);
+  const [added] = await rig.json("range add --network public --dual-stack");
   assert.match(added.address6, /:/);
-  const listed: { address: string; range: number }[] = JSON.parse((await run(rig, 0, "list -j")).stdout);
+  const listed: { address: string; range: number }[] = await rig.json("list");
   const found = listed.map(({ address, range }) => `${address.includes(":") ? "IPv6" : "IPv4"} of range ${range}`);
   assert.deepEqual(found, ["IPv4 of range 0", "IPv6 of range 0"]);
 });
 
 onRig("range add refuses what cannot work, and buys nothing: exit codes 4 and 2", async (rig) => {
-  for (const network of ["nowhere", "private"]) await run(rig, 4, `range add --network ${network}`);
-  for (const count of ["0", "65"]) await run(rig, 2, `range add --network public --count ${count}`);
-  await run(rig, 2, "range add");
+  for (const network of ["nowhere", "private"]) await rig.exits(4, `range add --network ${network}`);
+  for (const count of ["0", "65"]) await rig.exits(2, `range add --network public --count ${count}`);
+  await rig.exits(2, "range add");
   assert.deepEqual([rig.simulator.account.all(), rig.cloud.calls], [[], []]);
 });
 
@@ -168,19 +146,19 @@ onRig("range add buys nothing where it can write no file for OpenNebula", async 
 onRig("range remove goes on after a failure, and removes only what is named", async (rig) => {
   const ids = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map((ip) => addRange(rig, ip));
   rig.simulator.fault({ call: "delete", do: REFUSAL });
-  const { stderr } = await run(rig, 1, "range remove 203.0.113.1 203.0.113.3 --yes");
+  const { stderr } = await rig.exits(1, "range remove 203.0.113.1 203.0.113.3 --yes");
   assert.match(stderr, /^203\.0\.113\.1 was not removed: .*planted refusal/m);
   const left = ids.filter((id) => rig.simulator.account.get(id) !== undefined);
   assert.deepEqual(left, ids.slice(0, 2));
-  await run(rig, 4, "range remove 203.0.113.9 --yes");
+  await rig.exits(4, "range remove 203.0.113.9 --yes");
 });
 
 onRig("range remove takes an address from a guest only with --force", async (rig) => {
   const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
   runVm(rig, "7", "kvm-b");
-  await run(rig, 4, "range remove 203.0.113.1 --yes");
+  await rig.exits(4, "range remove 203.0.113.1 --yes");
   assert.ok(rig.simulator.account.get(id));
-  await run(rig, 0, "range remove 203.0.113.1 --yes --force");
+  await rig.exits(0, "range remove 203.0.113.1 --yes --force");
   assert.equal(rig.simulator.account.get(id), undefined);
 });
 

@@ -1,7 +1,16 @@
 // The life of an installation as an operator sees it: from the .deb on an empty OpenNebula, by an upgrade, to an empty
 // OpenNebula again. dpkg works in a root of its own; OpenNebula's commands are faked, Scaleway is simulated.
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
@@ -92,19 +101,14 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
 
   test("removing is refused while ranges use the driver, and changes nothing", async () => {
     const before = tree();
-    const refused = await rig.exits(4, "uninstall --frontend");
-    assert.match(refused.stderr, /3 address ranges still use the driver: .* in public; .*range remove --all$/m);
-    const kept = await dpkg("--remove", "scw-flexip", 1);
-    assert.match(kept.stderr, /3 address ranges still use the driver: .*\n.*the package stays; .*--force/);
+    const { stderr } = await dpkg("--remove", "scw-flexip", 1);
+    assert.match(stderr, /3 address ranges still use the driver: .* in public; .*range remove --all$/m);
+    assert.match(stderr, /the package stays; .*--force/);
     assert.deepEqual(tree(), before);
     assert.equal((await rig.json("list")).length, 3);
   });
 
-  test("range remove --all refuses a range in use, asks, and gives back all that was bought", async () => {
-    rig.changeRanges(([first]) => Object.assign(first ?? {}, { vm: "42" }));
-    const inUse = await rig.exits(4, "range remove --all --yes");
-    assert.match(inUse.stderr, /in use: \S+ by VM 42;/);
-    rig.changeRanges(([first]) => delete first?.vm);
+  test("range remove --all asks, and gives back all that was bought", async () => {
     assert.match((await rig.exits(2, "range remove --all")).stderr, /add --yes$/m);
     assert.match((await rig.exits(0, "range remove --all --yes")).stderr, /^3 of 3 removed$/m);
     await rig.simulator.account.settled();
@@ -169,7 +173,8 @@ function deb(release: string): string {
 
 /** Every path but dpkg's own. */
 function tree(): string[] {
-  return rig.tree().filter((path) => !path.startsWith("var/lib/dpkg/"));
+  const all = readdirSync(rig.root, { recursive: true, encoding: "utf8" });
+  return all.filter((path) => !path.startsWith("var/lib/dpkg/")).sort();
 }
 
 function read(path: string): string {

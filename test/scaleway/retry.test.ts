@@ -4,7 +4,7 @@ import { after, suite, test } from "node:test";
 import { Deadline } from "../../driver/deadline.ts";
 import { ApiError, RefusedError } from "../../driver/errors.ts";
 import type { Log } from "../../driver/log.ts";
-import { AGAIN, type Effort, insist } from "../../driver/scaleway/retry.ts";
+import { AGAIN, type Effort, insist, pauseMs } from "../../driver/scaleway/retry.ts";
 
 type Outcome = string | typeof AGAIN | Error;
 
@@ -48,18 +48,6 @@ suite("insist", { concurrency: true }, () => {
     });
   }
 
-  test("throws the failure, not the deadline, where the next try would come too late or patience is over", async () => {
-    const late = new ApiError("attach it: 429", "try again in a minute", { status: 429, retryAfterMs: 3_600_000 });
-    await assert.rejects(
-      insist(effort(), () => next([late])),
-      (error) => error === late,
-    );
-    await assert.rejects(
-      insist({ ...effort(), patienceMs: 0 }, () => next([passing])),
-      (error) => error === passing,
-    );
-  });
-
   test("is ended by the deadline, which gives the last failure as the reason", async () => {
     const outcomes: Outcome[] = [passing, ...Array.from({ length: 99 }, (): Outcome => AGAIN)];
     await assert.rejects(
@@ -67,6 +55,20 @@ suite("insist", { concurrency: true }, () => {
       /the test was not done within 0.5 s, last: attach it: 503; try again/,
     );
   });
+});
+
+test("a pause grows with the tries, up to a limit, and is never shorter than the API asks", () => {
+  for (const [count, asked, shortest, longest] of [
+    [1, undefined, 100, 200],
+    [5, undefined, 1_600, 3_200],
+    [6, undefined, 2_500, 5_000],
+    [2_000, 0, 2_500, 5_000],
+    [1, 150, 150, 200],
+    [6, 60_000, 60_000, 60_000],
+  ] as const) {
+    assert.equal(pauseMs(count, asked, { random: () => 0 }), shortest);
+    assert.equal(pauseMs(count, asked, { random: () => 1 }), longest);
+  }
 });
 
 function effort(limitMs = 30_000): Effort {

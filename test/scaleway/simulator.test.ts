@@ -162,7 +162,8 @@ suite("a change in the simulator", () => {
     const { account, call } = await start(t, { settle: "manual" });
     const [one, two] = [account.add({ mac: MAC, serverId: SERVER }), account.add({ mac: MAC, serverId: SERVER })];
     await call(`POST fips/${one.id}/mac`, { mac_type: "kvm" });
-    assert.partialDeepStrictEqual(account.get(one.id), { status: "updating", server_id: SERVER });
+    const under = { status: "updating", server_id: SERVER, mac_address: { status: "updating" } };
+    assert.partialDeepStrictEqual(account.get(one.id), under);
     account.settleAll();
     assert.notEqual(account.get(one.id)?.mac_address?.mac_address, MAC);
     assert.equal(account.get(one.id)?.mac_address?.status, "used");
@@ -194,23 +195,55 @@ suite("a change in the simulator", () => {
     const { account } = await start(t, { settle: "manual" });
     const { id } = account.add({ status: "updating", serverId: SERVER });
     account.set(id, { status: "error" });
-    account.settleAll();
+    account.settle(id);
     assert.partialDeepStrictEqual(account.get(id), { status: "error", server_id: null });
   });
 
-  test("a listing that lags shows what was, a read by id what is", async (t) => {
-    const { account, call } = await start(t, { listLagMs: 1e9 });
-    const { id } = account.add();
-    assert.equal((await call("GET fips")).body.total_count, 0);
-    account.behave({ listLagMs: 2e9 });
-    account.remove(id);
-    assert.equal((await call("GET fips")).body.total_count, 1);
-    assert.equal((await call(`GET fips/${id}`)).status, 403);
+  test("a flexible IP that is moved shows no server until it has arrived", async (t) => {
+    const { account, call } = await start(t, { settle: "manual", directAttach: "moves" });
+    const { id } = account.add({ serverId: OTHER_SERVER });
+    await call("POST fips/attach", attach(id));
+    assert.partialDeepStrictEqual(account.get(id), { status: "updating", server_id: null });
+    account.settle(id);
+    assert.partialDeepStrictEqual(account.get(id), { status: "attached", server_id: SERVER });
+  });
+
+  test("an address comes back from the pool with its id", async (t) => {
+    const { account, call } = await start(t);
+    const { id, ip_address } = account.add({ id: READY });
+    await call(`DELETE fips/${id}`);
+    assert.partialDeepStrictEqual((await call("POST fips", NEW)).body, { id, ip_address });
+  });
+
+  test("a frozen listing shows what was, a read by id what is", async (t) => {
+    const { account, call } = await start(t);
+    const [before, after] = [account.add(), account.add()];
+    const listed = async () => (await call("GET fips")).body.flexible_ips;
+    account.behave({ listing: "frozen" });
+    account.remove(before.id);
+    const changed = account.set(after.id, { tags: ["new"] });
+    assert.deepEqual(new Set(z.array(z.unknown()).parse(await listed())), new Set([before, after]));
+    assert.equal((await call(`GET fips/${before.id}`)).status, 403);
+    account.behave({ listing: "current" });
+    assert.deepEqual(await listed(), [changed]);
   });
 });
 
+test("a fault hits the calls it names, after those it skips, as often as it says, and the oldest fault goes first", async (t) => {
+  const { call, fault } = await start(t);
+  const statuses = async (request: string, body?: unknown) => {
+    const answers = [];
+    for (let count = 0; count < 5; count++) answers.push((await call(request, body)).status);
+    return answers;
+  };
+  fault({ call: "list", skip: 1, times: 2, do: { kind: "status", status: 502 } });
+  fault({ call: "list", do: { kind: "status", status: 429 } });
+  assert.deepEqual(await statuses("POST fips", NEW), [200, 200, 200, 200, 200]);
+  assert.deepEqual(await statuses("GET fips"), [429, 502, 502, 200, 200]);
+});
+
 async function start(t: TestContext, options: SimulatorOptions = {}) {
-  const { account, url, token, close } = await startSimulator(options);
+  const { account, url, token, fault, close } = await startSimulator(options);
   t.after(close);
   const call = async (request: string, body?: unknown, zone = account.zone) => {
     const [method = "", path] = request.split(" ");
@@ -222,5 +255,5 @@ async function start(t: TestContext, options: SimulatorOptions = {}) {
     const text = await response.text();
     return { status: response.status, body: z.looseObject({}).parse(JSON.parse(text === "" ? "{}" : text)) };
   };
-  return { account, call };
+  return { account, call, fault };
 }

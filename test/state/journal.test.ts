@@ -21,7 +21,8 @@ suite("a journal", { concurrency: 2 }, () => {
     ["is cut", (whole: Buffer) => whole.subarray(0, whole.length / 2)],
     ["is empty", () => Buffer.alloc(0)],
     ["is of another version", (whole: Buffer) => Buffer.from(whole.toString().replace('"version": 1', '"version": 2'))],
-    ["has an entry that is none", (whole: Buffer) => Buffer.from(whole.toString().replace('"since"', '"until"'))],
+    ["has an intent that is none", (whole: Buffer) => Buffer.from(whole.toString().replace("{}", '{"x": {}}'))],
+    ["has a lease that is none", (whole: Buffer) => Buffer.from(whole.toString().replace('"since"', '"until"'))],
   ] as const) {
     onFrontEnd(`that ${how} is set aside with one warning`, async (frontEnd, rig) => {
       const { stateFile } = rig.frontEnd;
@@ -134,12 +135,12 @@ for (const [where, failure, block] of [
     const range = await frontEnd.register();
     rmSync(dirname(stateFile), { recursive: true });
     block(dirname(stateFile));
-    frontEnd.forget();
+    rig.simulator.clearRequests();
     const words = [
       new RegExp(`^register_address_range: state file ${stateFile} cannot be ${failure} .*; check the owner`),
     ];
     await frontEnd.fail("register_address_range", {}, ...words);
-    assert.deepEqual(frontEnd.writes, []);
+    assert.deepEqual(rig.simulator.calls(), []);
     for (const action of ["get_address", "allocate_address", "free_address"] as const) {
       const { stdout, stderr } = await frontEnd.succeed(action, range);
       assert.match(stderr, /^WARN: state file .* cannot be /m);

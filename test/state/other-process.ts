@@ -21,12 +21,6 @@ const WORK: Record<string, () => Promise<void>> = {
       writeSync(1, "done\n");
     }
   },
-  /** Holds the lock until it is killed. */
-  hold: () =>
-    withLock(file, () => {
-      writeSync(1, "ready\n");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-    }),
   /** Notes one lease. */
   note: () =>
     journal.update((state) => {

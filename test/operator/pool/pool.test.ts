@@ -1,13 +1,11 @@
 // scw-flexip pool by the built executable: what is bought, taken, given back, and what a bill and a guest see of it.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { test } from "node:test";
-import { type CloudRig, installedRig } from "../cloud-rig.ts";
+import { type CloudRig, onRig } from "../cloud-rig.ts";
 
 const POOL = "pool public --spare 2 --max 4 --grace 0";
 
-test("pool buys up to the spare ranges, again when they are leased, and no more than the maximum", async (context) => {
-  const rig = await installedRig(context);
+onRig("pool buys up to the spare ranges, again when they are leased, and no more than the maximum", async (rig) => {
   await rig.exits(0, POOL);
   assert.deepEqual([paid(rig), free(rig)], [2, 2]);
   assert.equal((await rig.exits(0, POOL)).stdout, "");
@@ -21,22 +19,23 @@ test("pool buys up to the spare ranges, again when they are leased, and no more 
   assert.equal(paid(rig), 4);
 });
 
-test("pool gives back ranges that have been free for long enough, and none with a lease or an adopted address", async (context) => {
-  const rig = await installedRig(context);
-  await rig.exits(0, "pool public --spare 3 --max 4");
-  rig.flexibleIp("203.0.113.77", { tags: [] });
-  await rig.exits(0, "range add --network public --adopt 203.0.113.77");
-  rig.changeRanges(([first]) => Object.assign(first ?? {}, { vm: "7" }));
-  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
-  assert.equal(paid(rig), 4);
-  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 0m");
-  const left = rig.cloud.networks[0]?.ranges.map(({ vm, attributes }) => vm ?? attributes.IP);
-  assert.deepEqual(left, ["7", "203.0.113.77"]);
-  assert.equal(paid(rig), 2);
-});
+onRig(
+  "pool gives back ranges that have been free for long enough, and none with a lease or an adopted address",
+  async (rig) => {
+    await rig.exits(0, "pool public --spare 3 --max 4");
+    rig.flexibleIp("203.0.113.77", { tags: [] });
+    await rig.exits(0, "range add --network public --adopt 203.0.113.77");
+    rig.changeRanges(([first]) => Object.assign(first ?? {}, { vm: "7" }));
+    await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
+    assert.equal(paid(rig), 4);
+    await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 0m");
+    const left = rig.cloud.networks[0]?.ranges.map(({ vm, attributes }) => vm ?? attributes.IP);
+    assert.deepEqual(left, ["7", "203.0.113.77"]);
+    assert.equal(paid(rig), 2);
+  },
+);
 
-test("pool counts free time from the first run that saw the range free, whatever changes its tags", async (context) => {
-  const rig = await installedRig(context);
+onRig("pool counts free time from the first run that saw the range free, whatever changes its tags", async (rig) => {
   const shrink = "pool public --spare 0 --max 4 --shrink-after 1h";
   await rig.exits(0, "pool public --spare 1 --max 4");
   await rig.exits(0, shrink);
@@ -51,8 +50,7 @@ test("pool counts free time from the first run that saw the range free, whatever
   assert.equal(paid(rig), 0);
 });
 
-test("pool takes idle addresses of this cloud before it buys, and they stay bought", async (context) => {
-  const rig = await installedRig(context);
+onRig("pool takes idle addresses of this cloud before it buys, and they stay bought", async (rig) => {
   const id = rig.flexibleIp("203.0.113.9");
   assert.deepEqual(await rig.json(POOL), [
     { network: "public", action: "adopt", address: "203.0.113.9", result: "done" },
@@ -62,22 +60,29 @@ test("pool takes idle addresses of this cloud before it buys, and they stay boug
   assert.ok(rig.simulator.account.get(id)?.tags.includes("scw-flexip:created"));
 });
 
-test("pool --dry-run changes nothing and says what it would cost", async (context) => {
-  const rig = await installedRig(context);
+onRig("pool --dry-run says what it would cost, and a target that is no number is refused", async (rig) => {
   rig.configure({ PRICE_MONTH: "2.20" });
   const { stderr } = await rig.exits(0, `${POOL} --dry-run`);
   assert.match(stderr, /public: 0 of 0 free, 2 wanted, at most 4; would buy 2, give back 0; \+4\.40 a month/);
   assert.equal(paid(rig), 0);
+  const refused = await rig.exits(2, "pool public --spare two --max 4");
+  assert.match(refused.stderr, /network public: spare two is no whole number/);
+  await rig.exits(2, "pool public --spare 2");
 });
 
-test("pool stops at the first refusal and keeps what it bought before", async (context) => {
-  const rig = await installedRig(context, { perProjectQuota: 1 });
-  assert.match((await rig.exits(1, POOL)).stdout, /quota/);
-  assert.equal(paid(rig), 1);
-});
+onRig(
+  "pool stops at the first refusal and keeps what it bought before",
+  async (rig) => {
+    const [bought, refused, ...others] = await rig.json("pool public --spare 3 --max 4", 1);
+    assert.equal(bought.result, "done");
+    assert.match(refused.result, /quota/);
+    assert.deepEqual(others, []);
+    assert.equal(paid(rig), 1);
+  },
+  { perProjectQuota: 1 },
+);
 
-test("pool fills the networks that declare a target, and refuses a second run at once", async (context) => {
-  const rig = await installedRig(context);
+onRig("pool fills the networks that declare a target, and refuses a second run at once", async (rig) => {
   const template = { SCW_FLEXIP_SPARE: "2", SCW_FLEXIP_MAX: "3" };
   rig.change(({ networks: [network] }) => Object.assign(network ?? {}, { template }));
   const outcomes = await Promise.all([rig.run(["pool"]), rig.run(["pool"])]);
@@ -85,19 +90,14 @@ test("pool fills the networks that declare a target, and refuses a second run at
   assert.equal(paid(rig), 2);
 });
 
-test("pool refuses a target that is no number, and names the network", async (context) => {
-  const rig = await installedRig(context);
-  const { stderr } = await rig.exits(2, "pool public --spare two --max 4");
-  assert.match(stderr, /network public: spare two is no whole number/);
-  await rig.exits(2, "pool public --spare 2");
-});
-
+/** How many flexible IPs there are, each of which is paid for. */
 function paid(rig: CloudRig): number {
   return rig.simulator.account.all().length;
 }
 
-function free(rig: CloudRig): number {
-  return (rig.cloud.networks[0]?.ranges ?? []).filter(({ vm }) => vm === undefined).length;
+/** How many ranges no VM has. */
+function free(rig: CloudRig): number | undefined {
+  return rig.cloud.networks[0]?.ranges.filter(({ vm }) => vm === undefined).length;
 }
 
 function leaseAll(rig: CloudRig): void {

@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { readConfig } from "../../../driver/config.ts";
+import { RefusedError } from "../../../driver/errors.ts";
 import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
 import type { IpamSession } from "../../../driver/ipam/ipam-session.ts";
 import { openLog } from "../../../driver/log.ts";
 import { apply, type Outcome } from "../../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
-import type { Step, View } from "../../../driver/operator/reconcile/step.ts";
+import { finder, type Step, type View } from "../../../driver/operator/reconcile/step.ts";
 import { openSession } from "../../../driver/session.ts";
 import { Journal } from "../../../driver/state/journal.ts";
 import type { FlexibleIpSeed } from "../../fakes/seeds.ts";
@@ -49,7 +50,7 @@ const H1 = { serverId: SERVER.h1 };
 const H2 = { serverId: SERVER.h2 };
 const own = (seed: FlexibleIpSeed = {}): FlexibleIpSeed => ({ id: ID, ip: IP, mac: MAC, tags: OURS, ...seed });
 const lender = (seed: FlexibleIpSeed = {}): FlexibleIpSeed => own({ tags: LENDER, ...seed });
-const alias = (seed: FlexibleIpSeed): FlexibleIpSeed => ({ ...ALIAS, tags: BORROWER, ...seed });
+const alias = (seed: FlexibleIpSeed = {}): FlexibleIpSeed => ({ ...ALIAS, tags: BORROWER, ...seed });
 const six = (seed: FlexibleIpSeed = {}): FlexibleIpSeed => ({
   id: ID6,
   ip: `${IP6}/64`,
@@ -61,128 +62,74 @@ const six = (seed: FlexibleIpSeed = {}): FlexibleIpSeed => ({
 const ALIAS_RANGE = range({ arId: "1", ip: ALIAS.ip, mac: ALIAS.mac });
 const IN_NO_RANGE = { ranges: [] };
 const FREE = { ranges: [range()] };
-const GUEST = leasedTo(vm());
+const FREE_DUAL = { ranges: [dualRange()] };
+const GUEST = leasedTo(vm(), range());
 const DUAL_GUEST = leasedTo(vm(), dualRange());
 const ALIAS_GUEST = leasedTo(vm(), ALIAS_RANGE, range());
 
-// Where a flexible IP is afterwards, and with which virtual MAC.
-type Place = readonly [id: string, serverId: string | null, mac: string | null];
-type Repair = readonly [does: string, seeds: FlexibleIpSeed[], view: Partial<View>, step: string, ...places: Place[]];
-const repairs: readonly Repair[] = [
-  ["deletes an orphan", [own()], IN_NO_RANGE, "orphan"],
-  ["deletes an attached orphan and waits for its detach", [own(H1)], IN_NO_RANGE, "orphan"],
-  ["detaches an address without a lease from any server", [own(H2)], FREE, "left-attached", [ID, null, MAC]],
-  [
-    "detaches both addresses of a dual-stack range in one call, which keeps the virtual MAC",
-    [own(H1), six({ ...H1, mac: MAC })],
-    { ranges: [dualRange()] },
-    "left-attached",
-    [ID, null, MAC],
-    [ID6, null, MAC],
-  ],
-  [
-    "detaches the one address of a dual-stack range that is attached",
-    [own(), six(H1)],
-    { ranges: [dualRange()] },
-    "left-attached",
-    [ID, null, MAC],
-    [ID6, null, null],
-  ],
-  ["attaches the address of a running guest", [own()], GUEST, "not-attached", [ID, SERVER.h1, MAC]],
-  [
-    "attaches both addresses of a dual-stack guest with one virtual MAC",
-    [own(), six()],
-    DUAL_GUEST,
-    "not-attached",
-    [ID, SERVER.h1, MAC],
-    [ID6, SERVER.h1, MAC],
-  ],
-  [
-    "brings the missing half of a dual-stack guest",
-    [own(H1), six()],
-    DUAL_GUEST,
-    "not-attached",
-    [ID, SERVER.h1, MAC],
-    [ID6, SERVER.h1, MAC],
-  ],
-  [
-    "attaches an address whose virtual MAC a free one still shares, which gives it up",
-    [lender(), alias({ mac: MAC })],
-    { ...GUEST, ranges: [...GUEST.ranges, ALIAS_RANGE] },
-    "not-attached",
-    [ID, SERVER.h1, MAC],
-    [ALIAS.id, null, null],
-  ],
-  [
-    "attaches an alias that has its own virtual MAC with that of its NIC",
-    [lender(H1), alias({ mac: ALIAS.mac })],
-    ALIAS_GUEST,
-    "not-attached",
-    [ALIAS.id, SERVER.h1, MAC],
-    [ID, SERVER.h1, MAC],
-  ],
-  [
-    "attaches an alias that has no virtual MAC with that of its NIC",
-    [lender(H1), alias({ mac: null })],
-    ALIAS_GUEST,
-    "not-attached",
-    [ALIAS.id, SERVER.h1, MAC],
-    [ID, SERVER.h1, MAC],
-  ],
-  [
-    "gives an attached alias without a virtual MAC that of its NIC",
-    [lender(H1), alias({ ...H1, mac: null })],
-    ALIAS_GUEST,
-    "wrong-mac",
-    [ALIAS.id, SERVER.h1, MAC],
-  ],
-  ["moves an address from another server to the guest's", [own(H2)], GUEST, "wrong-server", [ID, SERVER.h1, MAC]],
-  [
-    "moves both addresses of a dual-stack guest with one virtual MAC",
-    [six({ ...H2, mac: MAC }), own(H2)],
-    DUAL_GUEST,
-    "wrong-server",
-    [ID, SERVER.h1, MAC],
-    [ID6, SERVER.h1, MAC],
-  ],
-  [
-    "moves an address with the alias that shares its virtual MAC, which stays",
-    [lender(H2), alias({ ...H2, mac: MAC })],
-    ALIAS_GUEST,
-    "wrong-server",
-    [ID, SERVER.h1, MAC],
-    [ALIAS.id, SERVER.h1, MAC],
-  ],
-];
-for (const [does, seeds, changes, step, ...places] of repairs) {
-  test(`the step ${does}`, async () => {
-    for (const one of seeds) seed(one);
-    await repair(changes, step);
-    if (places.length === 0) assert.deepEqual(account.all(), []);
-    for (const [id, serverId, mac] of places) {
-      const now = account.get(id);
-      assert.deepEqual([now?.server_id, now?.mac_address?.mac_address ?? null], [serverId, mac], id);
-    }
-  });
-}
+test("an orphan is deleted", () => repair("orphan", IN_NO_RANGE, [own()], {}));
 
-test("the step restores tags as those of an adopted flexible IP, which nobody deletes", async () => {
-  seed(own({ tags: ["theirs", "scw-flexip:created"] }));
-  await repair(FREE, "lost-tags");
+test("an attached orphan is deleted once its detach has ended", () => repair("orphan", IN_NO_RANGE, [own(H1)], {}));
+
+test("an address without a lease is detached from any server", () =>
+  repair("left-attached", FREE, [own(H2)], { own: "free MAC" }));
+
+test("both addresses of a dual-stack range are detached in one call, which keeps the virtual MAC", () =>
+  repair("left-attached", FREE_DUAL, [own(H1), six({ ...H1, mac: MAC })], { own: "free MAC", six: "free MAC" }));
+
+test("the address of a running guest is attached", () => repair("not-attached", GUEST, [own()], { own: "h1 MAC" }));
+
+test("both addresses of a dual-stack guest are attached with one virtual MAC", () =>
+  repair("not-attached", DUAL_GUEST, [own(), six()], { own: "h1 MAC", six: "h1 MAC" }));
+
+test("the missing half of a dual-stack guest is attached", () =>
+  repair("not-attached", DUAL_GUEST, [own(H1), six()], { own: "h1 MAC", six: "h1 MAC" }));
+
+test("an address is attached whose virtual MAC a free one still shares, which gives it up", () => {
+  const view = { ...GUEST, ranges: [...GUEST.ranges, ALIAS_RANGE] };
+  return repair("not-attached", view, [lender(), alias({ mac: MAC })], { own: "h1 MAC", alias: "free" });
+});
+
+test("an alias is attached with the virtual MAC of its NIC, in the place of its own", () =>
+  repair("not-attached", ALIAS_GUEST, [lender(H1), alias()], { own: "h1 MAC", alias: "h1 MAC" }));
+
+test("an attached alias without a virtual MAC gets that of its NIC", () =>
+  repair("wrong-mac", ALIAS_GUEST, [lender(H1), alias({ ...H1, mac: null })], { own: "h1 MAC", alias: "h1 MAC" }));
+
+test("an address is moved from another server to the guest's", () =>
+  repair("wrong-server", GUEST, [own(H2)], { own: "h1 MAC" }));
+
+test("both addresses of a dual-stack guest are moved with one virtual MAC", () =>
+  repair("wrong-server", DUAL_GUEST, [six({ ...H2, mac: MAC }), own(H2)], { own: "h1 MAC", six: "h1 MAC" }));
+
+test("an address is moved with the alias that shares its virtual MAC, which stays", () =>
+  repair("wrong-server", ALIAS_GUEST, [lender(H2), alias({ ...H2, mac: MAC })], { own: "h1 MAC", alias: "h1 MAC" }));
+
+test("tags are restored as those of an adopted flexible IP, which nobody deletes", async () => {
+  await repair("lost-tags", FREE, [own({ tags: ["theirs", "scw-flexip:created"] })], { own: "free MAC" });
   assert.deepEqual(account.get(ID)?.tags, ADOPTED);
 });
 
-for (const serverId of [null, SERVER.h1]) {
-  test(`the step takes only our tags from an adopted flexible IP on server ${serverId}`, async () => {
-    seed(own({ tags: ADOPTED, serverId }));
-    await repair(IN_NO_RANGE, "left-adopted");
-    assert.partialDeepStrictEqual(account.get(ID), { tags: ["theirs"], server_id: serverId });
+for (const [where, serverId] of [
+  ["free", null],
+  ["h1", SERVER.h1],
+] as const) {
+  test(`an adopted flexible IP (${where}) loses only our tags`, async () => {
+    await repair("left-adopted", IN_NO_RANGE, [own({ tags: ADOPTED, serverId })], { own: `${where} MAC` });
+    assert.deepEqual(account.get(ID)?.tags, ["theirs"]);
   });
 }
 
 test("an alias whose NIC is not known is left to a person", async () => {
   seed(own({ tags: BORROWER, mac: null }));
   assert.deepEqual(await applied(await steps(GUEST)), ["manual"]);
+});
+
+test("a locked address is not attached", async () => {
+  seed(own({ status: "locked" }));
+  const flexibleIps = await ports.api.list({ projectId: PROJECT });
+  const step = finder(IP, "range 0")("not-attached", "attached nowhere", { do: "attach", flexibleIps, ...H1 });
+  await assert.rejects(applied([step]), RefusedError);
 });
 
 for (const [what, before, changes, change] of [
@@ -239,16 +186,29 @@ test("undoing a registration keeps the intent open while its unanswered creation
   assert.deepEqual(await applied(made), ["changed"], "it is closed");
 });
 
-/** Plans, applies the only step, and checks that the next plan is empty. */
-async function repair(changes: Partial<View>, kind: string): Promise<void> {
+/**
+ * Plans one step of that kind for these flexible IPs and applies it; then the next plan is empty, and they are where and with
+ * the virtual MAC that is said.
+ */
+async function repair(
+  kind: Step["kind"],
+  changes: Partial<View>,
+  seeds: readonly FlexibleIpSeed[],
+  places: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const one of seeds) seed(one);
   const made = await steps(changes);
-  assert.deepEqual(
-    made.map((step) => step.kind),
-    [kind],
-  );
+  assert.equal(made.map((step) => step.kind).join(" "), kind);
   assert.deepEqual(await applied(made), ["done"]);
   await account.settled();
   assert.deepEqual(await steps(changes), [], "nothing more to do");
+  const now = account.all().map(({ id, server_id, mac_address }) => {
+    const name = id === ID ? "own" : id === ID6 ? "six" : "alias";
+    const host = server_id === null ? "free" : server_id === SERVER.h1 ? "h1" : "h2";
+    const mac = mac_address?.mac_address === MAC ? "MAC" : mac_address?.mac_address;
+    return [name, mac === undefined ? host : `${host} ${mac}`];
+  });
+  assert.deepEqual(Object.fromEntries(now), places);
 }
 
 async function steps(changes: Partial<View>): Promise<Step[]> {

@@ -12,37 +12,37 @@ import { ADOPTED, flexibleIp, INTENT, IP, leasedTo, NOW, range, SERVER, view, vm
 const ip = (last: number, changes: Partial<FlexibleIp> = {}): FlexibleIp =>
   flexibleIp({ id: `f1e81b1e-0000-4000-8000-0000000001${last}`, address: `203.0.113.${last}`, ...changes });
 
-/** A guest whose address is attached nowhere, an orphan, a dead registration, and ranges enough to be believed. */
+/** A guest whose address is attached nowhere, an orphan, a dead registration, and addresses enough to be believed. */
 const MIXED: Partial<View> = {
   ...leasedTo(vm(), range(), range({ arId: "1", ip: "203.0.113.71" })),
   flexibleIps: [flexibleIp(), ip(71, { serverId: SERVER.h1 }), ip(72)],
   deadIntents: ["9"],
 };
+const ORPHAN = "orphan:203.0.113.72";
+const SAFE = ["open-intent:9", `not-attached:${IP}`];
+const ATTACHED_ORPHAN = { flexibleIps: [flexibleIp(), ip(72, { serverId: SERVER.h1 })] };
+const ON_STRANGE_SERVER = { flexibleIps: [flexibleIp(), ip(72), ip(73, { tags: ADOPTED, serverId: INTENT })] };
+const NO_RANGE = { ranges: [] };
+const YOUNG = { ranges: [], flexibleIps: [flexibleIp({ updatedAt: NOW.toISOString() })] };
 
 for (const [name, asked, changes, keys, why] of [
-  ["--apply takes what is safe", "safe", MIXED, ["open-intent:9", `not-attached:${IP}`], /^$/],
-  ["--apply KEY takes that step alone", ["orphan:203.0.113.72"], MIXED, ["orphan:203.0.113.72"], /^$/],
-  ["--apply-all takes all", "all", MIXED, ["open-intent:9", `not-attached:${IP}`, "orphan:203.0.113.72"], /^$/],
+  ["--apply takes what is safe", "safe", MIXED, SAFE, /^$/],
+  ["--apply KEY takes that step alone", [ORPHAN], MIXED, [ORPHAN], /^$/],
+  ["--apply-all takes all", "all", MIXED, [...SAFE, ORPHAN], /^$/],
   [
     "--apply-all leaves an attached orphan",
     "all",
-    { flexibleIps: [flexibleIp(), ip(72, { serverId: SERVER.h1 })] },
+    ATTACHED_ORPHAN,
     [],
-    /^1 that may serve somebody are left/,
+    /^1 that may serve somebody are left: name them/,
   ],
-  [
-    "--apply-all takes nothing away while another OpenNebula may have the same CLOUD",
-    "all",
-    { flexibleIps: [flexibleIp(), ip(72), ip(73, { tags: ADOPTED, serverId: INTENT })] },
-    [],
-    /are left: name them/,
-  ],
+  ["--apply-all takes nothing while CLOUD may be another's too", "all", ON_STRANGE_SERVER, [], /^2 that may serve/],
   [
     "--apply warns of an OpenNebula without ranges",
     "safe",
-    { ranges: [] },
+    NO_RANGE,
     [],
-    /^OpenNebula shows no range of the driver, but 1 addresses/,
+    /^OpenNebula shows no range .* but 1 addresses/,
   ],
 ] as const) {
   test(name, () => {
@@ -52,32 +52,19 @@ for (const [name, asked, changes, keys, why] of [
   });
 }
 
-for (const [name, asked, changes, why] of [
-  ["--apply-all while OpenNebula shows no range", "all", { ranges: [] }, /shows no range .* would delete 1 addresses/],
+for (const [name, asked, changes, message] of [
+  ["--apply-all while OpenNebula shows no range", "all", NO_RANGE, /shows no range .* would delete 1 addresses/],
   [
-    "--apply-all when it would delete more than half",
+    "--apply-all of more than half",
     "all",
     { flexibleIps: [flexibleIp(), ip(80), ip(81)] },
-    /would delete 2 of the 3 addresses/,
+    /delete 2 of the 3 addresses/,
   ],
-  [
-    "a key that the plan does not have",
-    ["orphan:203.0.113.99"],
-    MIXED,
-    /the current plan has no step orphan:203\.0\.113\.99/,
-  ],
-  [
-    "a key of an address that changed a moment ago",
-    [`orphan:${IP}`],
-    { ranges: [], flexibleIps: [flexibleIp({ updatedAt: NOW.toISOString() })] },
-    /changed a moment ago; wait, or add --grace 0/,
-  ],
+  ["a key that the plan does not have", [ORPHAN], {}, /the current plan has no step orphan:203\.0\.113\.72/],
+  ["a key of an address that changed a moment ago", [`orphan:${IP}`], YOUNG, /moment ago; wait, or add --grace 0/],
 ] as const) {
   test(`the choice refuses ${name}`, () => {
-    assert.throws(
-      () => choose(asked, changes),
-      (error) => error instanceof RefusedError && why.test(error.message),
-    );
+    assert.throws(() => choose(asked, changes), { name: RefusedError.name, message });
   });
 }
 
@@ -90,10 +77,7 @@ test("a follower does only what its own journal asks for", () => {
 /** The keys of the chosen steps, and why they are fewer than asked for. */
 function choose(asked: Asked, changes: Partial<View>, leadership: Leadership = { role: "solo" }) {
   const seen = view(changes);
-  const { steps, reservation } = chooseSteps(
-    asked,
-    { steps: plan(seen), young: tooYoung(seen), view: seen },
-    leadership,
-  );
+  const found = { steps: plan(seen), young: tooYoung(seen), view: seen };
+  const { steps, reservation } = chooseSteps(asked, found, leadership);
   return { steps: [...steps].map(({ key }) => key), reservation };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
-import type { Holder } from "../../../driver/operator/one/listings.ts";
+import type { CloudRange, Holder } from "../../../driver/operator/one/listings.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
 import type { View } from "../../../driver/operator/reconcile/step.ts";
 import type { FlexibleIp } from "../../../driver/scaleway/flexible-ip.ts";
@@ -15,6 +15,7 @@ import {
   ID6,
   INTENT,
   IP,
+  IP6,
   ipv6,
   LENDER,
   leasedTo,
@@ -44,37 +45,33 @@ function table(title: string, cases: readonly Case[]): void {
 
 const onH1 = flexibleIp({ serverId: SERVER.h1 });
 const onH2 = flexibleIp({ serverId: SERVER.h2 });
-const ELSEWHERE = "5e4be400-0000-4000-8000-0000000000ff";
+const onElsewhere = flexibleIp({ tags: ADOPTED, serverId: "5e4be400-0000-4000-8000-0000000000ff" });
 const ofAnother = flexibleIp({ tags: ownershipTags("two", "created", INTENT) });
-const onElsewhere = flexibleIp({ tags: ADOPTED, serverId: ELSEWHERE });
+const aliasOnH1 = { ...onH1, tags: BORROWER, mac: "52:54:00:aa:00:01" };
+const six = ipv6();
+const sixOnH1 = ipv6({ serverId: SERVER.h1 });
 
 const inRange = (...flexibleIps: FlexibleIp[]): Changes => ({ flexibleIps });
 const inNoRange = (...flexibleIps: FlexibleIp[]): Changes => ({ ranges: [], flexibleIps });
 const inDual = (...flexibleIps: FlexibleIp[]): Changes => ({ ranges: [dualRange()], flexibleIps });
-const ofGuest = (...flexibleIps: FlexibleIp[]): Changes => ({ ...leasedTo(vm()), flexibleIps });
+const ofGuest = (...flexibleIps: FlexibleIp[]): Changes => ({ ...leasedTo(vm(), range()), flexibleIps });
 const ofDualGuest = (...flexibleIps: FlexibleIp[]): Changes => ({ ...leasedTo(vm(), dualRange()), flexibleIps });
-const heldBy = (holder: Holder, flexibleIps = [onH1]): Changes => ({ ranges: [range({ holder })], flexibleIps });
-const guestOf = (ips: readonly string[], flexibleIps: FlexibleIp[]): Changes => ({
-  ...leasedTo(vm(), ...ips.map((ip, index) => range({ arId: String(index), ip }))),
-  flexibleIps,
-});
+const heldBy = (holder: Holder): Changes => ({ ranges: [range({ holder })], flexibleIps: [onH1] });
+const besides = (other: Partial<CloudRange>): Changes => ({ ranges: [range(), range({ arId: "1", ...other })] });
 
 table("the plan is empty for", [
   ["an empty project", inNoRange()],
   ["a free range, its address free", inRange(flexibleIp())],
   ["a running guest, its address on its host", ofGuest(onH1)],
   ["an untagged flexible IP in no range", inNoRange(flexibleIp({ tags: [] }))],
-  ["another cloud's flexible IP", inNoRange(ofAnother)],
-  ["a guest on its way, its address elsewhere", { ...leasedTo(vm("busy")), flexibleIps: [onH2] }],
-  ["a guest on a host whose server nobody knows", leasedTo(vm("running", "h9"))],
+  ["another cloud's flexible IP in no range", inNoRange(ofAnother)],
+  ["a guest on its way, its address elsewhere", { ...ofGuest(onH2), vms: [vm("busy")] }],
+  ["a guest on a host whose server nobody knows", { ...ofGuest(onH2), vms: [vm("running", "h9")] }],
   ["a virtual router's, attached", heldBy({ kind: "vrouter", id: "4" })],
   ["a reservation's, attached", heldBy({ kind: "network", id: "7" })],
-  [
-    "a range that names the id of another flexible IP",
-    { ...leasedTo(vm(), range({ flexibleIpId: ID6 })), ...inRange(onH1) },
-  ],
+  ["a range that names another flexible IP", { ranges: [range({ flexibleIpId: ID6 })] }],
   ...(["updating", "detaching", "unknown"] as const).map(
-    (status): Case => [`a free address that is ${status}`, inRange(flexibleIp({ status, serverId: SERVER.h1 }))],
+    (status): Case => [`a free address that is ${status}`, inRange({ ...onH1, status })],
   ),
 ]);
 
@@ -85,87 +82,43 @@ table("the plan for a range with", [
   ["a flexible IP in error", inRange(flexibleIp({ status: "error" })), "bad-status none"],
   ["a locked flexible IP", inRange(flexibleIp({ status: "locked" })), "bad-status none"],
   ["another virtual MAC", inRange(flexibleIp({ mac: "52:54:00:aa:00:99" })), "wrong-mac none"],
-  [
-    "no virtual MAC, on the wrong server",
-    inRange(flexibleIp({ mac: undefined, serverId: SERVER.h1 })),
-    "wrong-mac none",
-  ],
+  ["no virtual MAC, free but attached", inRange({ ...onH1, mac: undefined }), "wrong-mac none"],
   ["no virtual MAC, because it became an alias", inRange(flexibleIp({ mac: undefined, tags: BORROWER }))],
   ["a flexible IP without its intent", inRange(flexibleIp({ tags: ownershipTags("one", "created", undefined) }))],
-  [
-    "an address that another registration obtained since",
-    { ranges: [range(), range({ arId: "1", network: "gone", intent: ID6 })] },
-    "recycled none",
-  ],
-  [
-    "a flexible IP that another range has too",
-    { ranges: [range(), range({ arId: "1", network: "other" })] },
-    "shared none",
-  ],
+  ["an address that another registration obtained since", besides({ intent: ID6 }), "recycled none"],
+  ["a flexible IP that another range has too", besides({ network: "other" }), "shared none"],
 ]);
 
+const TWO_NICS = ["7", "8", "9"].map((last) => range({ arId: last, ip: `203.0.113.${last}` }));
+const TWO_LENDERS = ["7", "8"].map((last) => ({ ...onH1, id: last, address: `203.0.113.${last}`, tags: LENDER }));
+const THEIR_ALIAS = flexibleIp({ id: "9", address: "203.0.113.9", tags: BORROWER, mac: undefined });
 table("the plan for an address that is", [
   ["of a VM that is gone", { ...ofGuest(onH1), vms: [] }, "stale-lease none"],
-  ["of a VM that is off, but attached", { ...leasedTo(vm("off")), flexibleIps: [onH1] }, "left-attached detach"],
+  ["of a VM that is off, but attached", { ...ofGuest(onH1), vms: [vm("off")] }, "left-attached detach"],
   ["on hold, but attached", heldBy({ kind: "hold", id: "" }), "left-attached detach"],
   ["free, but attached", inRange(onH1), "left-attached detach"],
   ["free and adopted, but attached to no host of this cloud", inRange(onElsewhere), "left-attached detach"],
   ["a running guest's, attached nowhere", ofGuest(flexibleIp()), "not-attached attach safe"],
   ["a running guest's, on another server", ofGuest(onH2), "wrong-server move"],
   ["an alias's, attached nowhere", ofGuest(flexibleIp({ tags: BORROWER, mac: undefined })), "not-attached none"],
-  [
-    "an alias's, on its guest's host with the NIC's virtual MAC",
-    ofGuest({ ...onH1, tags: BORROWER, mac: "52:54:00:aa:00:01" }),
-  ],
-  [
-    "an alias's, on its guest's host without a virtual MAC",
-    ofGuest({ ...onH1, tags: BORROWER, mac: undefined }),
-    "wrong-mac none",
-  ],
-  [
-    "a NIC's, on another server with its alias: one step for both",
-    guestOf(
-      [IP, "203.0.113.8"],
-      [
-        { ...onH2, tags: LENDER },
-        { ...onH2, id: ID6, address: "203.0.113.8", tags: BORROWER },
-      ],
-    ),
-    "wrong-server move",
-  ],
+  ["an alias's, on its guest's host with the NIC's virtual MAC", ofGuest(aliasOnH1)],
+  ["an alias's, on its guest's host without it", ofGuest({ ...aliasOnH1, mac: undefined }), "wrong-mac none"],
   [
     "an alias's, attached nowhere, and its VM has two NICs with aliases",
-    guestOf(
-      [IP, "203.0.113.8", "203.0.113.9"],
-      [
-        { ...onH1, tags: LENDER },
-        { ...onH1, id: "8", address: "203.0.113.8", tags: LENDER },
-        flexibleIp({ id: "9", address: "203.0.113.9", tags: BORROWER, mac: undefined }),
-      ],
-    ),
+    { ...leasedTo(vm(), ...TWO_NICS), flexibleIps: [...TWO_LENDERS, THEIR_ALIAS] },
     "not-attached:203.0.113.9 none",
   ],
 ]);
 
-const six = ipv6();
-const sixOnH1 = ipv6({ serverId: SERVER.h1 });
-const sixOnH2 = ipv6({ serverId: SERVER.h2 });
 table("the plan for a dual-stack range with", [
   ["both addresses free", inDual(flexibleIp(), six)],
-  [
-    "the IPv6 address in another spelling",
-    { ...inDual(flexibleIp(), six), ranges: [dualRange({ ip6: "2001:db8:7:0::1" })] },
-  ],
+  ["the IPv6 address in another spelling", { ...inDual(flexibleIp(), six), ranges: [dualRange({ ip6: `${IP6}0:1` })] }],
   ["both addresses on the guest's host, with one virtual MAC", ofDualGuest(onH1, { ...sixOnH1, mac: MAC })],
-  [
-    "both addresses on the guest's host, the IPv6 one without a virtual MAC",
-    ofDualGuest(onH1, sixOnH1),
-    "wrong-mac attach safe",
-  ],
+  ["both addresses on the guest's host, one without virtual MAC", ofDualGuest(onH1, sixOnH1), "wrong-mac attach safe"],
   ["no IPv6 address", inDual(flexibleIp()), "missing none"],
   ["an IPv6 address without tags", inDual(flexibleIp(), ipv6({ tags: [] })), "lost-tags restore-tags safe"],
   ["the IPv6 address attached nowhere", ofDualGuest(onH1, six), "not-attached attach safe"],
-  ["both addresses on another server", ofDualGuest(onH2, sixOnH2), "wrong-server move"],
+  ["both addresses on another server", ofDualGuest(onH2, { ...six, serverId: SERVER.h2 }), "wrong-server move"],
   ["no lease, the IPv6 address still attached", inDual(flexibleIp(), sixOnH1), "left-attached detach"],
 ]);
 
@@ -192,8 +145,8 @@ suite("the time of grace holds back", () => {
   const at = (ageMs: number): string => new Date(NOW.getTime() - ageMs).toISOString();
   for (const [step, changes, one] of [
     ["left-attached detach", {}, onH1],
-    ["not-attached attach safe", leasedTo(vm()), flexibleIp()],
-    ["wrong-server move", leasedTo(vm()), onH2],
+    ["not-attached attach safe", leasedTo(vm(), range()), flexibleIp()],
+    ["wrong-server move", leasedTo(vm(), range()), onH2],
     ["orphan delete", { ranges: [] }, flexibleIp()],
     ["left-adopted remove-tags", { ranges: [] }, flexibleIp({ tags: ADOPTED })],
   ] as const) {
@@ -211,6 +164,11 @@ test("same-name blames another OpenNebula only where every host's server is know
   assert.match(reasonOf({}), /; another one may use CLOUD="one" in this project, give each its own$/);
   const unknown = /; the server of h3 is not known yet, run scw-flexip install --hosts h3 and look again$/;
   assert.match(reasonOf({ unknownHosts: ["h3"] }), unknown);
+});
+
+test("the step detaches only what is attached", () => {
+  const [step] = plan(view(inDual(flexibleIp(), sixOnH1)));
+  assert.deepEqual(step?.remedy, { do: "detach", flexibleIps: [sixOnH1] });
 });
 
 test("every reason is one line that names the place", () => {

@@ -10,7 +10,7 @@ export const IP6 = "2001:db8:7::";
 export const MAC = "52:54:00:aa:00:07";
 export const ID = "f1e81b1e-0000-4000-8000-000000000007";
 export const ID6 = "f1e81b1e-0000-4000-8000-00000000000a";
-export const INTENT = "10000000-0000-4000-8000-000000000001";
+export const INTENT = "1e000000-0000-4000-8000-000000000001";
 /** The servers of the hosts h1 and h2. */
 export const SERVER = { h1: "5e4be400-0000-4000-8000-000000000001", h2: "5e4be400-0000-4000-8000-000000000002" };
 export const OURS = ownershipTags("one", "created", INTENT);
@@ -69,8 +69,7 @@ export function vm(state: CloudVm["state"] = "running", host = "h1"): CloudVm {
 
 /** The VM, to which the ranges are leased. */
 export function leasedTo(one: CloudVm, ...ranges: readonly CloudRange[]): Pick<View, "ranges" | "vms"> {
-  const leased = ranges.length === 0 ? [range()] : ranges;
-  return { ranges: leased.map((each) => ({ ...each, holder: VM_HOLDER })), vms: [one] };
+  return { ranges: ranges.map((each) => ({ ...each, holder: VM_HOLDER })), vms: [one] };
 }
 
 /** A free range with its flexible IP, unless changed. */

@@ -72,8 +72,8 @@ faults: remotes ## inject every fault into the built executable, write the figur
 bench: remotes ## time the built executable against an empty program, write docs/performance.md (minutes; QUICK=1)
 	@QUICK=$(QUICK) $(NODE) test/bench/main.ts
 
-histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=)
-	@$(NODE) test/model/main.ts --seed $(SEED) --runs $(or $(RUNS),20000)
+histories: ## play more random histories of OpenNebula, with faults and kills, than make test does (SEED=, RUNS=, REPLAY=)
+	@SEED=$(SEED) RUNS=$(or $(RUNS),20000) REPLAY=$(REPLAY) $(NODE) test/model/model.test.ts
 
 .PHONY: mutants
 mutants: remotes ## break the sources in one place at a time and see whether a test notices (long; COUNT=, SEED=, ONLY=, AGAIN=1)

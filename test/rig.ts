@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hook, IpamAction } from "../driver/actions.ts";
@@ -98,27 +99,7 @@ export abstract class AnyRig {
 
   /** A machine with settings, token and server id. */
   protected machine(name: string, serverId: string): Machine {
-    const home = join(this.folder, name);
-    const root = join(home, "remotes");
-    const conf = join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
-    const [logDir, stateFile] = [join(home, "log"), join(home, "state/state.json")];
-    const settings = {
-      ZONE: this.simulator.zone,
-      PROJECT_ID: PROJECT,
-      API_URL: this.simulator.url,
-      TOKEN_FILE: join(home, "token"),
-      SERVER_ID_FILE: join(home, "server-id"),
-      STATE_FILE: stateFile,
-      LOG_DIR: logDir,
-      LOG_LEVEL: "debug",
-      DNS: "192.0.2.53",
-    };
-    const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
-    mkdirSync(dirname(conf), { recursive: true });
-    writeFileSync(conf, lines.join(""));
-    writeFileSync(settings.TOKEN_FILE, `${this.simulator.token}\n`, { mode: 0o600 });
-    writeFileSync(settings.SERVER_ID_FILE, `${this.simulator.zone}/${serverId}\n`);
-    return { name, root, logDir, stateFile, serverId };
+    return furnish(this.simulator, this.folder, name, serverId);
   }
 
   /** PATH is an empty folder: the driver needs no program, and must not meet this machine's virsh. */
@@ -156,7 +137,8 @@ export class Rig extends AnyRig {
     child.stdin.end(options.raw ?? Buffer.from(document).toString("base64"));
     const closed = once(child, "close");
     // A reader that is gone has read nothing.
-    const [stdout, stderr] = await Promise.all([text(child.stdout).catch(() => ""), text(child.stderr)]);
+    const said = (stream: Readable): Promise<string> => text(stream).catch(() => "");
+    const [stdout, stderr] = await Promise.all([said(child.stdout), said(child.stderr)]);
     const [code, signal] = await closed;
     return { code, signal, stdout, stderr, plain: plainLines(stderr) };
   }
@@ -180,6 +162,36 @@ export class Rig extends AnyRig {
     cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
     return super.machine(name, serverId);
   }
+}
+
+/** Writes a machine's settings, token and server id into a folder of its own. */
+export function furnish(
+  { token, url, zone }: Pick<Simulator, "token" | "url" | "zone">,
+  folder: string,
+  name: string,
+  serverId: string,
+): Machine {
+  const home = join(folder, name);
+  const root = join(home, "remotes");
+  const conf = join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
+  const [logDir, stateFile] = [join(home, "log"), join(home, "state/state.json")];
+  const settings = {
+    ZONE: zone,
+    PROJECT_ID: PROJECT,
+    API_URL: url,
+    TOKEN_FILE: join(home, "token"),
+    SERVER_ID_FILE: join(home, "server-id"),
+    STATE_FILE: stateFile,
+    LOG_DIR: logDir,
+    LOG_LEVEL: "debug",
+    DNS: "192.0.2.53",
+  };
+  const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
+  mkdirSync(dirname(conf), { recursive: true });
+  writeFileSync(conf, lines.join(""));
+  writeFileSync(settings.TOKEN_FILE, `${token}\n`, { mode: 0o600 });
+  writeFileSync(settings.SERVER_ID_FILE, `${zone}/${serverId}\n`);
+  return { name, root, logDir, stateFile, serverId };
 }
 
 /** A temporary folder that goes with the test. */

@@ -1,7 +1,6 @@
 // The calls that oned makes of the driver, with the documents that it sends, and what it makes of the answers.
-import { type Fields, ipamDocument, rangeOf, readTemplate, vmDocument } from "../documents.ts";
+import { type Fields, ipamDocument, type NicFields, rangeOf, readTemplate, vmDocument } from "../documents.ts";
 import type { Hook, IpamAction } from "../rig.ts";
-import { nicFields } from "./nic-fields.ts";
 import type { Nic, Pool, Range, Vm } from "./pool.ts";
 
 /** What oned or the network driver saw of one action. */
@@ -99,17 +98,27 @@ export class DriverCalls<R extends Ran = Ran> {
   }
 
   /** One hook of the network driver. */
-  hook(vm: Vm, on: string, hook: Hook, options: HookOptions = {}): Promise<R> {
-    return this.#driver.hook(on, hook, this.#document(vm, on, options));
-  }
-
-  #document(vm: Vm, on: string, { marked = [], to = vm.host }: HookOptions): string {
+  hook(vm: Vm, on: string, hook: Hook, { marked = [], to = vm.host }: HookOptions = {}): Promise<R> {
     const host = this.#hostName(vm, on, to);
-    return vmDocument(
-      vm.nics.map((nic) => nicFields(nic, this.#inherits, marked.includes(nic))),
-      { id: vm.id, deployId: vm.hasRun ? `one-${vm.id}` : "", ...(host === undefined ? {} : { host }) },
-    );
+    const nics = vm.nics.map((nic) => nicFields(nic, this.#inherits, marked.includes(nic)));
+    const deployId = vm.hasRun ? `one-${vm.id}` : "";
+    const document = vmDocument(nics, { id: vm.id, deployId, ...(host === undefined ? {} : { host }) });
+    return this.#driver.hook(on, hook, document);
   }
+}
+
+/** A NIC as oned writes it into the documents of hooks. `isMarked`: it is the NIC that comes or goes. */
+export function nicFields({ nicId, parent, range }: Nic, inherits = true, isMarked = false): NicFields {
+  const { attributes, ip, mac, arId } = range;
+  const inherited = Object.entries(attributes).filter(
+    ([name]) => name === "EXTERNAL_IP" || name === "IP6" || (inherits && name.startsWith("SCW_")),
+  );
+  return {
+    ...{ AR_ID: arId, BRIDGE: "br0", VN_MAD: "bridge", IP: ip, MAC: mac, NIC_ID: nicId },
+    ...Object.fromEntries(inherited),
+    ...(isMarked ? { ATTACH: "YES" } : {}),
+    ...(parent === undefined ? {} : { PARENT_ID: parent.nicId, alias: "YES" as const }),
+  };
 }
 
 function addressOf({ attributes, ip, mac }: Range): Fields {

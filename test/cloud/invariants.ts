@@ -1,7 +1,8 @@
 // What must hold whatever happened. Each function answers with what does not.
 import type { FlexibleIpRecord } from "../fakes/flexible-ip-record.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
-import { isHandWritten, type Nic, type Pool, type Range } from "./pool.ts";
+import { serverIdOf } from "../rig.ts";
+import { isBacked, isHandWritten, type Nic, type Pool, type Range } from "./pool.ts";
 
 /** An address that a running guest uses right now. */
 export type Serving = {
@@ -11,56 +12,24 @@ export type Serving = {
   readonly mac: string;
 };
 
-type ServerOf = (host: string) => string;
-
 const CLOUD = "scw-flexip:cloud=";
 
 /** What the guests of a cloud use right now. */
-export function servingIn({ vms }: Pool, cloud: string, serverOf: ServerOf): Serving[] {
-  return vms
-    .filter(({ state }) => state === "running")
-    .flatMap((vm) =>
-      vm.nics
-        .filter(({ isServing }) => isServing)
-        .flatMap((nic) => {
-          const guest = `VM ${vm.id} NIC ${nic.nicId} of cloud ${cloud}`;
-          return nic.range.ids.map((id) => ({ guest, id, serverId: serverOf(vm.host), mac: macOf(nic) }));
-        }),
-    );
+export function servingIn(pool: Pool, cloud: string): Serving[] {
+  return usedBy(pool, cloud, ({ isServing }) => isServing);
 }
 
 /** Guests that were cut off. */
 export function cutOff(account: FlexibleIps, serving: readonly Serving[]): string[] {
-  return serving
-    .filter((one) => !isServed(account, one))
-    .map(({ guest, id, serverId, mac }) => {
-      const now = account.table.find(id);
-      return `cut off ${guest}: ${now?.ipAddress ?? id} is ${placeText(now)}, not on ${serverId} with ${mac}`;
-    });
-}
-
-export function isServed(account: FlexibleIps, { id, serverId, mac }: Serving): boolean {
-  const now = account.table.find(id);
-  return now?.serverId === serverId && now.status !== "detaching" && now.mac?.address === mac;
+  return serving.filter((one) => !isServed(account, one)).map((one) => `cut off ${placeText(account, one)}`);
 }
 
 /** Once all is at rest, every running guest has the addresses of all its NICs, but for ranges removed by force. */
-export function unservedGuests(account: FlexibleIps, { vms }: Pool, serverOf: ServerOf): string[] {
-  return vms
-    .filter(({ state }) => state === "running")
-    .flatMap((vm) =>
-      vm.nics
-        .filter((nic) => !(nic.range.isRemoved || nic.parent?.range.isRemoved === true))
-        .flatMap((nic) =>
-          nic.range.ids
-            .map((id) => account.table.find(id))
-            .filter((now) => {
-              const isThere = now?.status === "attached" && now.serverId === serverOf(vm.host);
-              return !(isThere && now.mac?.address === macOf(nic));
-            })
-            .map((now) => `VM ${vm.id} NIC ${nic.nicId} runs on ${vm.host}, but ${nic.range.ip} is ${placeText(now)}`),
-        ),
-    );
+export function unservedGuests(account: FlexibleIps, pool: Pool, cloud: string): string[] {
+  const isAttached = ({ id }: Serving): boolean => account.table.find(id)?.status === "attached";
+  return usedBy(pool, cloud, isBacked)
+    .filter((one) => !(isAttached(one) && isServed(account, one)))
+    .map((one) => `not served is ${placeText(account, one)}`);
 }
 
 /** Flexible IPs with the cloud's tag that are not in exactly one range. */
@@ -119,10 +88,24 @@ export function digest({ status, serverId, tags, mac, projectId }: FlexibleIpRec
   return JSON.stringify([status, serverId, tags, mac?.address, projectId]);
 }
 
-function macOf(nic: Nic): string {
-  return (nic.parent ?? nic).range.mac;
+function usedBy({ vms }: Pool, cloud: string, isUsed: (nic: Nic) => boolean): Serving[] {
+  return vms
+    .filter(({ state }) => state === "running")
+    .flatMap(({ id: vm, host, nics }) =>
+      nics.filter(isUsed).flatMap(({ nicId, parent, range }) => {
+        const guest = `VM ${vm} NIC ${nicId} of cloud ${cloud}`;
+        return range.ids.map((id) => ({ guest, id, serverId: serverIdOf(host), mac: (parent?.range ?? range).mac }));
+      }),
+    );
 }
 
-function placeText(now: FlexibleIpRecord | undefined): string {
-  return now === undefined ? "gone" : `${now.status} ${now.serverId} ${now.mac?.address}`;
+function isServed(account: FlexibleIps, { id, serverId, mac }: Serving): boolean {
+  const now = account.table.find(id);
+  return now?.serverId === serverId && now.status !== "detaching" && now.mac?.address === mac;
+}
+
+function placeText(account: FlexibleIps, { guest, id, serverId, mac }: Serving): string {
+  const now = account.table.find(id);
+  const place = now === undefined ? "gone" : `${now.status} ${now.serverId} ${now.mac?.address}`;
+  return `${guest}: ${now?.ipAddress ?? id} is ${place}, not on ${serverId} with ${mac}`;
 }

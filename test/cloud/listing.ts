@@ -25,8 +25,6 @@ export type ListedVm = {
   readonly lcmState: string;
   readonly host: string;
 };
-/** `list` gives a lease as ALLOCATED, its index and its owner; `show` spells it out in LEASES. */
-export type Shape = "list" | "show";
 
 // PoolObjectSQL::VM, the kind of the owner in ALLOCATED; a hold is that of VM -1.
 const VM_OWNER = 0x1000000000n;
@@ -40,18 +38,18 @@ const STATES = {
 // What oned computes, and a listing does not have.
 const COMPUTED = ["AR_ID", "MAC_END", "IP_END", "USED_LEASES"];
 
-export function networksXml(networks: readonly ListedNetwork[], shape: Shape = "list"): string {
-  return `<VNET_POOL>${networks.map((network) => networkXml(network, shape)).join("")}</VNET_POOL>`;
+export function networksXml(networks: readonly ListedNetwork[]): string {
+  return `<VNET_POOL>${networks.map(networkXml).join("")}</VNET_POOL>`;
 }
 
 export function vmsXml(vms: readonly ListedVm[]): string {
   return `<VM_POOL>${vms.map(vmXml).join("")}</VM_POOL>`;
 }
 
-/** Both listings of a pool: each range in a network of its own, beside a private network. */
-export function listings({ ranges, vms }: Pool, shape: Shape): { networks: string; vms: string } {
+/** Both listings of a pool: each range in a network of its own. */
+export function listings({ ranges, vms }: Pool): { networks: string; vms: string } {
   return {
-    networks: networksXml([PRIVATE, ...ranges.map(networkOf)], shape),
+    networks: networksXml(ranges.map(networkOf)),
     vms: vmsXml(vms.map(({ id, state, host }) => ({ id, name: `vm${id}`, ...STATES[state], host }))),
   };
 }
@@ -61,42 +59,24 @@ export function element(name: string, value: string): string {
   return `<${name}><![CDATA[${value}]]></${name}>`;
 }
 
-const PRIVATE: ListedNetwork = {
-  ...{ id: "900", name: "priv", driver: "bridge" },
-  ranges: [
-    {
-      id: "0",
-      attributes: { IP: "10.1.2.100", MAC: "02:00:0a:01:02:64", SIZE: "48", TYPE: "IP4" },
-      vm: "0",
-    },
-  ],
-};
-
 function networkOf({ arId, attributes, holder }: Range): ListedNetwork {
   const vm = holder === undefined ? undefined : "vm" in holder ? holder.vm : "-1";
   return { id: arId, name: `net${arId}`, driver: "bridge", ranges: [{ id: arId, attributes, vm }] };
 }
 
-function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: ListedNetwork, shape: Shape): string {
+function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: ListedNetwork): string {
   const used = ranges.filter(({ vm }) => vm !== undefined).length;
   return (
     `<VNET><ID>${id}</ID><NAME>${name}</NAME>${element("VN_MAD", driver)}${element("BRIDGE", bridge)}` +
     `<USED_LEASES>${used}</USED_LEASES><TEMPLATE>${elements(template)}</TEMPLATE>` +
-    `<AR_POOL>${ranges.map((range) => rangeXml(range, shape)).join("")}</AR_POOL></VNET>`
+    `<AR_POOL>${ranges.map(rangeXml).join("")}</AR_POOL></VNET>`
   );
 }
 
-function rangeXml({ id, attributes, vm }: ListedRange, shape: Shape): string {
+function rangeXml({ id, attributes, vm }: ListedRange): string {
   const own = Object.fromEntries(Object.entries(attributes).filter(([name]) => !COMPUTED.includes(name)));
-  const ar = elements({ AR_ID: id, ...own });
-  if (shape === "list") return `<AR>${vm === undefined ? "" : element("ALLOCATED", ` 0 ${ownerOf(vm)}`)}${ar}</AR>`;
-  if (vm === undefined) return `<AR>${ar}<LEASES/></AR>`;
-  const lease = elements({ IP: attributes.IP, MAC: attributes.MAC, VM: vm });
-  return `<AR>${ar}<LEASES><LEASE>${lease}</LEASE></LEASES></AR>`;
-}
-
-function ownerOf(vm: string): bigint {
-  return VM_OWNER | BigInt.asUintN(32, BigInt(vm));
+  const owner = vm === undefined ? "" : element("ALLOCATED", ` 0 ${VM_OWNER | BigInt.asUintN(32, BigInt(vm))}`);
+  return `<AR>${owner}${elements({ AR_ID: id, ...own })}</AR>`;
 }
 
 function vmXml({ id, name, state, lcmState, host }: ListedVm): string {

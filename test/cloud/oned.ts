@@ -84,18 +84,13 @@ export class Oned<R extends Ran = Ran> extends DriverCalls<R> {
     return this.hook(vm, vm.host, "clean");
   }
 
-  /** The guests are gone, and no hook runs. */
+  /** The guests are gone, and no hook runs. Each is created again where it boots next. */
   loseHost(host: string): void {
     for (const vm of this.pool.vms.filter((one) => one.host === host && one.state === "running")) {
       vm.state = "lost";
+      vm.hasRun = false;
       for (const nic of vm.nics) nic.isServing = false;
     }
-  }
-
-  /** Its host is lost: it starts elsewhere, and no hook runs on the lost one. */
-  recreate(vm: Vm, host: string): Promise<void> {
-    vm.hasRun = false;
-    return this.boot(vm, host);
   }
 
   async terminate(vm: Vm): Promise<void> {

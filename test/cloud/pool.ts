@@ -101,9 +101,12 @@ export function settleGuest(vm: Vm, host: string): void {
 }
 
 export function serve(nics: readonly Nic[]): void {
-  for (const nic of nics) {
-    nic.isServing = !(nic.isLimp || nic.range.isRemoved || nic.parent?.range.isRemoved === true);
-  }
+  for (const nic of nics) nic.isServing = isBacked(nic) && !nic.isLimp;
+}
+
+/** Neither its range nor its parent's was removed by force. */
+export function isBacked({ range, parent }: Nic): boolean {
+  return !(range.isRemoved || parent?.range.isRemoved === true);
 }
 
 /** Somebody typed its address: no driver is asked about it. */

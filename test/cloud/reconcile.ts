@@ -1,8 +1,9 @@
 // One reconcile on a front-end, as the operator's command does it: look, plan, apply steps.
 import { readConfig } from "../../driver/config.ts";
+import { messageOf } from "../../driver/errors.ts";
 import type { IpamSession } from "../../driver/ipam/ipam-session.ts";
 import { deadIntents } from "../../driver/ipam/recover.ts";
-import { openLog } from "../../driver/log.ts";
+import { silentLog } from "../../driver/operator/audit.ts";
 import { parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
 import { apply } from "../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../driver/operator/reconcile/plan.ts";
@@ -29,26 +30,18 @@ export async function reconcile<T>(
   work: (open: Reconcile) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(caller.environment, caller.executable);
-  const log = openLog({ level: "error", file: "/dev/null", context: {}, machine: caller.machine });
-  const session = openSession(caller, config, log, { limitMs: 120_000 });
+  const session = openSession(caller, config, silentLog(), { limitMs: 120_000 });
   const ports: IpamSession = { ...session, journal: new Journal(config.stateFile, session.log), answer: () => {} };
+  const tried = (step: Step): Promise<string> =>
+    apply(ports, step, async () => true).catch((error) => `failed: ${messageOf(error)}`);
   try {
-    return await work({ steps: await stepsOf(ports, input), apply: (step) => attempt(ports, step) });
+    return await work({ steps: await stepsOf(ports, input), apply: tried });
   } finally {
     session.close();
   }
 }
 
-async function attempt(ports: IpamSession, step: Step): Promise<string> {
-  try {
-    return await apply(ports, step, async () => true);
-  } catch (error) {
-    return `failed: ${error instanceof Error ? error.message : error}`;
-  }
-}
-
 async function stepsOf({ api, config, journal, machine }: IpamSession, input: ReconcileInput): Promise<Step[]> {
-  const state = journal.read();
   const dead = deadIntents({ journal, machine }).map(([intent]) => intent);
   return plan({
     cloud: config.cloud,
@@ -58,7 +51,7 @@ async function stepsOf({ api, config, journal, machine }: IpamSession, input: Re
     vms: parseVms(input.vms),
     servers: input.servers,
     deadIntents: dead,
-    liveIntents: Object.keys(state.intents).filter((intent) => !dead.includes(intent)),
+    liveIntents: Object.keys(journal.read().intents).filter((intent) => !dead.includes(intent)),
     // All has been at rest for a day: nothing that is seen is another run's work under way.
     now: new Date(machine.now() + DAY_MS),
     graceMs: 0,

@@ -30,7 +30,7 @@ export function always(cloud: TestCloud): string[] {
     ),
     ...invariants.secretsIn(said, { "the token": rig.simulator.token, "the guest's password": PASSWORD }),
     ...invariants.lostToTheirOwner(account, cloud.adoptable),
-    ...invariants.cutOff(account, invariants.servingIn(pool, CLOUD, cloud.server)),
+    ...invariants.cutOff(account, invariants.servingIn(pool, CLOUD)),
   ];
 }
 
@@ -47,7 +47,7 @@ export async function settled(cloud: TestCloud): Promise<string[]> {
     ...leaked(cloud),
     ...invariants.brokenRanges(account, pool, CLOUD),
     ...invariants.stuckLeases(pool),
-    ...invariants.unservedGuests(account, pool, cloud.server),
+    ...invariants.unservedGuests(account, pool, CLOUD),
     ...occupiedIntents(cloud).map((intent) => `the journal still has intent ${intent}`),
     ...(existsSync(`${cloud.rig.frontEnd.stateFile}.lock`) ? ["the journal is still locked"] : []),
     ...(await findings(cloud)).map(({ reason, address }) => `a reconcile finds ${address}: ${reason}`),

@@ -42,5 +42,5 @@ function onFrontEnd<T>({ pool, rig, server }: TestCloud, work: (open: Reconcile)
   const executable = join(rig.frontEnd.root, "ipam/scw-flexip/scw-flexip");
   const servers = new Map(HOSTS.map((host) => [host, server(host)]));
   const caller = { action: "reconcile", version: "test", environment: {}, executable };
-  return reconcile(caller, { ...listings(pool, "list"), servers }, work);
+  return reconcile(caller, { ...listings(pool), servers }, work);
 }

@@ -1,6 +1,6 @@
 // What a tenant can write into a VM, and a network's manager into a range. oned vouches for IP and MAC; everything else
 // can be forged. Whatever comes of the attacker's own VM, nothing of others may be touched.
-import { nicFields } from "../cloud/nic-fields.ts";
+import { nicFields } from "../cloud/driver-calls.ts";
 import { type Fields, ipamDocument, type NicFields, vmDocument } from "../documents.ts";
 import { DONE, type Kind, throughout } from "./kind.ts";
 import { isHook, isIpam } from "./path.ts";

@@ -1,37 +1,40 @@
 // The simulated account as one action after another meets it: each request gets the fault that is meant for it. Neither
 // sockets nor time: both ways of running send their requests here, and meet the same.
+import { isTransient } from "../fakes/flexible-ip-record.ts";
 import { type Answer, answerCall, type Route, recognise } from "../fakes/flexible-ip-routes.ts";
-import type { FlexibleIps } from "../fakes/flexible-ips.ts";
-import { count } from "./figures.ts";
-import { answer, type Fault, type Reply, replyOf } from "./request-faults.ts";
-import type { Watch } from "./watch.ts";
+import { FlexibleIps } from "../fakes/flexible-ips.ts";
+import { answer, FAULTS, isKill, type Reply } from "./request-faults.ts";
+import type { Fault } from "./steps.ts";
+import type { Tally } from "./tally.ts";
+import { type Actor, Watch } from "./watch.ts";
 
 export type Call = { readonly method: string; readonly target: string; readonly token: string; readonly body: string };
 
 export class FaultyApi {
-  readonly account: FlexibleIps;
-  readonly watch: Watch;
-  /** Faults that took effect, by kind. */
-  readonly hits = new Map<string, number>();
-  requests = 0;
+  readonly account = new FlexibleIps({ settle: "manual", maxPageSize: 10 });
+  readonly watch = new Watch(this.account);
   /** Addresses whose creation got no answer, and that no listing showed either. */
   readonly lostFromSight = new Set<string>();
+  /** Whether the action met a fault. */
+  isHit = false;
+  readonly #tally: Tally;
   #faults: readonly Fault[] = [];
-  #count = 0;
+  #requests = 0;
   #pace = 0;
   #stalePages = 0;
   readonly #looks = new Map<string, number>();
 
-  constructor(account: FlexibleIps, watch: Watch) {
-    this.account = account;
-    this.watch = watch;
+  constructor(tally: Tally) {
+    this.#tally = tally;
   }
 
   /** The next action starts: its requests are counted from 0. `pace`: looks after which what is under way has settled. */
-  begin(faults: readonly Fault[], pace: number): void {
+  begin(actor: Actor, faults: readonly Fault[], pace: number): void {
+    this.watch.expect(actor);
     this.#faults = faults;
-    this.#count = 0;
+    this.#requests = 0;
     this.#pace = pace;
+    this.isHit = false;
   }
 
   /** From now on so many pages of listings show the account as it is at this moment. */
@@ -42,28 +45,36 @@ export class FaultyApi {
   }
 
   receive(call: Call): Reply {
-    const number = this.#count++;
-    this.requests += 1;
+    const number = this.#requests++;
+    this.#tally.count("requests");
     const url = new URL(`http://api${call.target}`);
     const route = recognise(call.method, url.pathname);
     if (route.call === "list") this.#turnPage();
     this.#look(route, call.body);
     const act = (): Reply => toReply(this.#act(route, url, call));
     const fault = this.#faults.find(({ request, times }) => number >= request && number < request + times);
-    const known = new Set(this.#addresses());
-    const reply = fault === undefined ? act() : replyOf(fault.kind, act);
-    if (fault !== undefined) {
-      count(this.hits, fault.kind);
-      const unseen = this.#stalePages > 0 ? this.#addresses().filter((address) => !known.has(address)) : [];
-      for (const address of unseen) this.lostFromSight.add(address);
-    }
+    const reply = fault === undefined ? act() : this.#misbehave(fault.kind, act);
     this.watch.check();
     return reply;
   }
 
+  #misbehave(kind: string, act: () => Reply): Reply {
+    this.#hit(isKill(kind) ? "kills" : "faults", kind);
+    const known = this.#addresses();
+    const reply = FAULTS.get(kind)?.(act) ?? act();
+    const unseen = this.#stalePages > 0 ? this.#addresses().filter((address) => !known.includes(address)) : [];
+    for (const address of unseen) this.lostFromSight.add(address);
+    return reply;
+  }
+
   #turnPage(): void {
-    if (this.#stalePages > 0) count(this.hits, "stale page of a listing");
+    if (this.#stalePages > 0) this.#hit("faults", "stale page of a listing");
     if (this.#stalePages-- === 0) this.account.behave({ listing: "current" });
+  }
+
+  #hit(group: string, kind: string): void {
+    this.isHit = true;
+    this.#tally.count(group, kind);
   }
 
   #addresses(): string[] {
@@ -71,28 +82,25 @@ export class FaultyApi {
   }
 
   #act(route: Route, url: URL, call: Call): Answer {
-    const refused = this.account.admit(call.token, call.method === "GET" ? "read" : "write");
+    const isRead = call.method === "GET";
+    const refused = this.account.admit(call.token, isRead ? "read" : "write");
     if (refused !== undefined) return refused;
     const act = (): Answer => answerCall(this.account, route, url.searchParams, call.body);
-    return call.method === "GET" ? act() : this.watch.during(route.call, act);
+    return isRead ? act() : this.watch.during(route.call, act);
   }
 
   /** What is under way settles after a number of looks at it, whatever the time. */
   #look(route: Route, body: string): void {
-    for (const flexibleIp of this.account.table.oldestFirst()) {
-      if (flexibleIp.status !== "updating" && flexibleIp.status !== "detaching") {
-        this.#looks.delete(flexibleIp.id);
-        continue;
+    for (const record of this.account.table.oldestFirst()) {
+      const { id } = record;
+      const left = this.#looks.get(id) ?? this.#pace;
+      if (!isTransient(record)) this.#looks.delete(id);
+      else if (route.call !== "list" && route.id !== id && !body.includes(id)) continue;
+      else if (left > 0) this.#looks.set(id, left - 1);
+      else {
+        this.#looks.delete(id);
+        this.account.settle(id);
       }
-      const isSeen = route.call === "list" || route.id === flexibleIp.id || body.includes(flexibleIp.id);
-      if (!isSeen) continue;
-      const left = this.#looks.get(flexibleIp.id) ?? this.#pace;
-      if (left > 0) {
-        this.#looks.set(flexibleIp.id, left - 1);
-        continue;
-      }
-      this.#looks.delete(flexibleIp.id);
-      this.account.settle(flexibleIp.id);
     }
   }
 }

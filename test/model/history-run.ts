@@ -1,21 +1,15 @@
 // One history under way: two OpenNebulas on one project, and what has been seen so far.
 import { type Serving, servingIn } from "../cloud/invariants.ts";
-import { listings, type Shape } from "../cloud/listing.ts";
-import { type Driver, Oned, type OnedOptions } from "../cloud/oned.ts";
+import { listings } from "../cloud/listing.ts";
+import { type Driver, Oned, type OnedOptions, type Ran } from "../cloud/oned.ts";
 import { Pool } from "../cloud/pool.ts";
-import type { FlexibleIps } from "../fakes/flexible-ips.ts";
-import { type IpamAction, plainLines } from "../rig.ts";
-import { type Seeded, seed } from "./account.ts";
+import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
+import type { FlexibleIpSeed } from "../fakes/seeds.ts";
+import { type IpamAction, OTHER_PROJECT, PROJECT, plainLines, serverIdOf } from "../rig.ts";
 import type { FaultyApi } from "./faulty-api.ts";
-import { count, total } from "./figures.ts";
-import type { CloudName, Machines, Ran, Reconciled } from "./machines.ts";
-import type { Fault } from "./request-faults.ts";
+import type { CloudName, Machines } from "./machines.ts";
 import type { Step } from "./steps.ts";
-import type { Watch } from "./watch.ts";
-import { kindOf, normal } from "./words.ts";
-
-export const HOSTS = ["h1", "h2", "h3"] as const;
-const OTHER_HOSTS = ["x1"] as const;
+import type { Tally } from "./tally.ts";
 
 /** One OpenNebula of the project. */
 export type Cloud = {
@@ -25,66 +19,75 @@ export type Cloud = {
   readonly oned: Oned;
 };
 
+/** What the actions of a step meet. */
+type Conditions = Pick<Step, "faults" | "pace" | "staleListings">;
+
+export const CALM: Conditions = { faults: [], pace: 0, staleListings: 0 };
 // An address that no interface of this machine has.
 const ELSEWHERE = "192.0.2.99";
+const SOMEBODYS = "44444444-4444-4444-8444-444444444444";
 
 export class HistoryRun {
-  readonly account: FlexibleIps;
-  readonly watch: Watch;
   readonly api: FaultyApi;
   readonly machines: Machines;
   readonly clouds: Readonly<Record<CloudName, Cloud>>;
-  readonly seeded: Seeded;
+  /** Flexible IPs that somebody bought himself: those that may be adopted, and those that are nobody's business. */
+  readonly adoptable: readonly WireFlexibleIp[];
+  readonly foreign: readonly WireFlexibleIp[];
+  /** One line for each action: its exit code, its answer and what the user reads. */
   readonly actions: string[] = [];
-  readonly complaints: string[] = [];
-  readonly repaired = new Map<string, number>();
-  readonly refusals = new Map<string, number>();
-  failures = 0;
-  stuckByKill = 0;
   /** Untagged addresses that a registration may now tag. */
   adopting: readonly string[] = [];
-  #faults: readonly Fault[] = [];
-  #pace = 0;
-  #number = 0;
+  readonly #tally: Tally;
   #where = "";
+  #conditions = CALM;
+  #number = 0;
 
-  constructor(account: FlexibleIps, watch: Watch, api: FaultyApi, machines: Machines, inherits: boolean) {
-    this.account = account;
-    this.watch = watch;
+  constructor(api: FaultyApi, machines: Machines, tally: Tally, inherits: boolean) {
     this.api = api;
     this.machines = machines;
-    this.clouds = { one: this.#cloud("one", HOSTS, inherits), two: this.#cloud("two", OTHER_HOSTS, inherits) };
-    this.seeded = seed(account);
+    this.#tally = tally;
+    this.clouds = { one: this.#cloud("one", ["h1", "h2", "h3"], inherits), two: this.#cloud("two", ["x1"], inherits) };
+    const bought = (ip: string, mac: string | null, more: FlexibleIpSeed = {}): WireFlexibleIp =>
+      api.account.add({ ip, mac, projectId: PROJECT, tags: ["theirs"], ...more });
+    this.adoptable = [
+      bought("203.0.113.201", "52:54:00:f0:00:01"),
+      bought("203.0.113.202", null),
+      bought("203.0.113.203", null),
+      bought("2001:db8:aaaa:1::/64", null),
+    ];
+    this.foreign = [
+      bought("203.0.113.211", "52:54:00:f0:00:11", { serverId: SOMEBODYS }),
+      bought("203.0.113.212", "52:54:00:f0:00:12", { tags: [] }),
+      bought("203.0.113.213", null, { tags: [], projectId: OTHER_PROJECT }),
+    ];
   }
 
-  /** The faults that the actions that come now meet. */
-  begin(where: string, step: Pick<Step, "faults" | "pace" | "staleListings">): void {
+  /** From now on the actions are those of `where`. */
+  begin(where: string, conditions: Conditions): void {
     this.#where = where;
-    this.#faults = step.faults;
-    this.#pace = step.pace;
+    this.#conditions = conditions;
     this.#number = 0;
-    this.api.lag(step.staleListings);
+    this.api.lag(conditions.staleListings);
   }
 
   complain(text: string): void {
-    this.complaints.push(`${this.#where}: ${text}`);
+    this.api.watch.complain(text);
   }
-
-  serverOf = (host: string): string => this.machines.serverId(host);
 
   /** An action that no operation of OpenNebula's asks for. */
   anyAction(name: CloudName, action: IpamAction, document: string): Promise<Ran> {
-    return this.#act(`${name} ${action}`, name, () => this.machines.ipam(name, action, document));
+    return this.#act(name, action, () => this.machines.ipam(name, action, document));
   }
 
-  /** Applies every step that the plan has. */
-  async reconcile(name: CloudName, shape: Shape): Promise<Reconciled> {
+  /** Applies every step that the plan has. Returns what came of each. */
+  async reconcile(name: CloudName): ReturnType<Machines["reconcile"]> {
     const { hosts, pool } = this.clouds[name];
-    this.watch.expect(name, `${this.#where}: reconcile of ${name}`, this.#serving(), pool.abandoned);
-    this.api.begin([], 0);
-    const servers = new Map(hosts.map((host) => [host, this.serverOf(host)]));
-    const done = await this.machines.reconcile(name, { ...listings(pool, shape), servers });
-    for (const { kind } of done.steps) count(this.repaired, kind);
+    const what = `${this.#where}: reconcile of ${name}`;
+    this.api.begin({ cloud: name, what, serving: this.#serving(), untagged: pool.abandoned }, [], 0);
+    const servers = new Map(hosts.map((host) => [host, serverIdOf(host)]));
+    const done = await this.machines.reconcile(name, { ...listings(pool), servers });
+    for (const [{ kind }] of done) this.#tally.count("findings of reconcile", kind);
     return done;
   }
 
@@ -93,7 +96,7 @@ export class HistoryRun {
     const driver: Driver = {
       ipam: (action, document) => this.anyAction(name, action, document),
       hook: (host, hook, document) =>
-        this.#act(`${name} ${hook} on ${host}`, name, () => this.machines.hook(name, host, hook, document)),
+        this.#act(name, `${hook} on ${host}`, () => this.machines.hook(name, host, hook, document)),
       complain: (text) => this.complain(text),
     };
     // Whether the source of a migration can tell that the document names another host depends on names and DNS.
@@ -102,34 +105,35 @@ export class HistoryRun {
     return { name, hosts, pool, oned: new Oned(pool, driver, { inherits, hostName }) };
   }
 
-  async #act(what: string, name: CloudName, run: () => Promise<Ran>): Promise<Ran> {
+  async #act(cloud: CloudName, action: string, start: () => Promise<Ran>): Promise<Ran> {
     const number = this.#number++;
-    const faults = this.#faults.filter(({ action }) => action === number);
-    const hits = total(this.api.hits);
-    const untagged = [...this.adopting, ...this.clouds[name].pool.abandoned];
-    this.watch.expect(name, `${this.#where}: ${what}`, this.#serving(), untagged);
-    this.api.begin(faults, this.#pace);
-    const ran = await run();
-    this.watch.check();
+    const { faults, pace } = this.#conditions;
+    const what = `${this.#where}: ${cloud} ${action}`;
+    const untagged = [...this.adopting, ...this.clouds[cloud].pool.abandoned];
+    const own = faults.filter((fault) => fault.action === number);
+    this.api.begin({ cloud, what, serving: this.#serving(), untagged }, own, pace);
+    const ran = await start();
+    this.api.watch.check();
     const plain = plainLines(ran.stderr);
-    this.actions.push(normal(`${this.#where}: ${what} → ${ran.code} ${JSON.stringify([ran.stdout, ...plain])}`));
-    if (ran.code !== null) this.#checkTold(what, ran.code, plain);
-    if (what.endsWith("free_address") && ran.code === null) this.stuckByKill += 1;
-    else if (what.endsWith("free_address") && ran.code !== 0) this.complain(`${what}: a lease is stuck`);
-    if (ran.code !== null && ran.code !== 0 && total(this.api.hits) === hits) {
-      count(this.refusals, kindOf(plain[0]));
-    }
+    this.actions.push(`${what} → ${ran.code} ${JSON.stringify([ran.stdout, ...plain])}`);
+    this.#tally.count("actions");
+    if (ran.code !== null) this.#checkTold(ran.code, plain);
+    if (action === "free_address" && ran.code === null) this.#tally.count("leases left by a killed free_address");
+    else if (action === "free_address" && ran.code !== 0) this.complain("a lease is stuck");
     return ran;
   }
 
   /** The user reads one line about each failure, and none about anything else. */
-  #checkTold(what: string, code: number, plain: readonly string[]): void {
-    if (code !== 0) this.failures += 1;
-    if (plain.length !== (code === 0 ? 0 : 1)) this.complain(`${what}: exit ${code} and ${plain.length} plain lines`);
-    if (code > 1) this.complain(`${what}: ${plain.join(" ")}`);
+  #checkTold(code: number, plain: readonly string[]): void {
+    if (plain.length !== (code === 0 ? 0 : 1)) this.complain(`exit ${code} and ${plain.length} plain lines`);
+    if (code > 1) this.complain(plain.join(" "));
+    if (code === 0) return;
+    this.#tally.count("failures told");
+    const kind = plain.join(" ").replaceAll(/[0-9a-f:.-]*\d[0-9a-f:./-]*/g, "…");
+    if (!this.api.isHit) this.#tally.count("refusals without a fault in the action", kind);
   }
 
   #serving(): Serving[] {
-    return Object.values(this.clouds).flatMap(({ pool, name }) => servingIn(pool, name, this.serverOf));
+    return Object.values(this.clouds).flatMap(({ pool, name }) => servingIn(pool, name));
   }
 }

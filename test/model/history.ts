@@ -1,75 +1,66 @@
 // One history: the steps played one after another, then all comes to rest, one reconcile, and what must hold holds.
 import { digest } from "../cloud/invariants.ts";
-import { newAccount } from "./account.ts";
 import { complaintsAfter } from "./after.ts";
 import { FaultyApi } from "./faulty-api.ts";
-import { count, type Figures } from "./figures.ts";
-import { HistoryRun, HOSTS } from "./history-run.ts";
-import type { Machines } from "./machines.ts";
+import { CALM, HistoryRun } from "./history-run.ts";
+import { Machines, type Processes } from "./machines.ts";
 import { play } from "./play.ts";
 import type { History } from "./steps.ts";
-import { Watch } from "./watch.ts";
-import { normal } from "./words.ts";
+import { Tally } from "./tally.ts";
+import { VirtualProcesses } from "./virtual-process.ts";
 
-/** What came of a history, in words that are the same however it was run. */
+/** What came of a history. */
 export type HistoryResult = {
-  /** One line for each action: its exit code, its answer and what the user reads. */
   readonly actions: readonly string[];
+  /** The flexible IPs at the end. */
   readonly account: readonly string[];
   readonly complaints: readonly string[];
-  readonly figures: Figures;
 };
 
-/** The way of running: made for an account, told when each action starts. */
-export type Machinery = (api: FaultyApi) => Promise<Machines>;
+/** Plays it in this process. */
+export function runInProcess(history: History, tally: Tally): Promise<HistoryResult> {
+  const api = new FaultyApi(tally);
+  return runHistory(history, api, new VirtualProcesses(api), tally);
+}
 
 export async function runHistory(
   history: History,
-  machinery: Machinery,
-  account = newAccount(),
+  api: FaultyApi,
+  processes: Processes,
+  tally = new Tally(),
 ): Promise<HistoryResult> {
-  const watch = new Watch(account);
-  const api = new FaultyApi(account, watch);
-  const machines = await machinery(api);
-  const run = new HistoryRun(account, watch, api, machines, history.inherits);
-  const played = new Map<string, number>();
-  await prepare(run, history.firstRanges);
-  for (const [index, step] of history.steps.entries()) {
-    const cloud = run.clouds[step.isOther ? "two" : "one"];
-    run.begin(`${index} ${step.operation}`, step);
-    const before = run.actions.length;
-    await play(step, cloud, run);
-    if (run.actions.length > before) count(played, step.operation);
-    if (step.isRested) account.settleAll();
+  const machines = new Machines(processes);
+  try {
+    const run = new HistoryRun(api, machines, tally, history.inherits);
+    tally.count("histories");
+    await prepare(run, history.firstRanges);
+    for (const [index, step] of history.steps.entries()) {
+      run.begin(`${index} ${step.operation}`, step);
+      const before = run.actions.length;
+      await play(step, run.clouds[step.isOther ? "two" : "one"], run);
+      // The others found nothing to be about.
+      if (run.actions.length > before) tally.count("operations", step.operation);
+      if (step.isRested) api.account.settleAll();
+    }
+    const after = await complaintsAfter(run);
+    return {
+      actions: run.actions,
+      account: api.account.table.oldestFirst().map((one) => `${one.ipAddress} ${digest(one)}`),
+      complaints: [...api.watch.complaints, ...after],
+    };
+  } finally {
+    machines.close();
   }
-  const complaints = await complaintsAfter(run);
-  return {
-    actions: run.actions,
-    account: account.table.oldestFirst().map((one) => normal(`${one.ipAddress} ${digest(one)}`)),
-    complaints: [...watch.complaints, ...run.complaints, ...complaints],
-    figures: {
-      played,
-      actions: run.actions.length,
-      requests: api.requests,
-      hits: api.hits,
-      failures: run.failures,
-      repaired: run.repaired,
-      stuckByKill: run.stuckByKill,
-      refusals: run.refusals,
-    },
-  };
 }
 
 /** So many ranges, and guests on every other one, before anything goes wrong. */
 async function prepare(run: HistoryRun, firstRanges: number): Promise<void> {
-  const { oned, pool } = run.clouds.one;
+  const { hosts, oned, pool } = run.clouds.one;
   run.begin("before", CALM);
   for (let made = 0; made < firstRanges; made += 1) {
     await oned.register(made % 3 === 2 ? { TYPE: "IP4_6_STATIC", SIZE: "1" } : { SIZE: "1" });
     const range = pool.ranges[made];
     const vm = made % 2 === 0 && range !== undefined ? await oned.create([range]) : undefined;
-    if (vm !== undefined) await oned.boot(vm, HOSTS[made % HOSTS.length] ?? "h1");
+    if (vm !== undefined) await oned.boot(vm, hosts[made % hosts.length] ?? "");
   }
 }
-
-const CALM = { faults: [], pace: 0, staleListings: 0 };

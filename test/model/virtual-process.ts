@@ -1,145 +1,122 @@
 // A machine that many processes run on, one after the other, in this process: with an identity, standard output and
 // standard error, and a clock that jumps to the next timer when nothing else is left to do. Requests leave it through
 // `connect` in the place of sockets. It is handed to the driver as its Machine; no global is replaced.
+import { setImmediate } from "node:timers/promises";
+// Loaded before any process runs: what an action loads lazily would be waited for with no timer running.
+import "../../driver/bridge/host.ts";
+import "../../driver/bridge/run.ts";
+import "../../driver/ipam/run.ts";
 import type { Answered, Connection, Dispatched, Machine } from "../../driver/machine.ts";
-import { randomFrom } from "../cloud/random.ts";
+import { run } from "../../driver/run.ts";
+import type { Caller } from "../../driver/session.ts";
+import type { Ran } from "../cloud/oned.ts";
 import { MovedClock } from "../in-process/clock.ts";
-import type { Call } from "./faulty-api.ts";
-import type { Ran } from "./machines.ts";
+import type { Call, FaultyApi } from "./faulty-api.ts";
+import type { Processes } from "./machines.ts";
 import type { Reply } from "./request-faults.ts";
 
-// The API's and the machines' clock when a history starts.
-const EPOCH = Date.parse("2026-03-01T00:00:00Z");
-
-export type Connect = (call: Call) => Reply;
-
-export class VirtualProcesses {
-  started = 0;
+export class VirtualProcesses implements Processes {
+  readonly api;
   readonly machine: Machine;
-  #clock = new MovedClock(EPOCH);
-  #stamps = 0;
-  #isAlive = false;
+  readonly #clock = new MovedClock();
+  #pid = 0;
   #isKilled = false;
-  #stdout = "";
-  #stderr = "";
-  #random = randomFrom(1);
+  #output = { 1: "", 2: "" };
 
-  constructor(connect: Connect) {
+  constructor(api: FaultyApi) {
+    const { account } = api;
+    this.api = { url: "http://127.0.0.1:9", token: account.token, zone: account.zone };
     const serve = (call: Call): Reply => {
-      if (this.#isKilled) return { kind: "kill" };
-      const reply = connect(call);
-      if (reply.kind === "kill") this.#isKilled = true;
+      const reply: Reply = this.#isKilled ? { kind: "kill" } : api.receive(call);
+      this.#isKilled = reply.kind === "kill";
       return reply;
     };
     this.machine = {
       now: () => this.#clock.now(),
       elapsed: () => this.#clock.elapsed(),
       after: (ms, work) => this.#clock.after(ms, work),
-      random: () => this.#random(),
-      connect: () => new Line(serve),
+      random: () => 0.5,
+      connect: () => connection(serve),
       write: (stream, text) => {
-        if (stream === 1) this.#stdout += text;
-        else this.#stderr += text;
+        this.#output[stream] += text;
       },
       tellSyslog: async () => {},
       interfaces: () => [],
-      self: () => ({ pid: this.started, startTicks: "0", bootId: "virtual" }),
+      self: () => ({ pid: this.#pid, startTicks: "0", bootId: "virtual" }),
       // Only the process that runs now is alive.
-      isRunning: ({ pid }) => this.#isAlive && pid === this.started,
+      isRunning: ({ pid }) => pid === this.#pid,
     };
   }
 
-  /** The API's time in nanoseconds since 1970, never the same twice. */
-  readonly stamp = (): bigint => {
-    this.#stamps += 1;
-    return BigInt(Math.round(this.#clock.now())) * 1_000_000n + BigInt(this.#stamps % 1_000) * 1_000n;
-  };
-
-  /** Forgets what belonged to the history before. */
-  reset(seed: number): void {
-    this.#clock = new MovedClock(EPOCH);
-    this.#stamps = 0;
-    this.#random = randomFrom(seed);
+  async run(caller: Caller, words: readonly string[], document: string): Promise<Ran> {
+    const input = Buffer.from(document).toString("base64");
+    const code = await this.#process(() => run(caller, words, async () => input));
+    return { code: code ?? null, stdout: this.#output[1], stderr: this.#output[2] };
   }
 
-  /** Runs `main` as one process, from its start to its exit or until a fault kills it. */
-  async run<T>(action: string, main: () => Promise<T>): Promise<{ ran: Ran; value: T | undefined }> {
-    this.started += 1;
-    this.#stdout = "";
-    this.#stderr = "";
+  async command<T>(work: () => Promise<T>): Promise<T> {
+    const value = await this.#process(work);
+    if (value === undefined) throw new Error("killed");
+    return value;
+  }
+
+  /** Runs `main` as one process. Undefined: a fault killed it. */
+  async #process<T>(main: () => Promise<T>): Promise<T | undefined> {
+    this.#pid += 1;
+    this.#output = { 1: "", 2: "" };
     this.#isKilled = false;
-    this.#isAlive = true;
-    let end: { value: T } | { error: unknown } | undefined;
-    main().then(
-      (value) => {
-        end = { value };
-      },
-      (error: unknown) => {
-        end = { error };
-      },
-    );
-    while (end === undefined && !this.#isKilled) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (end !== undefined || this.#isKilled || this.#clock.move()) continue;
-      throw new Error(`${action} waits for what never comes`);
+    let isOver = false;
+    const ended = main().finally(() => {
+      isOver = true;
+    });
+    // Its failure is thrown below.
+    ended.catch(() => {});
+    while (!(isOver || this.#isKilled)) {
+      await setImmediate();
+      if (!(isOver || this.#isKilled || this.#clock.move())) throw new Error("a process waits for what never comes");
     }
-    this.#isAlive = false;
     this.#clock.forget();
-    if (end !== undefined && "error" in end) throw end.error;
-    const value = end?.value;
-    const code = end === undefined ? null : typeof value === "number" ? value : 0;
-    return { ran: { code, stdout: this.#stdout, stderr: this.#stderr }, value };
+    return isOver ? ended : undefined;
   }
 }
 
 /** One connection answers one request after another. */
-class Line implements Connection {
-  readonly #serve: (call: Call) => Reply;
-  #waiting: { readonly request: Dispatched; readonly handler: Answered }[] = [];
-  #isBusy = false;
-
-  constructor(serve: (call: Call) => Reply) {
-    this.#serve = serve;
-  }
-
-  dispatch(request: Dispatched, handler: Answered): boolean {
-    this.#waiting.push({ request, handler });
-    if (!this.#isBusy) this.#next();
-    return true;
-  }
-
-  async destroy(): Promise<void> {
-    const dropped = this.#waiting;
-    this.#waiting = [];
-    this.#isBusy = false;
-    const error = Object.assign(new Error("The client is destroyed"), { code: "UND_ERR_DESTROYED" });
-    for (const { handler } of dropped) queueMicrotask(() => handler.onResponseError(undefined, error));
-  }
-
-  #next(): void {
-    const first = this.#waiting[0];
+function connection(serve: (call: Call) => Reply): Connection {
+  let waiting: { readonly request: Dispatched; readonly handler: Answered }[] = [];
+  const next = (): void => {
+    const [first] = waiting;
     if (first === undefined) return;
-    this.#isBusy = true;
     queueMicrotask(() => {
-      if (this.#waiting[0] !== first) return;
-      const { method, path, body, headers } = first.request;
-      first.handler.onRequestStart();
-      const reply = this.#serve({ method, target: path, token: headers["x-auth-token"] ?? "", body: body ?? "" });
+      if (waiting[0] !== first) return;
+      const { handler, request } = first;
+      const { method, path: target, body, headers } = request;
+      handler.onRequestStart();
+      const reply = serve({ method, target, token: headers["x-auth-token"] ?? "", body: body ?? "" });
       if (reply.kind === "silence" || reply.kind === "kill") return;
-      this.#waiting.shift();
-      this.#isBusy = false;
-      answerTo(first.handler, reply);
-      this.#next();
+      waiting.shift();
+      if (reply.kind === "reset") fail(handler, "UND_ERR_SOCKET");
+      else answerTo(handler, reply);
+      next();
     });
-  }
+  };
+  return {
+    dispatch: (request, handler) => {
+      if (waiting.push({ request, handler }) === 1) next();
+      return true;
+    },
+    destroy: async () => {
+      for (const { handler } of waiting) queueMicrotask(() => fail(handler, "UND_ERR_DESTROYED"));
+      waiting = [];
+    },
+  };
 }
 
-function answerTo(handler: Answered, reply: Extract<Reply, { kind: "answer" | "reset" }>): void {
-  if (reply.kind === "reset") {
-    handler.onResponseError(undefined, Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }));
-    return;
-  }
-  handler.onResponseStart(undefined, reply.status, reply.headers);
-  if (reply.text !== "") handler.onResponseData(undefined, Buffer.from(reply.text));
+function fail(handler: Answered, code: string): void {
+  handler.onResponseError(undefined, Object.assign(new Error("the connection is lost"), { code }));
+}
+
+function answerTo(handler: Answered, { status, headers, text }: Extract<Reply, { kind: "answer" }>): void {
+  handler.onResponseStart(undefined, status, headers);
+  handler.onResponseData(undefined, Buffer.from(text));
   handler.onResponseEnd();
 }

@@ -3,56 +3,59 @@ import { cloudOf, cutOff, digest, type Serving } from "../cloud/invariants.ts";
 import type { Answer, CallName } from "../fakes/flexible-ip-routes.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 
+/** Who acts, and what for. */
+export type Actor = {
+  readonly cloud: string;
+  readonly what: string;
+  /** What guests use meanwhile. */
+  readonly serving: readonly Serving[];
+  /** The addresses without any cloud's tag that it may change. */
+  readonly untagged: readonly string[];
+};
+
 export class Watch {
   readonly complaints: string[] = [];
   readonly #account: FlexibleIps;
-  #actor = { cloud: "", what: "" };
-  #serving: readonly Serving[] = [];
-  #untaggedAllowed: ReadonlySet<string> = new Set();
+  #actor: Actor = { cloud: "", what: "", serving: [], untagged: [] };
 
   constructor(account: FlexibleIps) {
     this.#account = account;
   }
 
-  /** From now on `cloud` acts; `allowed` are the addresses without any cloud's tag that it may change. */
-  expect(cloud: string, what: string, serving: readonly Serving[], allowed: Iterable<string>): void {
-    this.#actor = { cloud, what };
-    this.#serving = serving;
-    this.#untaggedAllowed = new Set(allowed);
+  expect(actor: Actor): void {
+    this.#actor = actor;
   }
 
   /** Complains once of every guest that is cut off. */
   check(): void {
-    this.#serving = this.#serving.filter((one) => {
+    const serving = this.#actor.serving.filter((one) => {
       const complaints = cutOff(this.#account, [one]);
-      for (const text of complaints) this.#complain(text);
+      for (const text of complaints) this.complain(text);
       return complaints.length === 0;
     });
+    this.#actor = { ...this.#actor, serving };
   }
 
   /** Lets a call act, and complains when it changed what the actor may not change. */
   during(call: CallName, act: () => Answer): Answer {
-    const before = this.#account.table.oldestFirst().map((one) => ({ one, digest: digest(one), cloud: cloudOf(one) }));
+    const { table } = this.#account;
+    const { cloud, untagged } = this.#actor;
+    const before = table.oldestFirst().map((one) => ({ one, was: digest(one), owner: cloudOf(one) }));
     const answer = act();
     if (answer.status >= 300) return answer;
-    for (const { one, digest: known, cloud } of before) {
-      const isSame = this.#account.table.find(one.id) === one && digest(one) === known;
-      if (isSame || this.#mayChange(cloud, one.ipAddress)) continue;
-      this.#complain(`${call} changed ${one.ipAddress}, before: ${known}`);
+    for (const { one, was, owner } of before) {
+      const isSame = table.find(one.id) === one && digest(one) === was;
+      const mayChange = owner === undefined ? untagged.includes(one.ipAddress.replace("/64", "")) : owner === cloud;
+      if (!(isSame || mayChange)) this.complain(`${call} changed ${one.ipAddress}, before: ${was}`);
     }
-    for (const one of this.#account.table.oldestFirst()) {
-      if (cloudOf(one) === this.#actor.cloud || before.some((known) => known.one === one)) continue;
-      this.#complain(`created ${one.ipAddress} without the cloud's tag`);
+    for (const one of table.oldestFirst()) {
+      if (cloudOf(one) === cloud || before.some((known) => known.one === one)) continue;
+      this.complain(`created ${one.ipAddress} without the cloud's tag`);
     }
     return answer;
   }
 
-  #mayChange(cloud: string | undefined, address: string): boolean {
-    if (cloud !== undefined) return cloud === this.#actor.cloud;
-    return this.#untaggedAllowed.has(address.replace(/\/\d+$/, ""));
-  }
-
-  #complain(text: string): void {
+  complain(text: string): void {
     this.complaints.push(`${this.#actor.what}: ${text}`);
   }
 }

@@ -155,7 +155,7 @@ export class Both {
   async loseHost(name: string, other: string): Promise<void> {
     const { model, vm } = this.#vm(name);
     this.#model.loseHost(model.host);
-    await this.#model.recreate(model, other);
+    await this.#model.boot(model, other);
     this.#cloud.host(await vm.host()).lose();
     await vm.recreate();
     await vm.deploy(other);

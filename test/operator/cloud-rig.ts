@@ -19,7 +19,7 @@ export const SERVER_B = "33333333-3333-4333-8333-00000000000b";
 const ADDRESS_A = "198.51.100.10";
 const ADDRESS_B = "198.51.100.11";
 // Both hosts are this machine: each server has its address.
-const SERVERS = [
+export const SERVERS = [
   { id: SERVER_A, name: "a", projectId: PROJECT, addresses: [ADDRESS_A, "127.0.0.1"] },
   { id: SERVER_B, name: "b", projectId: PROJECT, addresses: [ADDRESS_B, "127.0.0.1"] },
 ];

@@ -4,11 +4,8 @@ import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from "n
 import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Row } from "../../driver/operator/doctor/report.ts";
-import { doctor } from "../../driver/operator/doctor.ts";
-import { install } from "../../driver/operator/install/install.ts";
-import { networksXml } from "../cloud/listing.ts";
 import { OTHER_PROJECT, PROJECT } from "../rig.ts";
-import { installedRig, OURS } from "./cloud-rig.ts";
+import { installedRig, OURS, SERVER_A } from "./cloud-rig.ts";
 import {
   CONF,
   HOST_TREE,
@@ -16,11 +13,9 @@ import {
   ONED_CONF,
   onFrontEnd,
   ROTATION,
-  SERVER,
   SERVER_ID,
   TOKEN,
   TREE,
-  type Values,
   VERSION,
 } from "./light-machine.ts";
 
@@ -33,26 +28,28 @@ const DO_NOTHING = "#!/bin/sh\nexit 0\n";
 
 /** A host of the front-end on which all is well. */
 async function hostFor(context: TestContext, frontEnd: LightMachine): Promise<LightMachine> {
-  const host = await LightMachine.start(context, frontEnd.simulator);
+  const host = new LightMachine(frontEnd.simulator);
+  context.after(() => rmSync(host.folder, { recursive: true }));
   cpSync(frontEnd.at(TREE), host.at(HOST_TREE), { recursive: true });
   host.source = host.at(HOST_TREE);
-  const tokenFile = host.aside("key", frontEnd.simulator.token);
-  await host.expect(0, install, { host: true, serverId: SERVER_ID, tokenFile });
+  rmSync(host.at(ONED_CONF));
+  const key = host.aside("key", frontEnd.simulator.token);
+  await host.exits(0, `install --host --server-id ${SERVER_ID} --token-file ${key}`);
   return host;
 }
 
-async function rowsOf(machine: LightMachine, values: Values = {}): Promise<Row[]> {
-  return JSON.parse((await machine.run(doctor, { json: true, ...values })).stdout);
+async function rowsOf(machine: LightMachine, line = "doctor -j"): Promise<Row[]> {
+  return JSON.parse((await machine.run(line.split(" "))).stdout);
 }
 
 /** What is not ok. */
-async function wrongOn(machine: LightMachine, values: Values = {}): Promise<Row[]> {
-  return (await rowsOf(machine, values)).filter(({ level }) => level !== "ok");
+async function wrongOn(machine: LightMachine, line?: string): Promise<Row[]> {
+  return (await rowsOf(machine, line)).filter(({ level }) => level !== "ok");
 }
 
 /** The first thing that is not ok, as the tables have it. */
-async function firstOn(machine: LightMachine, values: Values, changed = machine): Promise<unknown[]> {
-  const [row] = await wrongOn(machine, values);
+async function firstOn(machine: LightMachine, changed = machine): Promise<unknown[]> {
+  const [row] = await wrongOn(machine);
   const cure = row?.cure?.replaceAll(changed.root, "").replaceAll(machine.simulator.url, "API_URL");
   return [row?.host ?? "front-end", `${row?.level} ${row?.id}`, cure];
 }
@@ -60,7 +57,9 @@ async function firstOn(machine: LightMachine, values: Values, changed = machine)
 /** One network, with a range of ours for each flexible IP. */
 function listRanges(frontEnd: LightMachine, ids: readonly string[], driver = "bridge"): void {
   const ranges = ids.map((id) => ({ id, attributes: { IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id } }));
-  frontEnd.says("onevnet", networksXml([{ id: "3", name: "public", driver, bridge: "br0", ranges }]));
+  frontEnd.change((cloud) => {
+    cloud.networks = [{ id: "3", name: "public", driver, bridge: "br0", ranges }];
+  });
 }
 
 /** Adds a flexible IP with our tags and returns its id. */
@@ -94,7 +93,7 @@ const edit = (path: string, before: string | RegExp, after: string) => (machine:
   machine.edit(path, (text) => text.replace(before, after));
 const append = (path: string, line: string) => edit(path, /$/, `${line}\n`);
 const set = (settings: Readonly<Record<string, string>>) => (machine: LightMachine) => machine.configure(settings);
-const silence = (command: string) => (machine: LightMachine) => machine.says(command, "");
+const silence = (command: string) => (machine: LightMachine) => machine.tool(command, "");
 const network = (driver: string) => (machine: LightMachine) => listRanges(machine, [addressOf(machine)], driver);
 
 const OF_FRONT_END: readonly Trouble[] = [
@@ -143,7 +142,7 @@ const OF_FRONT_END: readonly Trouble[] = [
 ];
 
 function fillServer({ simulator }: LightMachine): void {
-  for (let each = 0; each < 60; each += 1) simulator.account.add({ serverId: SERVER, projectId: PROJECT });
+  for (let each = 0; each < 60; each += 1) simulator.account.add({ serverId: SERVER_A, projectId: PROJECT });
 }
 
 onFrontEnd("a front-end on which all is well has no finding", async (frontEnd) => {
@@ -156,7 +155,7 @@ onFrontEnd("a front-end on which all is well has no finding", async (frontEnd) =
 for (const [name, cause, finding, cure] of OF_FRONT_END) {
   onFrontEnd(`doctor finds on a front-end: ${name}`, async (frontEnd) => {
     cause(frontEnd);
-    assert.deepEqual(await firstOn(frontEnd, {}), ["front-end", finding, cure]);
+    assert.deepEqual(await firstOn(frontEnd), ["front-end", finding, cure]);
   });
 }
 
@@ -180,10 +179,10 @@ for (const [name, cause, finding, cure] of OF_HOST) {
   onFrontEnd(`doctor on the front-end finds on a host: ${name}`, async (frontEnd, context) => {
     const host = await hostFor(context, frontEnd);
     cause(host);
-    const rows = JSON.stringify(await rowsOf(host, { host: true }));
-    frontEnd.says("ssh-h1", `cat ${frontEnd.aside("rows", rows)}`);
-    frontEnd.listHosts({ name: "h1", server: SERVER_ID });
-    assert.deepEqual(await firstOn(frontEnd, { hosts: true }, host), ["h1", finding, cure]);
+    const rows = JSON.stringify(await rowsOf(host));
+    frontEnd.aside("ssh-h1", `cat ${frontEnd.aside("rows", rows)}`);
+    frontEnd.listHosts({ serverId: SERVER_ID });
+    assert.deepEqual(await firstOn(frontEnd, host), ["h1", finding, cure]);
   });
 }
 
@@ -198,38 +197,41 @@ const ASKED: readonly (readonly [string, state: string, answer: string, finding:
 ];
 for (const [name, state, answer, finding, cure] of ASKED) {
   onFrontEnd(`doctor on the front-end finds a host with ${name}`, async (frontEnd) => {
-    frontEnd.listHosts({ name: "h1", state, server: SERVER_ID });
-    frontEnd.says("ssh-h1", answer);
-    assert.deepEqual(await firstOn(frontEnd, { hosts: true }), ["h1", finding, cure]);
+    frontEnd.listHosts({ state, serverId: SERVER_ID });
+    frontEnd.aside("ssh-h1", answer);
+    assert.deepEqual(await firstOn(frontEnd), ["h1", finding, cure]);
   });
 }
 
 onFrontEnd("doctor finds hosts that are the same server, an unknown one, and none", async (frontEnd) => {
-  const found = async () => (await wrongOn(frontEnd, { hosts: true })).map(({ host, id, why }) => [host, id, why]);
-  for (const name of ["h1", "h2"]) frontEnd.says(`ssh-${name}`, "echo '[]'");
-  frontEnd.listHosts({ name: "h1", server: SERVER_ID }, { name: "h2", server: SERVER_ID });
+  const found = async () => (await wrongOn(frontEnd)).map(({ host, id, why }) => [host, id, why]);
+  for (const name of ["h1", "h2"]) frontEnd.aside(`ssh-${name}`, "echo '[]'");
+  frontEnd.listHosts({ serverId: SERVER_ID }, { name: "h2", serverId: SERVER_ID });
   assert.deepEqual(await found(), [
-    ["h1", "server", `is server ${SERVER}, and so is h2`],
-    ["h2", "server", `is server ${SERVER}, and so is h1`],
+    ["h1", "server", `is server ${SERVER_A}, and so is h2`],
+    ["h2", "server", `is server ${SERVER_A}, and so is h1`],
   ]);
-  frontEnd.listHosts({ name: "h1", server: UNKNOWN_SERVER });
+  frontEnd.listHosts({ serverId: UNKNOWN_SERVER });
   const elsewhere = `is server ${UNKNOWN_SERVER}, which the project does not have in this zone`;
   assert.deepEqual(await found(), [["h1", "server", elsewhere]]);
-  frontEnd.listHosts({ name: "h1" }, { name: "h2", state: "8" });
+  frontEnd.listHosts({}, { name: "h2", state: "8" });
   assert.deepEqual(await found(), [["h1", "server", "its server is not known"]]);
 });
 
 onFrontEnd("only an address on a server of no known host points at another OpenNebula", async (frontEnd) => {
-  const cloud = async () => (await wrongOn(frontEnd)).map(({ id, why, cure }) => [id, why, cure]);
+  const cloud = async () => {
+    const rows = await wrongOn(frontEnd, "doctor -j --no-hosts");
+    return rows.map(({ id, why, cure }) => [id, why, cure]);
+  };
   const one = "flexible IPs tagged with cloud one that no range here has: ";
-  addressOf(frontEnd, OURS, SERVER);
-  frontEnd.listHosts({ name: "h1", server: SERVER_ID });
+  addressOf(frontEnd, OURS, SERVER_A);
+  frontEnd.listHosts({ serverId: SERVER_ID });
   assert.deepEqual(await cloud(), [["cloud", `${one}1`, RECONCILE]]);
-  frontEnd.listHosts({ name: "h1" });
+  frontEnd.listHosts({});
   const unknown = `${one}1; attached elsewhere: 1, perhaps to h1, whose server is not known`;
   assert.deepEqual(await cloud(), [["cloud", unknown, "scw-flexip install --hosts h1"]]);
   addressOf(frontEnd, OURS, UNKNOWN_SERVER);
-  frontEnd.listHosts({ name: "h1", server: SERVER_ID });
+  frontEnd.listHosts({ serverId: SERVER_ID });
   const away = `${one}2; attached elsewhere: 1, perhaps by another OpenNebula with this CLOUD`;
   assert.deepEqual(await cloud(), [["cloud", away, RECONCILE]]);
 });
@@ -237,7 +239,7 @@ onFrontEnd("only an address on a server of no known host points at another OpenN
 onFrontEnd("a bridge must exist, be up and lead outside", async (frontEnd, context) => {
   const host = await hostFor(context, frontEnd);
   const bridge = async () => {
-    const rows = await rowsOf(host, { host: true, bridges: ["br0"] });
+    const rows = await rowsOf(host, "doctor -j --bridges br0");
     return rows.filter(({ id }) => id === "bridge").map(({ level, why }) => `${level}: ${why}`);
   };
   assert.deepEqual(await bridge(), ["failure: there is no bridge br0"]);
@@ -254,7 +256,7 @@ onFrontEnd("a bridge must exist, be up and lead outside", async (frontEnd, conte
 
 onFrontEnd("a host's server id is compared with its addresses and with the project", async (frontEnd, context) => {
   const host = await hostFor(context, frontEnd);
-  const wrong = async () => (await wrongOn(host, { host: true })).map(({ level, id }) => `${level} ${id}`);
+  const wrong = async () => (await wrongOn(host)).map(({ level, id }) => `${level} ${id}`);
   assert.deepEqual(await wrong(), []);
   const { account } = host.simulator;
   const [server] = account.servers;
@@ -270,7 +272,7 @@ onFrontEnd("a host's server id is compared with its addresses and with the proje
 onFrontEnd("the host half of a machine of both roles has settings of its own", async (frontEnd, context) => {
   const host = await hostFor(context, frontEnd);
   renameSync(host.at(HOST_TREE), frontEnd.at(HOST_TREE));
-  frontEnd.configure({ ZONE: "nl-ams-1" }, HOST_CONF);
+  frontEnd.edit(HOST_CONF, (text) => text.replace("fr-par-2", "nl-ams-1"));
   const settings = (await rowsOf(frontEnd)).filter(({ id }) => id === "settings");
   const zones = settings.map(({ role, why }) => `${role}: ${/zone [\w-]+/.exec(why)?.[0]}`);
   assert.deepEqual(zones, ["frontend: zone fr-par-2", "host: zone nl-ams-1"]);
@@ -290,7 +292,7 @@ onFrontEnd("a clock that is a minute off is a warning, ten minutes are a failure
 });
 
 onFrontEnd("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async (machine) => {
-  const plugin = async (code: number) => (await machine.expect(code, doctor, { plugin: true })).stdout;
+  const plugin = async (code: number) => (await machine.exits(code, "doctor --plugin")).stdout;
   assert.match(await plugin(0), /^SCW-FLEXIP OK - \d+ checks \| ok=\d+ warnings=0 failures=0\n$/);
   chmodSync(machine.at(STATE), 0o755);
   assert.match(await plugin(1), /^SCW-FLEXIP WARNING - front-end state: .* \| ok=\d+ warnings=1 failures=0\n$/);
@@ -298,7 +300,7 @@ onFrontEnd("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async (machi
   assert.match(await plugin(2), /^SCW-FLEXIP CRITICAL - front-end token: .*; front-end state: /);
   rmSync(machine.at(ONED_CONF));
   assert.match(await plugin(3), /^SCW-FLEXIP UNKNOWN - /);
-  await machine.expect(2, doctor);
+  await machine.exits(2, "doctor");
 });
 
 test("hosts answer over one ssh each, and a cure stands on a line of its own and does what it says", async (context) => {
@@ -306,16 +308,12 @@ test("hosts answer over one ssh each, and a cure stands on a line of its own and
   await rig.exits(0, "install --frontend --sync --hosts");
   const key = rig.host("kvm-a", TOKEN);
   chmodSync(key, 0o640);
-  const broken = await rig.run(["doctor"]);
-  assert.equal(broken.code, 1, broken.stdout);
-  const cure = /^token, kvm-a:\n {2}(chmod .*)$/m.exec(broken.stdout)?.[1] ?? "";
+  const { stdout } = await rig.exits(1, "doctor");
+  const cure = /^token, kvm-a:\n {2}(chmod .*)$/m.exec(stdout)?.[1] ?? "";
   assert.equal(cure, `chmod 0600 ${key}`);
   assert.equal((await rig.runProgram("/bin/sh", ["-c", cure])).code, 0);
-  assert.match(broken.stdout, /^ok +kvm-b +server +is server .*; \d+ checks are ok$/m);
-  const { code, stdout, stderr } = await rig.run(["doctor", "-j"]);
-  assert.equal(code, 0, stdout);
-  assert.match(stderr, /^\d+ ok, 0 warnings, 0 failures$/m);
-  const rows: Row[] = JSON.parse(stdout);
+  assert.match(stdout, /^ok +kvm-b +server +is server .*; \d+ checks are ok$/m);
+  const rows: Row[] = await rig.json("doctor");
   const versions = rows.filter(({ id }) => id === "version").map(({ role, host }) => `${role} ${host}`);
   assert.deepEqual(versions, ["frontend null", "host kvm-a", "host kvm-b"]);
   const ids = rows.map(({ id, host }) => `${host} ${id}`);

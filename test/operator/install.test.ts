@@ -4,11 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, globSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { install } from "../../driver/operator/install/install.ts";
-import { uninstall } from "../../driver/operator/install/uninstall.ts";
-import type { Command } from "../../driver/operator/operator.ts";
 import { OTHER_PROJECT, PROJECT, REPOSITORY } from "../rig.ts";
-import { EXECUTABLE, OURS } from "./cloud-rig.ts";
+import { EXECUTABLE, OURS, SERVER_A } from "./cloud-rig.ts";
 import {
   CONF,
   HOST_TREE,
@@ -16,49 +13,43 @@ import {
   onFrontEnd,
   onMachine,
   ROTATION,
-  SERVER,
   SERVER_ID,
   TOKEN,
   TREE,
-  type Values,
 } from "./light-machine.ts";
 
 const KEY = "planted-secret-key";
 const LOG = "var/log/one/scw-flexip.log";
 const DRIVER = `${TREE}/ipam/scw-flexip/scw-flexip`;
-// The options --frontend and --host.
-const frontend = true;
-const host = true;
 
 onMachine("a host gets its server id, token, log folder and rotation", async (machine) => {
-  rmSync(machine.at("var/log/vnm"), { recursive: true });
   const tokenFile = machine.aside("key", `${KEY}\n`);
-  const values = { host, serverId: `fr-par-2/${SERVER.toUpperCase()}`, tokenFile };
-  const { stdout, stderr } = await machine.expect(0, install, values);
+  const line = `install --host --server-id fr-par-2/${SERVER_A.toUpperCase()} --token-file ${tokenFile}`;
+  const { stdout, stderr } = await machine.exits(0, line);
   assert.equal(machine.read("var/lib/one/scw-server-id"), `${SERVER_ID}\n`);
   assert.equal(machine.read(TOKEN), `${KEY}\n`);
   assert.equal(machine.modeOf(TOKEN), "600");
   assert.equal(machine.modeOf("var/log/vnm"), "750");
   assert.match(machine.read(ROTATION), /^\/var\/log\/vnm\/scw-flexip-clean\.log \{$/m);
   assert.equal((stdout + stderr).includes(KEY), false);
-  assert.equal(machine.has(`${TREE}/ipam`), false, "the tree comes by onehost sync");
-  assert.equal((await machine.expect(0, install, values)).stdout, "", "a second run changes nothing");
+  assert.equal(machine.has(DRIVER), false, "the tree comes by onehost sync");
+  assert.equal((await machine.exits(0, line)).stdout, "", "a second run changes nothing");
 });
 
-const WRONG: readonly (readonly [string, Command, Values, RegExp])[] = [
-  ["install without a role", install, {}, /one of --frontend, --host, --hosts and --timer is needed/],
-  ["uninstall without a role", uninstall, {}, /one of --frontend and --host is needed/],
-  ["a server id without its zone", install, { host, serverId: SERVER }, /zone\/uuid/],
-  ["a server id that is no UUID", install, { host, serverId: "fr-par-2/server" }, /zone\/uuid/],
-  ["two keys", install, { host, tokenStdin: true, tokenFile: "/dev/null" }, /give one/],
-  ["a server id for a front-end", install, { frontend, serverId: SERVER_ID }, /--server-id needs --host;/],
-  ["a place without OpenNebula", install, { frontend, oneLocation: "/nonexist" }, /no OpenNebula is here: neither/],
-  ["a --root that is no folder", install, { frontend, root: "/nonexist" }, /--root: there is no \/nonexist/],
+const WRONG: readonly (readonly [string, RegExp])[] = [
+  ["install", /one of --frontend, --host, --hosts and --timer is needed/],
+  ["uninstall", /one of --frontend and --host is needed/],
+  [`install --host --server-id ${SERVER_A}`, /zone\/uuid/],
+  ["install --host --server-id fr-par-2/server", /zone\/uuid/],
+  ["install --host --token-stdin --token-file /dev/null", /give one/],
+  [`install --frontend --server-id ${SERVER_ID}`, /--server-id needs --host;/],
+  ["install --frontend --one-location /nonexist", /no OpenNebula is here: neither/],
+  ["install --frontend --root /nonexist", /--root: there is no \/nonexist/],
 ];
-for (const [what, command, values, reason] of WRONG) {
-  onMachine(`${what} is wrong usage, and nothing is written`, async (machine) => {
+for (const [line, reason] of WRONG) {
+  onMachine(`${line}: wrong usage, and nothing is written`, async (machine) => {
     const before = machine.tree();
-    assert.match((await machine.expect(2, command, values)).stderr, reason);
+    assert.match((await machine.exits(2, line)).stderr, reason);
     assert.deepEqual(machine.tree(), before);
   });
 }
@@ -66,7 +57,7 @@ for (const [what, command, values, reason] of WRONG) {
 onFrontEnd("settings are never overwritten, and install names the settings that they lack", async (machine) => {
   const old = machine.read(CONF).replaceAll(/^#(MAC_TYPE|DNS).*\n/gm, "");
   machine.write(CONF, old, 0o600);
-  const { stderr } = await machine.expect(0, install, { frontend });
+  const { stderr } = await machine.exits(0, "install --frontend");
   assert.equal(machine.read(CONF), old);
   assert.equal(machine.modeOf(CONF), "600");
   assert.match(stderr, /^new settings, not in .*: DNS, MAC_TYPE; they have their defaults$/m);
@@ -77,17 +68,17 @@ onFrontEnd("install restores a script that was changed, and one that lost its mo
   const content = machine.read(shim);
   machine.write(shim, "#!/bin/sh\n", 0o755);
   machine.write(hook, machine.read(hook), 0o644);
-  const { stdout } = await machine.expect(0, install, { frontend });
+  const { stdout } = await machine.exits(0, "install --frontend");
   assert.equal(stdout, `change ${machine.at(shim)}\nchange ${machine.at(hook)}\n`);
   assert.equal(machine.read(shim), content);
   assert.equal(machine.modeOf(hook), "755");
 });
 
 onMachine("--fw installs the hooks for fw too, and uninstall removes them", async (machine) => {
-  await machine.expect(0, install, { frontend, fw: true });
+  await machine.exits(0, "install --frontend --fw");
   const hooks = ["pre", "post", "clean"].map((action) => `${TREE}/vnm/fw/${action}.d/01-scw-flexip`);
   for (const hook of hooks) assert.equal(machine.read(hook), machine.read(hook.replace("/fw/", "/bridge/")));
-  await machine.expect(0, uninstall, { frontend });
+  await machine.exits(0, "uninstall --frontend");
   for (const hook of hooks) assert.equal(machine.has(hook), false, hook);
 });
 
@@ -97,28 +88,28 @@ onMachine("oned.conf keeps mode, link and every byte of a comment, and its old t
   rmSync(machine.at(ONED_CONF));
   machine.write("etc/one/managed.conf", Buffer.from(text, "latin1"), 0o640);
   symlinkSync("managed.conf", machine.at(ONED_CONF));
-  await machine.expect(0, install, { frontend });
+  await machine.exits(0, "install --frontend");
   assert.ok(lstatSync(machine.at(ONED_CONF)).isSymbolicLink());
   assert.match(machine.read(ONED_CONF), /,scw-flexip"\r\n/);
   const [copy = "", ...others] = globSync("etc/one/managed.conf.scw-flexip-*", { cwd: machine.root });
   assert.match(copy, /-\d{8}T\d{6}Z$/);
   assert.deepEqual([bytes(machine.at(copy)), others], [text, []]);
   for (const path of [copy, "etc/one/managed.conf"]) assert.equal(machine.modeOf(path), "640");
-  await machine.expect(0, uninstall, { frontend });
+  await machine.exits(0, "uninstall --frontend");
   assert.equal(bytes(machine.at(ONED_CONF)), text);
 });
 
 onMachine("an oned.conf that cannot be edited stops the installation before anything is changed", async (machine) => {
   machine.write(ONED_CONF, 'IPAM_MAD = [ ARGUMENTS = "-i dummy"\n');
   const before = machine.tree();
-  const { stderr } = await machine.expect(1, install, { frontend });
+  const { stderr } = await machine.exits(1, "install --frontend");
   assert.match(stderr, /oned\.conf line 2: the closing bracket of IPAM_MAD is missing/);
   assert.deepEqual(machine.tree(), before);
 });
 
 onMachine("without OpenNebula the tree is installed, and install asks to be run again", async (machine) => {
   rmSync(machine.at(ONED_CONF));
-  const { stderr } = await machine.expect(3, install, { frontend });
+  const { stderr } = await machine.exits(3, "install --frontend");
   assert.match(stderr, /there is no .*oned\.conf; install OpenNebula/);
   assert.ok(machine.has(DRIVER));
 });
@@ -126,7 +117,7 @@ onMachine("without OpenNebula the tree is installed, and install asks to be run 
 onMachine("a link in the place of the token is replaced, and its target stays as it is", async (machine) => {
   machine.write("etc/victim", "victim");
   symlinkSync(machine.at("etc/victim"), machine.at(TOKEN));
-  await machine.expect(0, install, { frontend, tokenFile: machine.aside("key", KEY) });
+  await machine.exits(0, `install --frontend --token-file ${machine.aside("key", KEY)}`);
   assert.equal(machine.read("etc/victim"), "victim");
   assert.ok(lstatSync(machine.at(TOKEN)).isFile());
 });
@@ -135,7 +126,7 @@ onMachine("a self-contained OpenNebula gets its own places, in the settings too"
   mkdirSync(machine.at("opt/one/etc"), { recursive: true });
   renameSync(machine.at(ONED_CONF), machine.at("opt/one/etc/oned.conf"));
   const tokenFile = machine.aside("key", KEY);
-  await machine.expect(0, install, { frontend, oneLocation: "/opt/one", tokenFile });
+  await machine.exits(0, `install --frontend --one-location /opt/one --token-file ${tokenFile}`);
   const settings = machine.read("opt/one/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf");
   assert.match(settings, /^TOKEN_FILE="\/opt\/one\/var\/\.scw-flexip\.token"$/m);
   assert.match(settings, /^STATE_FILE="\/opt\/one\/var\/scw-flexip\/state\.json"$/m);
@@ -145,46 +136,34 @@ onMachine("a self-contained OpenNebula gets its own places, in the settings too"
 });
 
 onMachine("--from names the tree to install from, and a folder without the driver is refused", async (machine) => {
-  const { stderr } = await machine.expect(1, install, { frontend, from: machine.at("etc") });
+  const { stderr } = await machine.exits(1, `install --frontend --from ${machine.at("etc")}`);
   assert.match(stderr, /no tree with ipam\/scw-flexip\/scw-flexip in .*--from/);
-  await machine.expect(0, install, { frontend, from: join(REPOSITORY, "remotes") });
+  await machine.exits(0, `install --frontend --from ${join(REPOSITORY, "remotes")}`);
 });
 
 onFrontEnd("uninstall refuses while OpenNebula does not answer, unless it is forced", async (machine) => {
-  machine.says("onevnet", "");
-  const { stderr } = await machine.expect(4, uninstall, { frontend });
+  machine.tool("onevnet", "");
+  const { stderr } = await machine.exits(4, "uninstall --frontend");
   assert.match(stderr, /OpenNebula does not say whether address ranges still use the driver/);
-  await machine.expect(0, uninstall, { frontend, force: true });
+  await machine.exits(0, "uninstall --frontend --force");
   assert.equal(machine.has(DRIVER), false);
 });
 
 onFrontEnd("uninstall --noop changes nothing, and prints what would go and what would stay", async (machine) => {
   const before = machine.tree();
-  const { stdout } = await machine.expect(0, uninstall, { frontend, noop: true });
+  const { stdout } = await machine.exits(0, "uninstall --frontend --noop");
   assert.match(stdout, /^would delete .*get_address$/m);
   assert.match(stdout, /^left .*scw-flexip\.conf \(settings\)$/m);
   assert.deepEqual(machine.tree(), before);
 });
 
-onFrontEnd("an edited rotation of logs is left alone until --purge", async (machine) => {
-  machine.edit(ROTATION, (text) => text.replace("rotate 52", "rotate 4"));
-  const edited = machine.read(ROTATION);
-  const { stderr } = await machine.expect(0, install, { frontend });
-  assert.match(stderr, /^left as it is: .*logrotate\.d\/scw-flexip, which differs/m);
-  const { stdout } = await machine.expect(0, uninstall, { frontend });
-  assert.match(stdout, /^left .*logrotate\.d\/scw-flexip \(rotation of the logs\)$/m);
-  assert.equal(machine.read(ROTATION), edited);
-  await machine.expect(0, uninstall, { frontend, purge: true });
-  assert.equal(machine.has(ROTATION), false);
-});
-
 onFrontEnd("a machine of both roles keeps what both need until the second is removed", async (machine) => {
-  await machine.expect(0, install, { host, serverId: SERVER_ID });
+  await machine.exits(0, `install --host --server-id ${SERVER_ID}`);
   cpSync(machine.at(TREE), machine.at(HOST_TREE), { recursive: true });
-  const { stderr } = await machine.expect(0, uninstall, { frontend, purge: true });
+  const { stderr } = await machine.exits(0, "uninstall --frontend --purge");
   assert.match(stderr, /^the key and the rotation of logs stay: the host here uses them$/m);
   for (const path of [TOKEN, "var/lib/one/scw-server-id", ROTATION]) assert.ok(machine.has(path), path);
-  await machine.expect(0, uninstall, { host, purge: true });
+  await machine.exits(0, "uninstall --host --purge");
   const left = machine.tree().filter((path) => path.includes("scw-") && !path.includes("oned.conf"));
   assert.deepEqual(left, []);
   assert.ok(machine.has(`${HOST_TREE}/vnm/bridge/pre.d`), "OpenNebula's own folder stays");
@@ -194,14 +173,14 @@ onMachine("install follows an administrator's link to a folder", async (machine)
   mkdirSync(machine.at("disk"));
   rmSync(machine.at("var/log/one"), { recursive: true });
   for (const link of ["var/log/one", "var/lib/one/scw-flexip"]) symlinkSync(machine.at("disk"), machine.at(link));
-  await machine.expect(0, install, { frontend });
+  await machine.exits(0, "install --frontend");
   assert.ok(lstatSync(machine.at("var/log/one")).isSymbolicLink());
 });
 
 onMachine("a file that cannot be written leaves no temporary file", async (machine) => {
   // A folder in the place of the executable cannot be renamed over.
   mkdirSync(machine.at(`${DRIVER}/x`), { recursive: true });
-  const { stderr } = await machine.expect(1, install, { frontend });
+  const { stderr } = await machine.exits(1, "install --frontend");
   assert.match(stderr, /scw-flexip\/scw-flexip cannot be changed \(.*; run this as root, or check the disk\n$/);
   assert.doesNotMatch(machine.tree().join("\n"), /\.new-/);
 });
@@ -209,7 +188,7 @@ onMachine("a file that cannot be written leaves no temporary file", async (machi
 onMachine("without a user oneadmin no rotation is installed: logrotate would fail", async (machine) => {
   rmSync(machine.at("etc/passwd"));
   const isRoot = process.getuid?.() === 0;
-  const { stderr } = await machine.expect(isRoot ? 3 : 0, install, { frontend });
+  const { stderr } = await machine.exits(isRoot ? 3 : 0, "install --frontend");
   if (isRoot) assert.match(stderr, /^there is no user oneadmin here, .*; install OpenNebula, then run this again$/m);
   assert.equal(machine.has(ROTATION), false);
 });
@@ -217,17 +196,17 @@ onMachine("without a user oneadmin no rotation is installed: logrotate would fai
 onFrontEnd("three earlier versions of oned.conf are kept", async (machine) => {
   for (const day of ["20260101", "20260102", "20260103"]) machine.write(`${ONED_CONF}.scw-flexip-${day}T000000Z`, day);
   machine.edit(ONED_CONF, (text) => text.replaceAll(/^.*SCW_FLEXIP_INTENT.*\n/gm, ""));
-  await machine.expect(0, install, { frontend });
+  await machine.exits(0, "install --frontend");
   assert.match(machine.read(ONED_CONF), /^INHERIT_VNET_ATTR = "SCW_FLEXIP_INTENT"$/m);
   assert.equal(globSync(`${ONED_CONF}.scw-flexip-*`, { cwd: machine.root }).length, 3);
   assert.equal(machine.has(`${ONED_CONF}.scw-flexip-20260101T000000Z`), false);
-  assert.equal((await machine.expect(0, install, { frontend })).stdout, "", "a second run changes nothing");
+  assert.equal((await machine.exits(0, "install --frontend")).stdout, "", "a second run changes nothing");
 });
 
 onMachine("the first settings have a CLOUD of this OpenNebula's own", async (machine) => {
   machine.write("etc/machine-id", `${"0123456789abcdef".repeat(2)}\n`);
   machine.write("etc/hostname", "fe.example\n");
-  const { stderr } = await machine.expect(0, install, { frontend });
+  const { stderr } = await machine.exits(0, "install --frontend");
   const [, cloud = ""] = /^CLOUD="(.*)"$/m.exec(machine.read(CONF)) ?? [];
   assert.match(cloud, /^one-fe-[0-9a-f]{6}$/);
   assert.ok(stderr.includes(`\nCLOUD is ${cloud}; other front-ends of this OpenNebula need the same\n`));
@@ -239,29 +218,30 @@ onFrontEnd("an image without a machine id gets no CLOUD", async (machine) => {
 
 onMachine("--dry-run is --noop: the change to oned.conf is printed as a diff", async (machine) => {
   const before = machine.tree();
-  const { stdout } = await machine.expect(0, install, { frontend, dryRun: true });
+  const { stdout } = await machine.exits(0, "install --frontend --dry-run");
   assert.match(stdout, /^@@ .* @@\n[\s\S]*^\+.*-i dummy,.*,scw-flexip"$/m);
   assert.deepEqual(machine.tree(), before);
-  assert.deepEqual([machine.has(LOG), machine.heard("logger")], [false, ""], "nothing was done, so nothing is noted");
+  assert.deepEqual(
+    [machine.has(LOG), machine.heard("one.json.syslog")],
+    [false, ""],
+    "nothing was done, so nothing is noted",
+  );
 });
 
 onFrontEnd("each run of install and uninstall is noted in the driver's log and in the system's", async (machine) => {
   machine.edit(ONED_CONF, (text) => `${text}MAC_GLOBAL_SPACE = "YES"\n`);
-  await machine.expect(1, install, { frontend });
-  await machine.expect(0, uninstall, { frontend });
+  await machine.exits(1, "install --frontend");
+  await machine.exits(0, "uninstall --frontend");
   const lines = machine.read(LOG).trimEnd().split("\n");
   const entries: { audit: boolean; level: string; message: string }[] = lines.map((line) => JSON.parse(line));
-  const failure = 'failed: oned.conf has MAC_GLOBAL_SPACE = "YES"';
-  assert.deepEqual(
-    entries.map(({ audit, level, message }) => `${audit} ${level} ${message.split(",")[0]}`),
-    [
-      "true info install --frontend: done",
-      `true error install --frontend: ${failure}`,
-      "true info uninstall --frontend: done",
-    ],
-  );
-  assert.match(machine.heard("logger"), /^install --frontend: done \(.*by=/m);
-  await machine.expect(0, install, { host, serverId: SERVER_ID });
+  const noted = entries.map(({ audit, level, message }) => `${audit} ${level} ${message.split(",")[0]}`);
+  assert.deepEqual(noted, [
+    "true info install --frontend: done",
+    'true error install --frontend: failed: oned.conf has MAC_GLOBAL_SPACE = "YES"',
+    "true info uninstall --frontend: done",
+  ]);
+  assert.match(machine.heard("one.json.syslog"), /-- install --frontend: done \(.*by=/);
+  await machine.exits(0, `install --host --server-id ${SERVER_ID}`);
   assert.match(machine.read("var/log/vnm/scw-flexip.log"), /"install --host: done"/);
 });
 
@@ -283,21 +263,22 @@ onMachine("a secret key that is typed is asked for and not shown", async (machin
 });
 
 onFrontEnd("a host with flexible IPs attached keeps its hooks", async (machine) => {
+  machine.configure({ LOG_LEVEL: "debug" });
   renameSync(machine.at(TREE), machine.at(HOST_TREE));
   rmSync(machine.at(LOG));
   machine.write("var/lib/one/scw-server-id", `${SERVER_ID}\n`);
   const hook = `${HOST_TREE}/vnm/bridge/clean.d/01-scw-flexip`;
   const { account } = machine.simulator;
-  const [address] = account.add({ tags: OURS, serverId: SERVER, projectId: PROJECT }).ip_address.split("/");
-  account.add({ tags: OURS, serverId: SERVER, projectId: OTHER_PROJECT });
-  const refused = await machine.expect(4, uninstall, { host });
-  assert.match(refused.stderr, new RegExp(`^flexible IPs attached to this host: 1: ${address};`));
+  const [address] = account.add({ tags: OURS, serverId: SERVER_A, projectId: PROJECT }).ip_address.split("/");
+  account.add({ tags: OURS, serverId: SERVER_A, projectId: OTHER_PROJECT });
+  const refused = await machine.exits(4, "uninstall --host");
+  assert.match(refused.stderr, new RegExp(`: flexible IPs attached to this host: 1: ${address};`));
   assert.equal(machine.has(LOG), false, "root asks Scaleway without a log of its own in oneadmin's folder");
-  const planned = await machine.expect(4, uninstall, { host, noop: true });
+  const planned = await machine.exits(4, "uninstall --host --noop");
   assert.match(planned.stdout, /^would delete .*01-scw-flexip$/m);
   assert.match(planned.stderr, /^this would be refused: flexible IPs attached/m);
   assert.ok(machine.has(hook));
-  await machine.expect(0, uninstall, { host, force: true });
+  await machine.exits(0, "uninstall --host --force");
   assert.equal(machine.has(hook), false);
 });
 
@@ -307,43 +288,44 @@ onFrontEnd("--hosts gives each host its server id and the key it lacks, and Open
   const there = (hasKey: number): string => `case "$3 $4" in
     "hostname -I") echo 10.0.0.1 198.51.100.10 ;;
     "test -s") exit ${hasKey} ;;
-    *" install") echo "$*" > "$STAND_INS/words-$2"; cat > "$STAND_INS/key-$2" ;;
-    *) cat "$STAND_INS/rows-$2" ;;
+    *" install") echo "$*" > "$FOLDER/words-$2"; cat > "$FOLDER/key-$2" ;;
+    *) cat "$FOLDER/rows-$2" ;;
   esac`;
   const bad = { level: "failure", id: "token", role: "host", host: null, value: null, why: "no key", cure: "true" };
-  machine.says("rows-bare", "[]");
-  machine.says("rows-keyed", JSON.stringify([bad]));
-  machine.says("ssh-bare", there(1));
-  machine.says("ssh-keyed", there(0));
-  const planned = await machine.expect(0, install, { hosts: true, dryRun: true });
+  machine.aside("rows-bare", "[]");
+  machine.aside("rows-keyed", JSON.stringify([bad]));
+  machine.aside("ssh-bare", there(1));
+  machine.aside("ssh-keyed", there(0));
+  const planned = await machine.exits(0, "install --hosts --dry-run");
   assert.equal(planned.stdout, `bare: would be server ${SERVER_ID}\nkeyed: would be server ${SERVER_ID}\n`);
 
   // Its check finds that a key is no key.
-  const { stdout } = await machine.expect(1, install, { hosts: true });
+  const { stdout } = await machine.exits(1, "install --hosts");
   assert.match(stdout, /^failure +keyed +token +no key$/m);
   assert.match(stdout, new RegExp(`^bare: is server ${SERVER_ID}, has the key, OpenNebula knows its server$`, "m"));
   assert.match(stdout, new RegExp(`^keyed: is server ${SERVER_ID}, OpenNebula knows its server$`, "m"));
   assert.match(machine.heard("words-bare"), new RegExp(`install --host --server-id ${SERVER_ID} --token-stdin$`, "m"));
   assert.match(machine.heard("words-keyed"), new RegExp(`install --host --server-id ${SERVER_ID}$`, "m"));
   assert.deepEqual([machine.heard("key-bare"), machine.heard("key-keyed")], [`${token}\n`, ""]);
-  assert.equal(machine.heard("updated-keyed"), `SCW_SERVER_ID = "${SERVER_ID}"\n`);
-  // A given key goes to a host that has one too. OpenNebula's answer here names no server: exit code 3.
-  machine.says("rows-keyed", "[]");
-  await machine.expect(3, install, { hosts: ["keyed"], tokenFile: machine.aside("key", KEY) });
+  for (const { serverId } of machine.cloud.hosts) assert.equal(serverId, SERVER_ID);
+  // A given key goes to a host that has one too.
+  machine.aside("rows-keyed", "[]");
+  await machine.exits(0, `install --hosts keyed --token-file ${machine.aside("key", KEY)}`);
   assert.equal(machine.heard("key-keyed"), `${KEY}\n`);
 });
 
 onFrontEnd("--hosts names an unknown host, a foreign one, a silent one and one without the driver", async (machine) => {
   machine.listHosts({ name: "strange" }, { name: "silent" }, { name: "bare" });
-  machine.says("ssh-strange", '[ "$3 $4" = "hostname -I" ] && echo 203.0.113.99');
-  machine.says("ssh-silent", "echo no route >&2; exit 255");
-  machine.says("ssh-bare", 'case "$3" in hostname) echo 198.51.100.10 ;; test) exit 1 ;; *) exit 127 ;; esac');
-  const unknown = await machine.expect(4, install, { hosts: ["other"] });
+  machine.aside("ssh-strange", '[ "$3 $4" = "hostname -I" ] && echo 203.0.113.99');
+  machine.aside("ssh-silent", "echo no route >&2; exit 255");
+  machine.aside("ssh-bare", 'case "$3" in hostname) echo 198.51.100.10 ;; test) exit 1 ;; *) exit 127 ;; esac');
+  const unknown = await machine.exits(4, "install --hosts other");
   assert.match(unknown.stderr, /OpenNebula has no host other; see onehost list/);
-  const { stderr } = await machine.expect(1, install, { hosts: true });
+  const { stderr } = await machine.exits(1, "install --hosts");
+  const known = "the servers: a 198.51.100.10 127.0.0.1; b 198.51.100.11 127.0.0.1";
   const where = `no server of project ${PROJECT} in fr-par-2 has an address of this host (203.0.113.99)`;
   assert.deepEqual(stderr.split("\n").slice(0, 3), [
-    `strange: ${where}; the servers: a 198.51.100.10 127.0.0.1`,
+    `strange: ${where}; ${known}`,
     "silent: cannot be reached: no route; try: sudo -u oneadmin ssh silent true",
     "bare: the driver is not there yet; run: scw-flexip install --frontend --sync",
   ]);

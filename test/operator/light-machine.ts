@@ -1,118 +1,76 @@
-// A machine for install, doctor and metrics, which run in the test's own process: a root of its own, a tree with a small
-// program in the place of the executable, OpenNebula's commands as scripts that print files, and the simulated API.
-import assert from "node:assert/strict";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+// The machine of cloud-rig.ts for install, doctor and metrics, which run in the test's own process, from a tree with a small
+// program in the place of the executable. Its OpenNebula has no host and no network until a test says so.
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { messageOf } from "../../driver/errors.ts";
-import { exitCodeOf } from "../../driver/operator/exit.ts";
-import { install } from "../../driver/operator/install/install.ts";
-import { Interrupt } from "../../driver/operator/interrupt.ts";
-import { EXECUTABLE, layoutOf, SETTINGS } from "../../driver/operator/layout.ts";
-import { findOneadmin } from "../../driver/operator/oneadmin.ts";
-import type { Command } from "../../driver/operator/operator.ts";
-import { Options } from "../../driver/operator/options.ts";
+import { runOperator } from "../../driver/operator/cli.ts";
+import { EXECUTABLE, SETTINGS } from "../../driver/operator/layout.ts";
 import { Terminal } from "../../driver/operator/terminal.ts";
-import { element } from "../cloud/listing.ts";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
-import { PROJECT, REPOSITORY } from "../rig.ts";
-import type { Outcome } from "./cloud-rig.ts";
-
-export type Values = Readonly<Record<string, unknown>>;
-export type ListedHost = { readonly name: string; readonly state?: string; readonly server?: string };
+import { REPOSITORY } from "../rig.ts";
+import { CloudRig, type Outcome, SERVER_A, SERVERS } from "./cloud-rig.ts";
+import type { FakeHost } from "./fake-cloud.ts";
 
 export const VERSION = "0.0.0-test";
-export const SERVER = "33333333-3333-4333-8333-00000000000a";
-export const SERVER_ID = `fr-par-2/${SERVER}`;
+export const SERVER_ID = `fr-par-2/${SERVER_A}`;
 export const TREE = "var/lib/one/remotes";
 export const HOST_TREE = "var/tmp/one";
 export const CONF = `${TREE}/${SETTINGS}`;
 export const TOKEN = "var/lib/one/.scw-flexip.token";
 export const ONED_CONF = "etc/one/oned.conf";
 export const ROTATION = "etc/logrotate.d/scw-flexip";
-/** A server that is this machine, by its loopback address. */
-const SERVERS = [{ id: SERVER, name: "a", projectId: PROJECT, addresses: ["198.51.100.10", "127.0.0.1"] }];
+const SMALL_PROGRAM = `#!/bin/sh\necho scw-flexip ${VERSION}\n`;
 
-const FOLDERS = ["etc/one", "etc/logrotate.d", `${TREE}/etc`, "var/log/one", "var/log/vnm", "var/tmp"];
-const HOOK_FOLDERS = ["pre", "post", "clean"].map((hook) => `${TREE}/vnm/bridge/${hook}.d`);
-const PRINT = `exec cat "$STAND_INS/\${0##*/}"`;
-const SCRIPTS = {
-  onevnet: PRINT,
-  onehost: `[ "$1" != update ] || { cp "$4" "$STAND_INS/updated-$2"; exit; }; ${PRINT}`,
-  onezone: PRINT,
-  onevm: PRINT,
-  ssh: `while [ "$1" != -- ]; do shift; done; . "$STAND_INS/ssh-$2"`,
-  logger: `while [ "$1" != -- ]; do shift; done; echo "$2" >> "$STAND_INS/logger"`,
+/** What the command that runs prints, for the test. */
+let printed = { stdout: "", stderr: "" };
+Terminal.prototype.print = (text) => {
+  printed.stdout += text;
 };
+Terminal.prototype.warn = (line) => {
+  printed.stderr += `${line}\n`;
+};
+Terminal.prototype.progress = () => {};
+// Each command listens for Ctrl-C.
+process.setMaxListeners(0);
 
-/** What the commands print, kept for the test. */
-class Recorder extends Terminal {
-  stdout = "";
-  stderr = "";
-
-  override print(text: string): void {
-    this.stdout += text;
-  }
-
-  override warn(line: string): void {
-    this.stderr += `${line}\n`;
-  }
-
-  override progress(): void {}
-}
-
-const interrupt = new Interrupt();
-
-export class LightMachine {
-  readonly simulator: Simulator;
-  readonly root: string;
+export class LightMachine extends CloudRig {
   /** The tree that the program runs from. */
-  source: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), "scw-flexip-light-"));
+  source = join(this.folder, "remotes");
 
   constructor(simulator: Simulator) {
-    this.simulator = simulator;
-    this.root = join(this.#folder, "root");
-    this.source = join(this.#folder, "remotes");
+    super(simulator);
     const isExecutable = (path: string): boolean => path.endsWith(EXECUTABLE);
     cpSync(join(REPOSITORY, "remotes"), this.source, { recursive: true, filter: (path) => !isExecutable(path) });
-    this.#script(join(this.source, EXECUTABLE), `echo scw-flexip ${VERSION}`);
-    for (const [name, text] of Object.entries(SCRIPTS)) this.#script(join(this.#folder, "bin", name), text);
-    mkdirSync(join(this.#folder, "stand-ins"));
-    this.says("onevnet", "<VNET_POOL/>");
-    this.says("onezone", "<ZONE><SERVER_POOL/></ZONE>");
-    this.says("onevm", "<VM_POOL/>");
-    this.listHosts();
-    for (const folder of [...FOLDERS, ...HOOK_FOLDERS]) mkdirSync(this.at(folder), { recursive: true });
-    cpSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at(ONED_CONF));
-    // oneadmin is whoever runs the tests: root gives its files away to nobody.
-    this.write("etc/passwd", `oneadmin:x:${process.getuid?.()}:${process.getgid?.()}::/var/lib/one:/bin/sh\n`);
-  }
-
-  /** A machine without the driver, gone when the test ends; its API may be another machine's. */
-  static async start(context: TestContext, simulator?: Simulator): Promise<LightMachine> {
-    const machine = new LightMachine(simulator ?? (await startSimulator({ servers: SERVERS })));
-    context.after(async () => {
-      rmSync(machine.#folder, { recursive: true });
-      if (simulator === undefined) await machine.simulator.close();
+    writeFileSync(join(this.source, EXECUTABLE), SMALL_PROGRAM, { mode: 0o755 });
+    this.tool("ssh", `FOLDER=\${0%/bin/*}; while [ "$1" != -- ]; do shift; done; . "$FOLDER/ssh-$2"`);
+    this.change((cloud) => {
+      cloud.networks = [];
     });
-    return machine;
+    this.listHosts();
   }
 
-  at(path: string): string {
-    return join(this.root, path);
+  override async run(words: readonly string[]): Promise<Outcome> {
+    const environment = this.environment();
+    // The system's log is written by this process itself.
+    Object.assign(process.env, environment);
+    printed = { stdout: "", stderr: "" };
+    const caller = { action: "", version: VERSION, environment, executable: join(this.source, EXECUTABLE) };
+    const root = words.includes("--root") ? [] : ["--root", this.root];
+    const code = await runOperator(caller, [...words, ...root]);
+    return { code, ...printed };
+  }
+
+  /** Every file and folder below the root, but for the logs. */
+  tree(): string[] {
+    const paths = readdirSync(this.root, { recursive: true, encoding: "utf8" });
+    return paths.filter((path) => !path.endsWith(".log")).sort();
+  }
+
+  /** OpenNebula's hosts from now on: h1, monitored, unless the test says something else. */
+  listHosts(...hosts: readonly Partial<FakeHost>[]): void {
+    this.change((cloud) => {
+      cloud.hosts = hosts.map((host) => ({ name: "h1", state: "2", answers: {}, root: "/nowhere", ...host }));
+    });
   }
 
   read(path: string): string {
@@ -137,77 +95,16 @@ export class LightMachine {
     return (statSync(this.at(path)).mode & 0o7777).toString(8);
   }
 
-  /** Every file and folder below the root, but for the logs. */
-  tree(): string[] {
-    const paths = readdirSync(this.root, { recursive: true, encoding: "utf8" });
-    return paths.filter((path) => !path.endsWith(".log")).sort();
-  }
-
-  /** A file outside the root. */
+  /** A file outside the root; `ssh-HOST` is the script that runs on that host. */
   aside(name: string, text: string): string {
-    writeFileSync(join(this.#folder, name), text);
-    return join(this.#folder, name);
+    writeFileSync(join(this.folder, name), text);
+    return join(this.folder, name);
   }
 
-  /** What a command of OpenNebula prints from now on, or for `ssh-HOST` the script that runs there. */
-  says(name: string, text: string): void {
-    this.aside(join("stand-ins", name), text);
-  }
-
-  /** What a stand-in wrote: `logger` what the system's log got, `updated-HOST` what OpenNebula was told of a host. */
+  /** What a stand-in wrote into a file outside the root. */
   heard(name: string): string {
-    const file = join(this.#folder, "stand-ins", name);
+    const file = join(this.folder, name);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
-  }
-
-  /** OpenNebula's hosts from now on: monitored ones, unless their state is another. */
-  listHosts(...hosts: readonly ListedHost[]): void {
-    const xml = hosts.map(({ name, state = "2", server = "" }) => {
-      const template = `<TEMPLATE>${element("SCW_SERVER_ID", server)}</TEMPLATE>`;
-      return `<HOST><NAME>${name}</NAME><STATE>${state}</STATE>${template}</HOST>`;
-    });
-    this.says("onehost", `<HOST_POOL>${xml.join("")}</HOST_POOL>`);
-  }
-
-  /** Runs the command as the command line does. */
-  async run(command: Command, values: Values = {}): Promise<Outcome> {
-    const terminal = new Recorder({ quiet: false, color: false });
-    const environment = { PATH: `${join(this.#folder, "bin")}:/usr/bin:/bin` };
-    // The system's log is written by this process itself.
-    process.env.PATH = environment.PATH;
-    const caller = { action: command.name, version: VERSION, environment, executable: join(this.source, EXECUTABLE) };
-    const options = new Options({ root: this.root, ...values });
-    const layout = layoutOf(options.text("root") ?? this.root, options.text("oneLocation"));
-    const oneadmin = findOneadmin(layout.root);
-    let code: number | undefined;
-    try {
-      code = await command({ caller, terminal, options, words: [], layout, oneadmin, environment, interrupt });
-    } catch (error) {
-      code = exitCodeOf(error);
-      if (code === undefined) throw error;
-      terminal.warn(messageOf(error));
-    }
-    return { code, stdout: terminal.stdout, stderr: terminal.stderr };
-  }
-
-  /** Runs the command, which must end with that exit code. */
-  async expect(code: number, command: Command, values: Values = {}): Promise<Outcome> {
-    const outcome = await this.run(command, values);
-    assert.equal(outcome.code, code, outcome.stdout + outcome.stderr);
-    return outcome;
-  }
-
-  /** Writes what an operator must fill in. */
-  configure(more: Readonly<Record<string, string>> = {}, file = CONF): void {
-    const { zone, url } = this.simulator;
-    for (const [key, value] of Object.entries({ ZONE: zone, PROJECT_ID: PROJECT, API_URL: url, ...more })) {
-      this.edit(file, (text) => text.replace(new RegExp(`^#?${key}=.*$`, "m"), `${key}="${value}"`));
-    }
-  }
-
-  #script(file: string, text: string): void {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `#!/bin/sh\nSTAND_INS=\${0%/bin/*}/stand-ins\n${text}\n`, { mode: 0o755 });
   }
 }
 
@@ -215,14 +112,17 @@ type Body = (machine: LightMachine, context: TestContext) => Promise<void>;
 
 /** A test on a machine with an OpenNebula, and without the driver. */
 export function onMachine(name: string, body: Body): void {
-  test(name, async (context) => body(await LightMachine.start(context), context));
+  test(name, async (context) => {
+    const machine = new LightMachine(await startSimulator({ servers: SERVERS }));
+    context.after(() => machine.stop());
+    await body(machine, context);
+  });
 }
 
 /** A test on a front-end that is installed and configured. */
 export function onFrontEnd(name: string, body: Body): void {
   onMachine(name, async (machine, context) => {
-    const tokenFile = machine.aside("key", machine.simulator.token);
-    await machine.expect(0, install, { frontend: true, tokenFile });
+    await machine.exits(0, `install --frontend --token-file ${machine.aside("key", machine.simulator.token)}`);
     machine.configure();
     await body(machine, context);
   });

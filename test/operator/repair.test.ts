@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
@@ -38,7 +38,7 @@ onRig("reconcile says why a step fails and does the others: exit code 1", async 
   runVm(rig, "7", "kvm-b");
   rig.simulator.account.set(addRange(rig, "203.0.113.2"), { tags: [] });
   rig.simulator.fault({ call: "attach", do: REFUSAL });
-  const [failed, done] = JSON.parse((await rig.exits(1, "reconcile --grace 0 --apply -j")).stdout);
+  const [failed, done] = await rig.json("reconcile --grace 0 --apply", 1);
   assert.deepEqual([failed.key, failed.result], ["not-attached:203.0.113.1", "failed"]);
   assert.match(failed.error, /planted refusal/);
   assert.deepEqual([done.key, done.result, done.error], ["lost-tags:203.0.113.2", "done", null]);
@@ -120,26 +120,17 @@ onRig("range add finishes the current range after Ctrl-C and starts no other: ex
 
 onRig("range add says what it bought when OpenNebula stops answering", async (rig) => {
   // The third listing, after both ranges were added, fails.
-  const path = join(dirname(rig.root), "flaky");
-  mkdirSync(path);
-  const tool = `#!/bin/sh
-if [ "$1" = list ]; then
-  echo x >> ${path}/asked
-  [ $(wc -l < ${path}/asked) -lt 3 ] || { echo "Connection refused" >&2; exit 255; }
-fi
-exec ${join(dirname(rig.root), "bin/onevnet")} "$@"
-`;
-  writeFileSync(join(path, "onevnet"), tool, { mode: 0o755 });
-  const env = { PATH: `${path}:${rig.environment().PATH}` };
-  const { code, stderr } = await rig.run(["range", "add", "--network", "public", "--count", "2"], { env });
-  assert.equal(code, 0, stderr);
+  const [real, asked] = [join(rig.folder, "onevnet"), join(rig.folder, "asked")];
+  renameSync(join(rig.folder, "bin/onevnet"), real);
+  const isThird = `[ "$1" = list ] && echo x >> ${asked} && [ $(wc -l < ${asked}) -gt 2 ]`;
+  rig.tool("onevnet", `if ${isThird}; then echo "Connection refused" >&2; exit 255; fi\nexec ${real} "$@"`);
+  const { stderr } = await rig.exits(0, "range add --network public --count 2");
   const bought = "2 of 2 added to public; each is paid for from now on";
   assert.match(stderr, new RegExp(`^${bought}\nwhat was added cannot be listed \\(.*refused`, "m"));
 });
 
 onRig("range add buys nothing where it can write no file for OpenNebula", async (rig) => {
-  const { code, stderr } = await rig.run(["range", "add", "public"], { env: { TMPDIR: "/nowhere" } });
-  assert.equal(code, 1);
+  const { stderr } = await rig.exits(1, "range add public", { env: { TMPDIR: "/nowhere" } });
   assert.match(stderr, /^range 1 of 1 was not added: ENOENT.*\n0 of 1 added to public\n$/);
 });
 

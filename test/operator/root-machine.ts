@@ -11,13 +11,8 @@ import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
 import { EXECUTABLE } from "./cloud-rig.ts";
 
-const canIsolate =
-  spawnSync("unshare", [
-    "-m",
-    "sh",
-    "-c",
-    "mount -t tmpfs t /mnt && mkdir /mnt/u /mnt/w /mnt/m && mount -t overlay o -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/m",
-  ]).status === 0;
+const OVERLAY = "mkdir /mnt/u /mnt/w /mnt/m && mount -t overlay o -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/m";
+const canIsolate = spawnSync("unshare", ["-m", "sh", "-c", `mount -t tmpfs t /mnt && ${OVERLAY}`]).status === 0;
 const isPossible = process.getuid?.() === 0 && canIsolate && ["apt-get", "sudo"].every(hasTool);
 
 const MACHINE = `set -e
@@ -38,14 +33,11 @@ export class RootMachine {
   readonly simulator: Simulator;
   readonly #folder = mkdtempSync(join(tmpdir(), "scw-flexip-root-"));
 
-  constructor(simulator: Simulator) {
+  constructor(simulator: Simulator, context: TestContext) {
     this.simulator = simulator;
+    context.after(() => rmSync(this.#folder, { recursive: true }));
+    context.after(() => simulator.close());
     this.write("root/key", `${simulator.token}\n`, 0o600);
-  }
-
-  async stop(): Promise<void> {
-    await this.simulator.close();
-    rmSync(this.#folder, { recursive: true });
   }
 
   /** Where a path of the machine is before its start; the folders above it are there. */
@@ -89,14 +81,16 @@ export class RootMachine {
 export function onRootMachine(
   name: string,
   servers: readonly { readonly id: string; readonly address: string }[],
-  body: (machine: RootMachine, context: TestContext) => Promise<void>,
+  body: (machine: RootMachine) => Promise<void>,
 ): void {
   test(name, { skip: isPossible ? false : "needs root, overlays, apt and sudo" }, async (context) => {
-    const listed = servers.map(({ id, address }, index) => ({
-      ...{ id, name: `s${index}`, projectId: PROJECT, addresses: [address, "127.0.0.1"] },
+    const listed = servers.map(({ id, address }) => ({
+      id,
+      name: id,
+      projectId: PROJECT,
+      addresses: [address, "127.0.0.1"],
     }));
-    const machine = new RootMachine(await startSimulator({ servers: listed }));
-    context.after(() => machine.stop());
-    await body(machine, context);
+    const machine = new RootMachine(await startSimulator({ servers: listed }), context);
+    await body(machine);
   });
 }

@@ -8,11 +8,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import * as z from "zod";
 import { hasTool } from "../../../build/release/release.ts";
-import { metrics } from "../../../driver/operator/metrics.ts";
-import { networksXml, vmsXml } from "../../cloud/listing.ts";
 import { PROJECT, REPOSITORY } from "../../rig.ts";
-import { OURS } from "../cloud-rig.ts";
-import { type LightMachine, onFrontEnd, SERVER, SERVER_ID, VERSION } from "../light-machine.ts";
+import { OURS, runVm, SERVER_A } from "../cloud-rig.ts";
+import { type LightMachine, onFrontEnd, SERVER_ID, VERSION } from "../light-machine.ts";
 
 const RULES = join(REPOSITORY, "packaging/prometheus/scw-flexip.rules.yml");
 const DASHBOARD = join(REPOSITORY, "packaging/grafana/scw-flexip.json");
@@ -84,31 +82,29 @@ onFrontEnd("runs and failures of the last hour are counted from the log, older o
     `${JSON.stringify({ time, level, action: "get_address", host: "fe", pid, message: "leased" })}\n`;
   const lines = [line(old, "error", 1), line(now, "info", 2), line(now, "info", 2), line(now, "error", 3)];
   machine.write("var/log/one/scw-flexip.log", lines.join(""));
-  const values = valuesOf((await machine.expect(0, metrics)).stdout);
+  const values = valuesOf((await machine.exits(0, "metrics")).stdout);
   assert.equal(values.get('scw_flexip_calls_last_hour{action="get_address"}'), 2);
   assert.equal(values.get('scw_flexip_failed_calls_last_hour{action="get_address"}'), 1);
 });
 
-onFrontEnd("the file is whole and readable by all, and has the time of the last success", async (machine) => {
+onFrontEnd("the file is whole and readable by all, and keeps the time of the last success", async (machine) => {
   const file = "var/lib/one/scw-flexip.prom";
-  const values = { file: machine.at(file), timeout: "3" };
-  await machine.expect(0, metrics, values);
-  const before = valuesOf(machine.read(file));
-  assert.equal(machine.modeOf(file), "644");
-  machine.simulator.account.behave({ api: "unavailable" });
-  await machine.expect(1, metrics, values);
-  const after = valuesOf(machine.read(file));
-  assert.equal(after.get("scw_flexip_api_up"), 0);
+  const line = `metrics --file ${machine.at(file)}`;
   const last = "scw_flexip_last_success_timestamp_seconds";
-  assert.ok(before.get(last));
-  assert.equal(after.get(last), before.get(last));
+  await machine.exits(0, line);
+  assert.equal(machine.modeOf(file), "644");
+  machine.edit(file, (text) => text.replace(new RegExp(`^${last} \\d{10}$`, "m"), `${last} 1700000000`));
+  machine.simulator.account.deny();
+  await machine.exits(1, line);
+  const samples = valuesOf(machine.read(file));
+  assert.deepEqual([samples.get("scw_flexip_api_up"), samples.get(last)], [0, 1_700_000_000]);
   assert.deepEqual(globSync("var/lib/one/*.new*", { cwd: machine.root }), []);
 });
 
 onFrontEnd("a file that cannot be written is one line, and a relative path is wrong usage", async (machine) => {
-  const { stderr } = await machine.expect(1, metrics, { file: machine.at("nowhere/scw-flexip.prom") });
+  const { stderr } = await machine.exits(1, `metrics --file ${machine.at("nowhere/scw-flexip.prom")}`);
   assert.match(stderr, /nowhere\/scw-flexip\.prom cannot be written .*; let oneadmin write into its folder/);
-  await machine.expect(2, metrics, { file: "relative.prom" });
+  await machine.exits(2, "metrics --file relative.prom");
 });
 
 /** The metrics of a cloud in which everything that can be measured is there. */
@@ -119,16 +115,18 @@ async function metricsOfCloud(machine: LightMachine): Promise<string> {
     return { IP: ip, SIZE: "1", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
   };
   const ranges = [
-    { id: "0", attributes: buy("203.0.113.1", SERVER), vm: "7" },
+    { id: "0", attributes: buy("203.0.113.1", SERVER_A), vm: "7" },
     { id: "1", attributes: buy("203.0.113.2") },
   ];
-  machine.says("onevnet", networksXml([{ id: "0", name: "public", driver: "bridge", ranges }]));
-  machine.says("onevm", vmsXml([{ id: "7", name: "web", state: "3", lcmState: "3", host: "h1" }]));
-  machine.listHosts({ name: "h1", server: SERVER_ID });
+  machine.change((cloud) => {
+    cloud.networks = [{ id: "0", name: "public", driver: "bridge", ranges }];
+  });
+  runVm(machine, "7", "h1");
+  machine.listHosts({ serverId: SERVER_ID });
   const version = { level: "ok", id: "version", role: "host", host: null, value: "0.0.9", why: "", cure: null };
-  machine.says("ssh-h1", `echo '${JSON.stringify([version])}'`);
+  machine.aside("ssh-h1", `echo '${JSON.stringify([version])}'`);
   buy("203.0.113.9");
-  return (await machine.expect(0, metrics, { grace: "0" })).stdout;
+  return (await machine.exits(0, "metrics --grace 0")).stdout;
 }
 
 function valuesOf(text: string): Map<string, number> {

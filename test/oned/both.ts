@@ -6,7 +6,7 @@ import { brokenRanges, unservedGuests } from "../cloud/invariants.ts";
 import { type Driver, Oned, type Ran } from "../cloud/oned.ts";
 import { placeOf } from "../cloud/place.ts";
 import { type Vm as ModelVm, Pool, type Range } from "../cloud/pool.ts";
-import { Rig, serverIdOf } from "../rig.ts";
+import { Rig } from "../rig.ts";
 import { type Call, lineOf, Recorder } from "./calls.ts";
 import type { Cloud, Network } from "./cloud.ts";
 import type { Fields } from "./installation.ts";
@@ -70,7 +70,7 @@ export class Both {
     assert.deepEqual(calls, expected);
     const { account } = this.#rig.simulator;
     await account.settled();
-    assert.deepEqual(unservedGuests(account, this.#model.pool, serverIdOf), []);
+    assert.deepEqual(unservedGuests(account, this.#model.pool, CLOUD), []);
     assert.deepEqual(brokenRanges(account, this.#model.pool, CLOUD), []);
     const { wanted, model } = this.#modelAddresses();
     assert.deepEqual(model, wanted);

@@ -103,7 +103,7 @@ function nextMove(what: string, status: number, type: string | undefined): strin
     case 429:
       return "try again in a minute";
     default:
-      return status >= 500 || status === 409 ? "try again" : "check PROJECT_ID, ZONE and the address range";
+      return status >= 500 || status === 409 || status === 425 ? "try again" : "check PROJECT_ID, ZONE and the address range";
   }
 }
 

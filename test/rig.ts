@@ -155,10 +155,9 @@ export class Rig extends AnyRig {
 
   protected override machine(name: string, serverId: string): Machine {
     const root = join(this.folder, name, "remotes");
-    mkdirSync(join(root, dirname(EXECUTABLE)), { recursive: true });
+    cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
     // One copy of the executable for all machines; a link keeps its own folder as /proc/self/exe.
     linkOrCopy(join(REPOSITORY, "remotes", EXECUTABLE), join(root, EXECUTABLE));
-    cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
     return super.machine(name, serverId);
   }
 }

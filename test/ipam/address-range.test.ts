@@ -71,6 +71,11 @@ suite("registeredRange", () => {
       assert.deepEqual(registeredRange({ addressRange, address: new Map() }), { ...none, ...range });
     });
   }
+
+  test("refuses an IP that is no IPv4 address", () => {
+    const addressRange = attributes({ IP: "2001:db8::1" });
+    assertRefused(() => registeredRange({ addressRange, address: new Map() }), /^address range has no IP, /);
+  });
 });
 
 function attributes(fields: Fields): Map<string, string> {

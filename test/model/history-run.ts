@@ -97,7 +97,6 @@ export class HistoryRun {
       ipam: (action, document) => this.anyAction(name, action, document),
       hook: (host, hook, document) =>
         this.#act(name, `${hook} on ${host}`, () => this.machines.hook(name, host, hook, document)),
-      complain: (text) => this.complain(text),
     };
     // Whether the source of a migration can tell that the document names another host depends on names and DNS.
     const hostName: OnedOptions["hostName"] = (vm, on, host) =>

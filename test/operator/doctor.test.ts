@@ -119,7 +119,6 @@ const OF_FRONT_END: readonly Trouble[] = [
   ["logs that nothing rotates", remove(ROTATION), "warning rotation", FRONT_END],
   ["a journal's folder that others can read", mode(FOLDER, 0o755), "warning state", `chmod 0700 /${FOLDER}`],
   ["a damaged journal", write(STATE, '{ "vers'), "warning journal", RECONCILE],
-  ["a journal of another form", write(STATE, '{ "version": 1, "intents": [] }'), "warning journal", RECONCILE],
   ["a damaged journal that was set aside", write(ASIDE, "{"), "warning journal", `${RECONCILE} && rm /${ASIDE}`],
   ["a timer that is off", write(TIMER, ""), "warning timer", "scw-flexip install --timer"],
   ["no user oneadmin", remove("etc/passwd"), "failure user", "apt install opennebula"],
@@ -157,9 +156,7 @@ const BUILD = `#!/bin/sh\n# Another build.\necho scw-flexip ${VERSION}\n`;
 const RENAME = "scw-flexip install --hosts HOST  # on the front-end; HOST: this host's name in OpenNebula";
 const OF_HOST: readonly Trouble[] = [
   ["no hooks", remove(HOST_PRE), "failure files", `${SYNC}  # on the front-end`],
-  ["a hook that does nothing", write(`${HOST_PRE}/01-scw-flexip`, DO_NOTHING), "failure files", SYNC],
   ["no key", remove(TOKEN), "failure token", "scw-flexip install --host --token-stdin"],
-  ["a key that others can read", mode(TOKEN, 0o640), "failure token", `chmod 0600 /${TOKEN}`],
   ["settings of another zone", edit(HOST_CONF, "fr-par-2", "nl-ams-1"), "failure settings", SYNC],
   ["another CLOUD", append(HOST_CONF, 'CLOUD="two"'), "failure settings", SYNC],
   ["no such server", write("var/lib/one/scw-server-id", `fr-par-2/${UNKNOWN_SERVER}`), "failure server-id", RENAME],

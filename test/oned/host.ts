@@ -1,59 +1,48 @@
 // A KVM host without a machine: folders that `ssh` binds over those of this machine, and guests that are files.
+import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { idIn, type Oned } from "./oned.ts";
-import { runCommand } from "./run-command.ts";
+import { serverIdOf } from "../rig.ts";
+import { LOCATION, RIG } from "./installation.ts";
+import { idsIn, type Oned } from "./oned.ts";
+import { until } from "./until.ts";
 
+const HOSTS = join(RIG, "hosts");
 const EXECUTABLE = "/var/tmp/one/ipam/scw-flexip/scw-flexip";
-const LOGS = ["pre", "post", "clean"];
 
-export type HostOptions = {
-  readonly oned: Oned;
-  readonly rig: string;
-  readonly name: string;
-  readonly serverId: string;
-  /** `zone/uuid` of its server; undefined: a host that nobody told. */
-  readonly server: string | undefined;
-  readonly tokenFile: string;
-};
+/** What goes wrong on a host: an action of the hypervisor fails or waits, virsh does not answer, nobody reaches it. */
+type Trouble = "fail-migrate" | `hold-${string}` | "virsh-fails" | "lost";
 
 export class Host {
   readonly name: string;
   readonly serverId: string;
   /** Its number in OpenNebula. */
-  id = -1;
-  readonly #home: string;
+  readonly id: number;
 
-  constructor(home: string, name: string, serverId: string) {
-    this.#home = home;
+  constructor(name: string, id: number) {
     this.name = name;
-    this.serverId = serverId;
+    this.serverId = serverIdOf(name);
+    this.id = id;
   }
 
-  /** A host with the remotes tree and, unless it has no server, what `scw-flexip install --host` puts there. */
-  static async add({ oned, rig, name, serverId, server, tokenFile }: HostOptions): Promise<Host> {
-    const home = join(rig, "hosts", name);
-    const host = new Host(home, name, serverId);
-    if (!existsSync(home)) {
-      for (const folder of ["tmp", "lib/rig/guests", "lib/rig/fail", "lib/rig/hold", "log", "var"]) {
-        mkdirSync(join(home, folder), { recursive: true });
-      }
-      // An address that no interface of this machine has: what tells a host that another one is meant.
-      appendFileSync("/etc/hosts", `198.18.0.${readdirSync(join(rig, "hosts")).length} ${name}\n`);
-      await host.sync(oned);
-      const install = `${EXECUTABLE} install --host --one-location ${oned.location} --token-file ${tokenFile}`;
-      // Exit code 3: there is no user oneadmin here.
-      if (server !== undefined) await oned.run("ssh", name, `${install} --server-id ${server} || [ $? = 3 ]`);
+  /** A host with the remotes tree. Without options of `scw-flexip install --host` the product was never installed there. */
+  static async add(oned: Oned, name: string, options?: string): Promise<Host> {
+    const home = join(HOSTS, name);
+    for (const folder of ["tmp", "lib/rig/guests", "lib/rig/trouble", "log", "var"]) {
+      mkdirSync(join(home, folder), { recursive: true });
     }
-    host.id = idIn(await oned.run("onehost", "create", name, "-i", "dummy", "-v", "kvm"));
-    return host;
-  }
-
-  /** What `onehost sync -f` does, which refuses to run as root. Hard links: a host only reads its tree. */
-  async sync(oned: Oned): Promise<void> {
-    rmSync(join(this.#home, "tmp"), { recursive: true });
-    const copy = ["cp", "--recursive", "--dereference", "--link"];
-    await runCommand([...copy, join(oned.folder, "var/remotes"), join(this.#home, "tmp")], { env: oned.environment });
+    // An address that no interface of this machine has: what tells a host that another one is meant.
+    appendFileSync("/etc/hosts", `198.18.0.${readdirSync(HOSTS).length} ${name}\n`);
+    // What `onehost sync -f` does, which refuses to run as root. Hard links: a host only reads its tree.
+    const copy = ["--recursive", "--dereference", "--link"];
+    execFileSync("cp", [...copy, "--no-target-directory", join(oned.folder, "var/remotes"), join(home, "tmp")]);
+    if (options !== undefined) {
+      const install = `${EXECUTABLE} install --host --one-location ${LOCATION} ${options}`;
+      // Exit code 3: there is no user oneadmin here.
+      await oned.run("ssh", name, `${install} || [ $? = 3 ]`);
+    }
+    const [id = -1] = idsIn(await oned.run("onehost", "create", name, "-i", "dummy", "-v", "kvm"));
+    return new Host(name, id);
   }
 
   /** The names of the guests that run here. */
@@ -61,57 +50,44 @@ export class Host {
     return readdirSync(this.#file("guests"));
   }
 
-  /** Lets an action of the hypervisor fail (`migrate`), until it may succeed again. */
-  fail(action: string, isFailing = true): void {
-    this.#flag(`fail/${action}`, isFailing);
+  /** Makes trouble, or ends it. */
+  trouble(kind: Trouble, isOn = true): void {
+    if (isOn) writeFileSync(this.#file(`trouble/${kind}`), "");
+    else rmSync(this.#file(`trouble/${kind}`), { force: true });
   }
 
-  /** Holds an action of the hypervisor up (`migrate`), until it may go on. */
-  hold(action: string, isHeld = true): void {
-    this.#flag(`hold/${action}`, isHeld);
-  }
-
-  /** Whether the action that is held up has begun. */
-  isHeld(action: string): boolean {
-    return existsSync(this.#file(`hold/${action}.reached`));
-  }
-
-  /** virsh answers nothing that helps. */
-  breakVirsh(isBroken = true): void {
-    this.#flag("virsh-fails", isBroken);
+  /** Holds an action of the hypervisor up, and lets it go on after a look at what is so right before it. */
+  async before(action: string, start: () => Promise<unknown>, look: () => void): Promise<void> {
+    this.trouble(`hold-${action}.reached`, false);
+    this.trouble(`hold-${action}`);
+    await start();
+    const isReached = () => existsSync(this.#file(`trouble/hold-${action}.reached`));
+    await until(`${action} on ${this.name} is about to begin`, isReached);
+    look();
+    this.trouble(`hold-${action}`, false);
   }
 
   /** Nobody reaches the host any more, and its guests are gone. */
-  lose(isLost = true): void {
-    const mark = join(this.#home, "lost");
-    if (!isLost) rmSync(mark, { force: true });
-    else writeFileSync(mark, "");
-    for (const guest of isLost ? this.guests() : []) rmSync(this.#file(`guests/${guest}`));
+  lose(): void {
+    this.trouble("lost");
+    for (const guest of this.guests()) rmSync(this.#file(`guests/${guest}`));
   }
 
-  /** Takes back whatever a scene did to the host. */
+  /** Ends all trouble. */
   calm(): void {
-    for (const folder of ["fail", "hold"]) {
-      for (const flag of readdirSync(this.#file(folder))) rmSync(this.#file(`${folder}/${flag}`), { force: true });
-    }
-    this.breakVirsh(false);
-    this.lose(false);
+    for (const kind of readdirSync(this.#file("trouble"))) rmSync(this.#file(`trouble/${kind}`), { force: true });
   }
 
   /** What the hooks wrote into their logs here. */
   log(): string {
-    return LOGS.map((hook) => join(this.#home, "log", `scw-flexip-${hook}.log`))
-      .filter((file) => existsSync(file))
-      .map((file) => readFileSync(file, "utf8"))
+    const folder = join(HOSTS, this.name, "log");
+    return readdirSync(folder)
+      .filter((file) => file.startsWith("scw-flexip-"))
+      .map((file) => readFileSync(join(folder, file), "utf8"))
       .join("");
   }
 
-  #flag(name: string, isSet: boolean): void {
-    if (isSet) writeFileSync(this.#file(name), "");
-    else rmSync(this.#file(name), { force: true });
-  }
-
   #file(name: string): string {
-    return join(this.#home, "lib/rig", name);
+    return join(HOSTS, this.name, "lib/rig", name);
   }
 }

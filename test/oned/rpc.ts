@@ -1,45 +1,62 @@
 // oned's XML-RPC, as far as looking needs it: a command of OpenNebula starts a Ruby for every look.
-import { Element } from "./document.ts";
+import { XMLParser } from "fast-xml-parser";
+
+const RAFT_STATES = ["solo", "candidate", "follower", "leader"];
+const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true });
+
+/** An element of a document. Paths are names with a slash between. */
+export class Element {
+  readonly #node: unknown;
+
+  constructor(node: unknown) {
+    this.#node = node;
+  }
+
+  /** The document's own element, whatever its name. */
+  static parse(xml: string): Element {
+    const [root] = Object.entries(recordOf(parser.parse(xml))).filter(([name]) => name !== "?xml");
+    return new Element(root?.[1]);
+  }
+
+  /** The text at the path; empty where there is none. */
+  text(path: string): string {
+    const [first] = this.all(path);
+    return first !== undefined && typeof first.#node === "string" ? first.#node : "";
+  }
+
+  /** The texts of its children by name. */
+  fields(): Record<string, string> {
+    const children = Object.entries(recordOf(this.#node));
+    return Object.fromEntries(children.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  }
+
+  all(path: string): Element[] {
+    const start: Element[] = [this];
+    return path.split("/").reduce((elements, name) => elements.flatMap((element) => element.#children(name)), start);
+  }
+
+  #children(name: string): Element[] {
+    const child = recordOf(this.#node)[name];
+    return child === undefined ? [] : [child].flat().map((node) => new Element(node));
+  }
+}
 
 /** The document of one object: what `onevm show -x` prints, for one. Throws with oned's own words. */
 export async function look(url: string, method: string, id: number): Promise<Element> {
-  return Element.parse(await call(url, method, [`<i4>${id}</i4>`, "<boolean>0</boolean>"]));
+  return call(url, method, [`<i4>${id}</i4>`, "<boolean>0</boolean>"]);
 }
 
-export type RaftState = "solo" | "candidate" | "follower" | "leader";
-const RAFT_STATES: readonly RaftState[] = ["solo", "candidate", "follower", "leader"];
-
 /** What the oned there thinks that it is; undefined where none answers. */
-export async function raftStatus(url: string): Promise<{ state: RaftState; index: number } | undefined> {
+export async function raftStatus(url: string): Promise<{ state: string; index: string } | undefined> {
   try {
-    const raft = Element.parse(await call(url, "one.zone.raftstatus", []));
-    return { state: RAFT_STATES[Number(raft.text("STATE"))] ?? "solo", index: Number(raft.text("LOG_INDEX")) };
+    const raft = await call(url, "one.zone.raftstatus", []);
+    return { state: RAFT_STATES[Number(raft.text("STATE"))] ?? "", index: raft.text("LOG_INDEX") };
   } catch {
     return undefined;
   }
 }
 
-/** Whether an oned listens there, led or not: its drivers run. */
-export async function listens(url: string): Promise<boolean> {
-  try {
-    await fetch(url, { signal: AbortSignal.timeout(5_000) });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether oned answers there, and is done with its own start. */
-export async function answers(url: string): Promise<boolean> {
-  try {
-    await call(url, "one.system.version", []);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function call(url: string, method: string, values: readonly string[]): Promise<string> {
+async function call(url: string, method: string, values: readonly string[]): Promise<Element> {
   const params = ["<string>oneadmin:oneadmin</string>", ...values]
     .map((value) => `<param><value>${value}</value></param>`)
     .join("");
@@ -52,5 +69,9 @@ async function call(url: string, method: string, values: readonly string[]): Pro
   const [isDone, value] = Element.parse(await response.text()).all("params/param/value/array/data/value");
   const text = value?.text("string") ?? "";
   if (isDone?.text("boolean") !== "1") throw new Error(`${method}: ${text}`);
-  return text;
+  return Element.parse(text);
+}
+
+function recordOf(node: unknown): Record<string, unknown> {
+  return typeof node === "object" && node !== null ? Object.fromEntries(Object.entries(node)) : {};
 }

@@ -1,19 +1,29 @@
 // What all files of scenes begin and end with.
-import { after, afterEach, before, suite } from "node:test";
-import { Cloud, type CloudOptions } from "./cloud.ts";
+import { after, type TestContext, test } from "node:test";
 
-/** A suite on a cloud of its own. The scenes get at the cloud through the function that they are given. */
-export function scenes(name: string, options: CloudOptions, play: (cloud: () => Cloud) => void): void {
-  suite(name, () => {
-    let cloud: Cloud | undefined;
-    before(async () => {
-      cloud = await Cloud.start(options);
+type Stage = {
+  calm(): void;
+  stop(): Promise<void>;
+  /** What was logged, for a scene that fails. */
+  story(): string;
+};
+
+/** For writing scenes on one stage, which the first begins. What a scene did to the API and the hosts is taken back after it. */
+export function scenesOn<S extends Stage>(start: () => Promise<S>) {
+  let started: Promise<S> | undefined;
+  after(async () => (await started)?.stop());
+  return (title: string, play: (stage: S, context: TestContext) => Promise<void>): void => {
+    test(title, async (context) => {
+      started ??= start();
+      const stage = await started;
+      try {
+        await play(stage, context);
+      } catch (error) {
+        context.diagnostic(stage.story());
+        throw error;
+      } finally {
+        stage.calm();
+      }
     });
-    afterEach(() => cloud?.calm());
-    after(() => cloud?.stop());
-    play(() => {
-      if (cloud === undefined) throw new Error("the cloud did not start");
-      return cloud;
-    });
-  });
+  };
 }

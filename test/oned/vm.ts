@@ -2,8 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cloud, Network } from "./cloud.ts";
-import type { Element } from "./document.ts";
-import { look } from "./rpc.ts";
+import { type Element, look } from "./rpc.ts";
 import { until } from "./until.ts";
 
 // STATE and LCM_STATE of one.vm.info.
@@ -14,10 +13,7 @@ const STATES = {
   undeployed: "9/0",
   done: "6/0",
   pending: "1/0",
-  hold: "2/0",
   "boot failure": "3/36",
-  "boot migrate failure": "3/37",
-  unknown: "3/16",
 } as const;
 const FAILURES = new Set([36, 37, 38, 39, 40, 41, 42, 44, 46, 47, 48, 49, 50, 61].map((lcm) => `3/${lcm}`));
 export type VmState = keyof typeof STATES;
@@ -46,15 +42,14 @@ export class Vm {
 
   /** Waits for the state. A failure that nobody waits for ends the waiting. */
   async until(state: VmState): Promise<void> {
-    const story = async () => `it is ${codeOf(await this.info())}\n${this.log()}\n${this.#cloud.story()}`;
-    const look = async () => {
+    const isThere = async () => {
       const code = codeOf(await this.info());
       if (code === STATES[state]) return true;
       const isElsewhere = FAILURES.has(code) || (FAILURES.has(STATES[state]) && code === STATES.running);
-      if (isElsewhere) throw new Error(`VM ${this.id} will not be ${state}: ${await story()}`);
-      return undefined;
+      if (isElsewhere) throw new Error(`VM ${this.id} will not be ${state}: it is ${code}\n${this.log()}`);
+      return false;
     };
-    await until(`VM ${this.id} is ${state}`, look, { story });
+    await until(`VM ${this.id} is ${state}`, isThere);
   }
 
   /** Deploys on a host and waits until it runs. */
@@ -63,11 +58,37 @@ export class Vm {
     await this.until("running");
   }
 
+  /** Deploys on a host, where it does not boot. */
+  async deployInVain(host: string): Promise<void> {
+    await this.do("deploy", host);
+    await this.until("boot failure");
+  }
+
   /** Migrates live to another host and waits until it runs there. */
   async migrate(host: string): Promise<void> {
     await this.do("migrate", "--live", host);
     // oned takes the request before it changes the state.
-    await until(`VM ${this.id} is on its way to ${host}`, async () => (await this.host()) === host || undefined);
+    await until(`VM ${this.id} is on its way to ${host}`, async () => (await this.host()) === host);
+    await this.until("running");
+  }
+
+  /** Begins a live migration to another host, of which the copy fails. */
+  async migrateInVain(host: string): Promise<void> {
+    const source = this.#cloud.host(await this.host());
+    source.trouble("fail-migrate");
+    await this.do("migrate", "--live", host);
+    await until("the migration failed", () => /migrate failed on purpose/.test(this.log()));
+    source.trouble("fail-migrate", false);
+    await this.until("running");
+  }
+
+  async powerOff(): Promise<void> {
+    await this.do("poweroff", "--hard");
+    await this.until("powered off");
+  }
+
+  async resume(): Promise<void> {
+    await this.do("resume");
     await this.until("running");
   }
 
@@ -79,40 +100,25 @@ export class Vm {
   /** Gives the VM up where it is, and waits until it is pending. */
   async recreate(): Promise<void> {
     // oned cancels what its driver does for the VM, now and then its own cleanup too: that VM waits for another try.
-    const isPending = async () => {
+    const isGivenUp = async () => {
       await this.do("recover", "--recreate");
-      return until("the cleanup ends", async () => (await this.is("pending")) || undefined, { limitMs: 10_000 }).catch(
-        () => undefined,
-      );
+      return until("the cleanup ends", () => this.is("pending"), 10_000).catch(() => false);
     };
-    await until(`VM ${this.id} is given up`, isPending);
+    await until(`VM ${this.id} is given up`, isGivenUp);
   }
 
-  /** Attaches a NIC and waits until the VM runs again; says what the NIC became. */
-  async attach(network: Network, ...words: string[]): Promise<Element> {
+  /** Attaches a NIC and waits until the VM runs again; says its number. */
+  async attach(network: Network, ...words: string[]): Promise<string> {
     await this.do("nic-attach", "--network", network.name, ...words);
     await this.until("running");
-    const [last] = (await this.nics()).toSorted(
-      (one, other) => Number(other.text("NIC_ID")) - Number(one.text("NIC_ID")),
-    );
-    if (last === undefined) throw new Error(`VM ${this.id} has no NIC`);
-    return last;
+    const info = await this.info();
+    const nics = ["NIC", "NIC_ALIAS", "PCI"].flatMap((name) => info.all(`TEMPLATE/${name}`));
+    return String(Math.max(...nics.map((nic) => Number(nic.text("NIC_ID")))));
   }
 
   async detach(nic: string): Promise<void> {
     await this.do("nic-detach", nic);
     await this.until("running");
-  }
-
-  /** NICs, aliases and PCI NICs. */
-  async nics(): Promise<Element[]> {
-    const info = await this.info();
-    return ["NIC", "NIC_ALIAS", "PCI"].flatMap((name) => info.all(`TEMPLATE/${name}`));
-  }
-
-  /** The addresses of its NICs and aliases. */
-  async addresses(): Promise<string[]> {
-    return (await this.nics()).map((nic) => nic.text("IP"));
   }
 
   /** The host of its last history record. */
@@ -122,10 +128,8 @@ export class Vm {
 
   /** What OpenNebula logged of it. */
   log(): string {
-    const { folder } = this.#cloud.oned;
-    const file = [`var/vms/${this.id}/vm.log`, `var/${this.id}.log`]
-      .map((name) => join(folder, name))
-      .find((name) => existsSync(name));
+    const names = [`var/vms/${this.id}/vm.log`, `var/${this.id}.log`];
+    const file = names.map((name) => join(this.#cloud.oned.folder, name)).find((path) => existsSync(path));
     return file === undefined ? "" : readFileSync(file, "utf8");
   }
 }

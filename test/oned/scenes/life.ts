@@ -1,114 +1,124 @@
 // The life of an address, from the purchase to the end of the bill.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { PROJECT } from "../../rig.ts";
-import { scenes } from "../stage.ts";
+import { Cloud, rangeText } from "../cloud.ts";
+import { scenesOn } from "../stage.ts";
 import { until } from "../until.ts";
 
-scenes("the life of an address", {}, (cloud) => {
-  test("bought with its range, attached to the guest's host, free again, and no longer paid", async () => {
-    const paid = cloud().paid();
-    const network = await cloud().addNetwork("public");
-    const range = await cloud().addRange(network);
-    const address = range.text("IP");
-    assert.equal(cloud().paid(), paid + 1);
-    assert.equal(range.text("MAC"), cloud().flexibleIp(address).mac_address?.mac_address);
+const scene = scenesOn(() => Cloud.start());
 
-    const vm = await cloud().createVm([network]);
-    assert.deepEqual(await vm.addresses(), [address]);
-    assert.deepEqual(await cloud().leases(network), { [address]: `vm ${vm.id}` });
-    assert.equal(cloud().whereIs(address), "free");
+scene("bought with its range, attached to the guest's host, free again, and no longer paid", async (cloud) => {
+  const paid = cloud.paid();
+  const { network, range, address } = await cloud.publicNetwork("public");
+  assert.equal(cloud.paid(), paid + 1);
+  assert.equal(range.text("MAC"), cloud.flexibleIp(address).mac_address?.mac_address);
 
-    await vm.deploy("h1");
-    assert.equal(cloud().whereIs(address), "h1");
-    assert.deepEqual(cloud().host("h1").guests(), [`one-${vm.id}`]);
+  const vm = await cloud.createVm([network]);
+  assert.deepEqual(await cloud.leases(network), { [address]: `vm ${vm.id}` });
+  assert.equal(cloud.whereIs(address), "free");
 
-    await vm.terminate();
-    assert.deepEqual(await cloud().leases(network), {});
-    await cloud().untilAt(address, "free");
+  await vm.deploy("h1");
+  assert.equal(cloud.whereIs(address), "h1");
+  assert.deepEqual(cloud.host("h1").guests(), [`one-${vm.id}`]);
 
-    await cloud().oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
-    assert.equal(cloud().paid(), paid);
-  });
+  await vm.terminate();
+  assert.deepEqual(await cloud.leases(network), {});
+  await cloud.untilFree(address);
 
-  for (const by of ["id", "address"] as const) {
-    test(`a flexible IP adopted by its ${by} stays paid when its range is removed, with the tags that it had`, async () => {
-      const adopted = cloud().simulator.account.add({ projectId: PROJECT, tags: ["mine"] });
-      const paid = cloud().paid();
-      const network = await cloud().addNetwork(`adopting by ${by}`);
-      const typed = by === "id" ? { SCW_FLEXIBLE_IP_ID: adopted.id } : { IP: adopted.ip_address };
-      const range = await cloud().addRange(network, typed);
-      assert.equal(range.text("IP"), adopted.ip_address);
-      const vm = await cloud().createVm([network]);
-      await vm.deploy("h1");
-      assert.equal(cloud().whereIs(adopted.ip_address), "h1");
-      await vm.terminate();
-      await cloud().oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
-      assert.equal(cloud().paid(), paid);
-      assert.deepEqual(cloud().flexibleIp(adopted.ip_address).tags, ["mine"]);
-    });
-  }
-
-  test("an address typed as a placeholder is replaced, and oned's log names both", async () => {
-    const network = await cloud().addNetwork("placeholder");
-    const range = await cloud().addRange(network, { IP: "192.0.2.99", MAC: "02:00:c0:00:02:63" });
-    const address = range.text("IP");
-    assert.notEqual(address, "192.0.2.99");
-    assert.equal(range.text("MAC"), cloud().flexibleIp(address).mac_address?.mac_address);
-    const told = cloud()
-      .oned.log()
-      .split("\n")
-      .filter((line) => line.includes("192.0.2.99") && line.includes(address) && line.includes("[W]"));
-    assert.equal(told.length, 1, "one warning names both addresses");
-  });
-
-  test("a dual-stack range brings an IPv4 and an IPv6 address, both attached with the guest", async () => {
-    const paid = cloud().paid();
-    const network = await cloud().addNetwork("dual");
-    const range = await cloud().addRange(network, { TYPE: "IP4_6_STATIC" });
-    assert.equal(cloud().paid(), paid + 2);
-    const vm = await cloud().createVm([network]);
-    await vm.deploy("h1");
-    const bought = cloud().simulator.account.all().slice(-2);
-    const ids = [range.text("SCW_FLEXIBLE_IP_ID"), range.text("SCW_FLEXIBLE_IP6_ID")];
-    assert.deepEqual(
-      ids.map((id) => cloud().simulator.account.get(id)?.server_id),
-      ids.map(() => cloud().host("h1").serverId),
-      JSON.stringify(bought),
-    );
-    await vm.terminate();
-    await cloud().oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
-    assert.equal(cloud().paid(), paid);
-  });
-
-  test("held addresses go to no VM, and a VM gets the address that it asks for", async () => {
-    const network = await cloud().addNetwork("asked");
-    const [first, second] = [await cloud().addRange(network), await cloud().addRange(network)].map((range) =>
-      range.text("IP"),
-    );
-    await cloud().oned.run("onevnet", "hold", network.name, String(first));
-    const vm = await cloud().createVm([{ NETWORK: network.name, IP: String(second) }]);
-    assert.deepEqual(await cloud().leases(network), { [String(first)]: "hold", [String(second)]: `vm ${vm.id}` });
-    await vm.deploy("h1");
-    assert.equal(cloud().whereIs(String(second)), "h1");
-    await cloud().oned.run("onevnet", "release", network.name, String(first));
-    assert.deepEqual(await cloud().leases(network), { [String(second)]: `vm ${vm.id}` });
-    await vm.terminate();
-  });
-
-  test("a reservation of one address serves a VM, and gives the address back", async () => {
-    const network = await cloud().addNetwork("reserved");
-    const address = (await cloud().addRange(network)).text("IP");
-    await cloud().oned.run("onevnet", "reserve", network.name, "--name", "mine", "--size", "1");
-    const vm = await cloud().createVm([{ NETWORK: "mine" }]);
-    assert.deepEqual(await vm.addresses(), [address]);
-    await vm.deploy("h1");
-    assert.equal(cloud().whereIs(address), "h1");
-    await vm.terminate();
-    await cloud().untilAt(address, "free");
-    await cloud().oned.run("onevnet", "delete", "mine");
-    // oned deletes a network after its driver has answered.
-    await until("the address is back", async () => (await cloud().isFree(network)) || undefined);
-    assert.equal(cloud().flexibleIp(address).status, "ready");
-  });
+  await cloud.oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
+  assert.equal(cloud.paid(), paid);
 });
+
+for (const by of ["id", "address"] as const) {
+  scene(`a flexible IP adopted by its ${by} stays paid without its range, with the tags that it had`, async (cloud) => {
+    const adopted = cloud.simulator.account.add({ projectId: PROJECT, tags: ["mine"] });
+    const paid = cloud.paid();
+    const typed = by === "id" ? { SCW_FLEXIBLE_IP_ID: adopted.id } : { IP: adopted.ip_address };
+    const { network, range, address } = await cloud.publicNetwork(`adopting by ${by}`, typed);
+    assert.equal(address, adopted.ip_address);
+    const vm = await cloud.createVm([network]);
+    await vm.deploy("h1");
+    assert.equal(cloud.whereIs(address), "h1");
+    await vm.terminate();
+    await cloud.oned.run("onevnet", "rmar", network.name, range.text("AR_ID"));
+    assert.equal(cloud.paid(), paid);
+    assert.deepEqual(cloud.flexibleIp(address).tags, ["mine"]);
+  });
+}
+
+scene("a reservation of one address serves a VM, and gives the address back", async (cloud) => {
+  const { network, address } = await cloud.publicNetwork("reserved");
+  await cloud.oned.run("onevnet", "reserve", network.name, "--name", "mine", "--size", "1");
+  const vm = await cloud.createVm([{ NETWORK: "mine" }]);
+  await vm.deploy("h1");
+  assert.equal(cloud.whereIs(address), "h1");
+  await vm.terminate();
+  await cloud.untilFree(address);
+  await cloud.oned.run("onevnet", "delete", "mine");
+  // oned deletes a network after its driver has answered.
+  await until("the address is back", async () => Object.keys(await cloud.leases(network)).length === 0);
+  assert.equal(cloud.flexibleIp(address).status, "ready");
+});
+
+scene("a range that oned or the driver refuses costs nothing, and the refusal says what is wrong", async (cloud) => {
+  const { network, range, address } = await cloud.publicNetwork("refusing");
+  const paid = cloud.paid();
+  const taken = range.text("SCW_FLEXIBLE_IP_ID");
+  const refused = [
+    { typed: { SHARED: "YES" }, reason: /SHARED/i },
+    { typed: { SIZE: "2" }, reason: /one (address )?range (per|for each) address/i },
+    { typed: { SCW_FLEXIBLE_IP_ID: taken }, reason: /range/ },
+    { typed: { IP: address }, reason: /range/ },
+  ];
+  for (const { typed, reason } of refused) {
+    const { code, stderr } = await cloud.oned.try("onevnet", "addar", network.name, cloud.file(rangeText(typed)));
+    assert.notEqual(code, 0, stderr);
+    assert.match(stderr, reason);
+  }
+  assert.equal(cloud.paid(), paid);
+  assert.equal((await cloud.ranges(network)).length, 1);
+});
+
+scene("an alias of a network that allows it shares its NIC's virtual MAC, leaves, and comes again", async (cloud) => {
+  const { address, vm } = await cloud.publicGuest("main");
+  const aliases = await cloud.addNetwork("aliases", 'SCW_FLEXIP_ALIAS="YES"');
+  const alias = (await cloud.addRange(aliases)).text("IP");
+  const macOf = (one: string) => cloud.flexibleIp(one).mac_address?.mac_address;
+  // The first time it gave its own MAC up.
+  for (const time of ["first", "second"]) {
+    const nic = await vm.attach(aliases, "--alias", "NIC0");
+    assert.deepEqual([cloud.whereIs(address), cloud.whereIs(alias)], ["h1", "h1"], time);
+    assert.equal(macOf(alias), macOf(address), time);
+    await vm.detach(nic);
+    await cloud.untilFree(alias);
+    assert.equal(cloud.whereIs(address), "h1", time);
+  }
+  await vm.terminate();
+  const other = await cloud.createVm([aliases]);
+  await other.deployInVain("h1");
+  assert.match(other.log(), /SCW_FLEXIP_ALIAS/, "a NIC there is refused, in words that name the attribute");
+  await other.terminate();
+});
+
+scene("a quota that is used up refuses the range, and removes nothing", async (cloud) => {
+  const network = await cloud.addNetwork("quota");
+  const paid = cloud.paid();
+  const body = { type: "quotas_exceeded", details: [{ resource: "fips", quota: 8, current: 8 }] };
+  cloud.simulator.fault({ call: "create", do: { kind: "status", status: 403, body } });
+  const { code, stderr } = await cloud.oned.try("onevnet", "addar", network.name, cloud.file(rangeText()));
+  assert.notEqual(code, 0);
+  assert.match(stderr, /quota/i);
+  assert.equal(cloud.paid(), paid);
+});
+
+for (const ms of [65, 5_000]) {
+  scene(`a whole life with ${ms} ms for each call`, async (cloud) => {
+    const { network, address } = await cloud.publicNetwork(`slow ${ms}`);
+    cloud.simulator.account.behave({ latencyMs: ms });
+    const vm = await cloud.createVm([network]);
+    await vm.deploy("h1");
+    assert.equal(cloud.whereIs(address), "h1");
+    await vm.terminate();
+    await cloud.untilFree(address);
+  });
+}

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../rig.ts";
+import { SERVER_A } from "./cloud-rig.ts";
 import { onRootMachine } from "./root-machine.ts";
 
 const LOCATION = "/var/lib/self-contained";
 const CONF = `${LOCATION}/var/remotes/etc/ipam/scw-flexip/scw-flexip.conf`;
-const SERVER = "33333333-3333-4333-8333-00000000000a";
 
 const TOOL = `echo "called: \${0##*/} $* as $(id -u) $(id -g), home $HOME" >> /calls
 case "\${0##*/} $1" in
@@ -26,7 +26,7 @@ as() { user=$1; want=$2; shift 2; check $want setpriv --reuid $user --regid $use
 touch /began
 chmod 666 /calls
 chown -R oneadmin:oneadmin ${LOCATION}/var
-run 0 install --frontend --host --server-id "$ZONE/${SERVER}" --token-stdin --restart --sync < /root/key
+run 0 install --frontend --host --server-id "$ZONE/${SERVER_A}" --token-stdin --restart --sync < /root/key
 sed -i "s#^ZONE=.*#ZONE=\\"$ZONE\\"#; s#^PROJECT_ID=.*#PROJECT_ID=\\"$PROJECT\\"#; s#^.API_URL=.*#API_URL=\\"$URL\\"#" ${CONF}
 run 0 doctor --frontend
 run 0 install --frontend --restart
@@ -46,7 +46,7 @@ run 0 install --host
 mkdir -p /var/lib/host/var/log /var/lib/host/etc/logrotate.d /var/lib/host/var/lib/one
 cp /etc/passwd /var/lib/host/etc/passwd
 chown -R oneadmin:oneadmin /var/lib/host/var/lib/one
-as 9869 3 install --host --root /var/lib/host --server-id "$ZONE/${SERVER}"
+as 9869 3 install --host --root /var/lib/host --server-id "$ZONE/${SERVER_A}"
 run 0 reconcile --apply
 find ${LOCATION}/var /var/log ! -user oneadmin -newer /began ! -path /var/log -printf '== of another user: %p\\n'
 chown root ${LOCATION}/var/.scw-flexip.token
@@ -59,7 +59,7 @@ sort -u /calls
 echo "== end"
 `;
 
-onRootMachine("root's commands read and write as oneadmin", [{ id: SERVER, address: "127.0.0.1" }], async (machine) => {
+onRootMachine("root's commands read and write as oneadmin", async (machine) => {
   for (const name of ["onevnet", "onevm", "onehost", "onezone", "systemctl"]) machine.tool(name, TOOL);
   machine.oned(`${LOCATION}/bin/oned`);
   machine.folder(`${LOCATION}/var`);

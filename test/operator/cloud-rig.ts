@@ -1,17 +1,36 @@
 // A machine for the operator's commands: a root of its own with OpenNebula's folders and oned.conf, OpenNebula's commands on
 // PATH (fake-cloud.ts), the built executable, and the simulated API.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
+import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
 import { PROJECT, REPOSITORY } from "../rig.ts";
 import { type FakeCloud, type FakeRange, writeCloud } from "./fake-cloud.ts";
 
-const INSTALLED = "var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
+export const TREE = "var/lib/one/remotes";
+export const DRIVER = `${TREE}/ipam/scw-flexip/scw-flexip`;
+export const CONF = `${TREE}/etc/ipam/scw-flexip/scw-flexip.conf`;
+export const TOKEN = "var/lib/one/.scw-flexip.token";
+export const ONED_CONF = "etc/one/oned.conf";
+export const ROTATION = "etc/logrotate.d/scw-flexip";
+export const STATE = "var/lib/one/scw-flexip/state.json";
+export const LOG = "var/log/one/scw-flexip.log";
 export const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
 export const OURS = ["scw-flexip", "scw-flexip:cloud=one", "scw-flexip:created"];
 export const SERVER_A = "33333333-3333-4333-8333-00000000000a";
@@ -53,8 +72,8 @@ export class CloudRig {
     this.root = join(this.folder, "root");
     this.stateFile = join(this.folder, "one.json");
     for (const folder of FRONT_END) mkdirSync(this.at(folder), { recursive: true });
-    for (const folder of REMOTES) mkdirSync(this.at(`var/lib/one/remotes/${folder}`), { recursive: true });
-    cpSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at("etc/one/oned.conf"));
+    for (const folder of REMOTES) mkdirSync(this.at(`${TREE}/${folder}`), { recursive: true });
+    cpSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), this.at(ONED_CONF));
     writeFileSync(this.at("etc/passwd"), USERS);
     for (const name of ["kvm-a", "kvm-b"]) {
       for (const folder of HOST) mkdirSync(this.host(name, folder), { recursive: true });
@@ -65,11 +84,11 @@ export class CloudRig {
     for (const tool of TOOLS) {
       this.tool(tool, `set -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`);
     }
-    this.cloud = this.#smallCloud();
+    writeCloud(this.stateFile, this.#smallCloud());
   }
 
-  static async start(options: SimulatorOptions = {}): Promise<CloudRig> {
-    return new CloudRig(await startSimulator({ servers: SERVERS, ...options }));
+  static async start(): Promise<CloudRig> {
+    return new CloudRig(await startSimulator({ servers: SERVERS }));
   }
 
   async stop(): Promise<void> {
@@ -88,7 +107,7 @@ export class CloudRig {
       installedTree = folder;
     } else {
       copyTree(installedTree, this.root);
-      writeFileSync(this.at("var/lib/one/.scw-flexip.token"), `${this.simulator.token}\n`);
+      this.write(TOKEN, `${this.simulator.token}\n`, 0o600);
     }
     this.configure();
     return this;
@@ -97,16 +116,36 @@ export class CloudRig {
   /** Writes the settings that an operator must fill in. */
   configure(more: Readonly<Record<string, string>> = {}): void {
     const values = { ZONE: this.simulator.zone, PROJECT_ID: PROJECT, API_URL: this.simulator.url, ...more };
-    const file = this.at("var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf");
-    const text = Object.entries(values).reduce(
-      (settings, [key, value]) => settings.replace(new RegExp(`^#?${key}=.*$`, "m"), `${key}="${value}"`),
-      readFileSync(file, "utf8"),
-    );
-    writeFileSync(file, text);
+    for (const [key, value] of Object.entries(values)) {
+      this.edit(CONF, (text) => text.replace(new RegExp(`^#?${key}=.*$`, "m"), `${key}="${value}"`));
+    }
   }
 
   at(path: string): string {
     return join(this.root, path);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.at(path), "utf8");
+  }
+
+  write(path: string, text: string | Buffer, mode = 0o644): void {
+    mkdirSync(dirname(this.at(path)), { recursive: true });
+    writeFileSync(this.at(path), text);
+    chmodSync(this.at(path), mode);
+  }
+
+  edit(path: string, change: (text: string) => string): void {
+    writeFileSync(this.at(path), change(this.read(path)));
+  }
+
+  modeOf(path: string): string {
+    return (statSync(this.at(path)).mode & 0o7777).toString(8);
+  }
+
+  /** Every file and folder below the root. */
+  tree(): string[] {
+    return readdirSync(this.root, { recursive: true, encoding: "utf8" }).sort();
   }
 
   /** Below which a host's files are. */
@@ -118,15 +157,11 @@ export class CloudRig {
     return JSON.parse(readFileSync(this.stateFile, "utf8"));
   }
 
-  set cloud(cloud: FakeCloud) {
-    writeCloud(this.stateFile, cloud);
-  }
-
   /** Changes what OpenNebula knows. */
   change(edit: (cloud: FakeCloud) => void): void {
     const { cloud } = this;
     edit(cloud);
-    this.cloud = cloud;
+    writeCloud(this.stateFile, cloud);
   }
 
   /** The ranges of the network "public", to be changed. */
@@ -174,6 +209,12 @@ export class CloudRig {
     });
   }
 
+  /** Starts a command of the operator, to be stopped by the test. */
+  start(line: string): ChildProcessByStdio<null, Readable, Readable> {
+    const words = [...line.split(" "), "--root", this.root];
+    return spawn(EXECUTABLE, words, { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
+  }
+
   environment(): Record<string, string> {
     return { PATH: `${join(this.folder, "bin")}:/usr/bin:/bin`, FAKE_ONE: this.stateFile, HOME: this.folder };
   }
@@ -185,11 +226,11 @@ export class CloudRig {
     const idOfB = { "cat /var/lib/one/scw-server-id": `${zone}/${SERVER_B}` };
     const hostB = { "hostname -I": `${ADDRESS_B} 10.0.0.2`, ...idOfB };
     return {
-      remotes: this.at("var/lib/one/remotes"),
+      remotes: this.at(TREE),
       // Where the driver's own actions find their files: they know nothing of another root.
       environment: {
-        SCW_FLEXIP_TOKEN_FILE: this.at("var/lib/one/.scw-flexip.token"),
-        SCW_FLEXIP_STATE_FILE: this.at("var/lib/one/scw-flexip/state.json"),
+        SCW_FLEXIP_TOKEN_FILE: this.at(TOKEN),
+        SCW_FLEXIP_STATE_FILE: this.at(STATE),
         SCW_FLEXIP_LOG_DIR: this.at("var/log/one"),
       },
       networks: [
@@ -207,22 +248,15 @@ export class CloudRig {
 }
 
 /** An installed front-end, gone when the test ends, or the file where `after` is that of node:test. */
-export async function installedRig(
-  context: { after(work: () => Promise<void>): void },
-  options: SimulatorOptions = {},
-): Promise<CloudRig> {
-  const rig = await CloudRig.start(options);
+export async function installedRig(context: { after(work: () => Promise<void>): void }): Promise<CloudRig> {
+  const rig = await CloudRig.start();
   context.after(() => rig.stop());
   return rig.installed();
 }
 
 /** A test on an installed front-end of its own. */
-export function onRig(
-  name: string,
-  body: (rig: CloudRig, context: TestContext) => Promise<void>,
-  options?: SimulatorOptions,
-): void {
-  test(name, async (context) => body(await installedRig(context, options), context));
+export function onRig(name: string, body: (rig: CloudRig, context: TestContext) => Promise<void>): void {
+  test(name, async (context) => body(await installedRig(context), context));
 }
 
 /** Lets a VM run on the host. */
@@ -243,7 +277,7 @@ export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: strin
 
 /** The executable, which is large and is never changed in its place, is linked. */
 function copyTree(from: string, to: string): void {
-  const executable = join(from, INSTALLED);
+  const executable = join(from, DRIVER);
   cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== executable });
-  linkSync(executable, join(to, INSTALLED));
+  linkSync(executable, join(to, DRIVER));
 }

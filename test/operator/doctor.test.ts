@@ -5,22 +5,23 @@ import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Row } from "../../driver/operator/doctor/report.ts";
 import { OTHER_PROJECT, PROJECT } from "../rig.ts";
-import { installedRig, OURS, SERVER_A } from "./cloud-rig.ts";
 import {
+  addRange,
   CONF,
-  HOST_TREE,
-  LightMachine,
+  DRIVER,
+  installedRig,
   ONED_CONF,
-  onFrontEnd,
   ROTATION,
-  SERVER_ID,
+  SERVER_A,
+  STATE,
   TOKEN,
   TREE,
-  VERSION,
-} from "./light-machine.ts";
+} from "./cloud-rig.ts";
+import { HOST_TREE, LightMachine, onFrontEnd, SERVER_ID, VERSION } from "./light-machine.ts";
 
 const HOST_CONF = CONF.replace(TREE, HOST_TREE);
-const JOURNAL = "var/lib/one/scw-flexip/state.json";
+const IP = "203.0.113.7";
+const OLD_CLOUD = ["scw-flexip:cloud=old"];
 const UNKNOWN_SERVER = "99999999-9999-4999-8999-999999999999";
 const FRONT_END = "scw-flexip install --frontend";
 const SYNC = "sudo -u oneadmin onehost sync -f";
@@ -54,25 +55,11 @@ async function firstOn(machine: LightMachine, changed = machine): Promise<unknow
   return [row?.host ?? "front-end", `${row?.level} ${row?.id}`, cure];
 }
 
-/** One network, with a range of ours for each flexible IP. */
-function listRanges(frontEnd: LightMachine, ids: readonly string[], driver = "bridge"): void {
-  const ranges = ids.map((id) => ({ id, attributes: { IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id } }));
-  frontEnd.change((cloud) => {
-    cloud.networks = [{ id: "3", name: "public", driver, bridge: "br0", ranges }];
-  });
-}
-
-/** Adds a flexible IP with our tags and returns its id. */
-function addressOf({ simulator }: LightMachine, tags = OURS, serverId: string | null = null): string {
-  return simulator.account.add({ tags, projectId: PROJECT, serverId }).id;
-}
-
 /** What is wrong, how it came, what doctor finds, and what fixes it below the machine's root. */
 type Trouble = readonly [string, (machine: LightMachine) => unknown, finding: string, cure: string];
 
 const PRE = `${TREE}/vnm/bridge/pre.d`;
 const ACTION = `${TREE}/ipam/scw-flexip/get_address`;
-const DRIVER = `${TREE}/ipam/scw-flexip/scw-flexip`;
 const LINK = `${TREE}/etc/dangling`;
 const TIMER = "usr/lib/systemd/system/scw-flexip-reconcile.timer";
 const EDIT = `sudoedit /${CONF}`;
@@ -80,10 +67,10 @@ const EDIT_ONED_CONF = `sudoedit /${ONED_CONF}`;
 const RESTART = `${FRONT_END} --restart`;
 const NEW_TOKEN = `${FRONT_END} --token-stdin`;
 const MAKE_FOLDER = "install -d -m 0750 -o oneadmin -g oneadmin";
-const USE_BRIDGE = `sudo -u oneadmin sh -c "echo 'VN_MAD=\\"bridge\\"' | onevnet update 3 -a /dev/stdin"`;
+const USE_BRIDGE = `sudo -u oneadmin sh -c "echo 'VN_MAD=\\"bridge\\"' | onevnet update 0 -a /dev/stdin"`;
 const RECONCILE = "scw-flexip reconcile";
-const STATE = dirname(JOURNAL);
-const ASIDE = `${JOURNAL}.damaged-20260101T000000000Z`;
+const FOLDER = dirname(STATE);
+const ASIDE = `${STATE}.damaged-20260101T000000000Z`;
 const SECOND = 'IPAM_MAD = [ ARGUMENTS = "-i dummy" ]\n';
 
 const remove = (path: string) => (machine: LightMachine) => rmSync(machine.at(path), { recursive: true });
@@ -94,7 +81,12 @@ const edit = (path: string, before: string | RegExp, after: string) => (machine:
 const append = (path: string, line: string) => edit(path, /$/, `${line}\n`);
 const set = (settings: Readonly<Record<string, string>>) => (machine: LightMachine) => machine.configure(settings);
 const silence = (command: string) => (machine: LightMachine) => machine.tool(command, "");
-const network = (driver: string) => (machine: LightMachine) => listRanges(machine, [addressOf(machine)], driver);
+const network = (driver: string) => (machine: LightMachine) => {
+  addRange(machine, IP);
+  machine.change(({ networks: [network] }) => Object.assign(network ?? {}, { driver }));
+};
+const retag = (machine: LightMachine) => machine.simulator.account.set(addRange(machine, IP), { tags: OLD_CLOUD });
+const lose = (machine: LightMachine) => machine.simulator.account.remove(addRange(machine, IP));
 
 const OF_FRONT_END: readonly Trouble[] = [
   ["a setting with a bad value", set({ ZONE: "paris" }), "failure settings", EDIT],
@@ -125,9 +117,8 @@ const OF_FRONT_END: readonly Trouble[] = [
   ["MACs that oned would refuse", append(ONED_CONF, 'MAC_GLOBAL_SPACE = "YES"'), "failure mac-space", EDIT_ONED_CONF],
   ["no log folder", remove("var/log/one"), "failure logs", `${MAKE_FOLDER} /var/log/one`],
   ["logs that nothing rotates", remove(ROTATION), "warning rotation", FRONT_END],
-  ["a journal's folder that others can read", mode(STATE, 0o755), "warning state", `chmod 0700 /${STATE}`],
-  ["a damaged journal", write(JOURNAL, '{ "vers'), "warning journal", RECONCILE],
-  ["a journal of another form", write(JOURNAL, '{ "version": 1, "intents": [] }'), "warning journal", RECONCILE],
+  ["a journal's folder that others can read", mode(FOLDER, 0o755), "warning state", `chmod 0700 /${FOLDER}`],
+  ["a damaged journal", write(STATE, '{ "vers'), "warning journal", RECONCILE],
   ["a damaged journal that was set aside", write(ASIDE, "{"), "warning journal", `${RECONCILE} && rm /${ASIDE}`],
   ["a timer that is off", write(TIMER, ""), "warning timer", "scw-flexip install --timer"],
   ["no user oneadmin", remove("etc/passwd"), "failure user", "apt install opennebula"],
@@ -136,8 +127,8 @@ const OF_FRONT_END: readonly Trouble[] = [
   ["a front-end that may not lead", silence("onezone"), "warning leader", "sudo -u oneadmin onezone show 0"],
   ["a network with VN_MAD fw", network("fw"), "warning networks", `${FRONT_END} --fw --sync`],
   ["a network whose driver runs no hook of ours", network("802.1Q"), "warning networks", USE_BRIDGE],
-  ["addresses of another project", (fe) => listRanges(fe, ["lost"]), "failure addresses", EDIT],
-  ["a changed CLOUD", (fe) => listRanges(fe, [addressOf(fe, ["scw-flexip:cloud=old"])]), "failure cloud", EDIT],
+  ["addresses of another project", lose, "failure addresses", EDIT],
+  ["a changed CLOUD", retag, "failure cloud", EDIT],
   ["a server that is nearly full", fillServer, "warning quota", "scw-flexip list"],
 ];
 
@@ -146,7 +137,7 @@ function fillServer({ simulator }: LightMachine): void {
 }
 
 onFrontEnd("a front-end on which all is well has no finding", async (frontEnd) => {
-  listRanges(frontEnd, [addressOf(frontEnd)]);
+  addRange(frontEnd, IP);
   const rows = await rowsOf(frontEnd);
   assert.ok(rows.length > 15);
   assert.deepEqual(new Set(rows.map(({ level }) => level)), new Set(["ok"]));
@@ -165,9 +156,7 @@ const BUILD = `#!/bin/sh\n# Another build.\necho scw-flexip ${VERSION}\n`;
 const RENAME = "scw-flexip install --hosts HOST  # on the front-end; HOST: this host's name in OpenNebula";
 const OF_HOST: readonly Trouble[] = [
   ["no hooks", remove(HOST_PRE), "failure files", `${SYNC}  # on the front-end`],
-  ["a hook that does nothing", write(`${HOST_PRE}/01-scw-flexip`, DO_NOTHING), "failure files", SYNC],
   ["no key", remove(TOKEN), "failure token", "scw-flexip install --host --token-stdin"],
-  ["a key that others can read", mode(TOKEN, 0o640), "failure token", `chmod 0600 /${TOKEN}`],
   ["settings of another zone", edit(HOST_CONF, "fr-par-2", "nl-ams-1"), "failure settings", SYNC],
   ["another CLOUD", append(HOST_CONF, 'CLOUD="two"'), "failure settings", SYNC],
   ["no such server", write("var/lib/one/scw-server-id", `fr-par-2/${UNKNOWN_SERVER}`), "failure server-id", RENAME],
@@ -224,13 +213,13 @@ onFrontEnd("only an address on a server of no known host points at another OpenN
     return rows.map(({ id, why, cure }) => [id, why, cure]);
   };
   const one = "flexible IPs tagged with cloud one that no range here has: ";
-  addressOf(frontEnd, OURS, SERVER_A);
+  frontEnd.flexibleIp(IP, { serverId: SERVER_A });
   frontEnd.listHosts({ serverId: SERVER_ID });
   assert.deepEqual(await cloud(), [["cloud", `${one}1`, RECONCILE]]);
   frontEnd.listHosts({});
   const unknown = `${one}1; attached elsewhere: 1, perhaps to h1, whose server is not known`;
   assert.deepEqual(await cloud(), [["cloud", unknown, "scw-flexip install --hosts h1"]]);
-  addressOf(frontEnd, OURS, UNKNOWN_SERVER);
+  frontEnd.flexibleIp("203.0.113.8", { serverId: UNKNOWN_SERVER });
   frontEnd.listHosts({ serverId: SERVER_ID });
   const away = `${one}2; attached elsewhere: 1, perhaps by another OpenNebula with this CLOUD`;
   assert.deepEqual(await cloud(), [["cloud", away, RECONCILE]]);
@@ -294,7 +283,7 @@ onFrontEnd("a clock that is a minute off is a warning, ten minutes are a failure
 onFrontEnd("--plugin answers as monitoring plugins do: 0, 1, 2, 3", async (machine) => {
   const plugin = async (code: number) => (await machine.exits(code, "doctor --plugin")).stdout;
   assert.match(await plugin(0), /^SCW-FLEXIP OK - \d+ checks \| ok=\d+ warnings=0 failures=0\n$/);
-  chmodSync(machine.at(STATE), 0o755);
+  chmodSync(machine.at(FOLDER), 0o755);
   assert.match(await plugin(1), /^SCW-FLEXIP WARNING - front-end state: .* \| ok=\d+ warnings=1 failures=0\n$/);
   rmSync(machine.at(TOKEN));
   assert.match(await plugin(2), /^SCW-FLEXIP CRITICAL - front-end token: .*; front-end state: /);

@@ -1,18 +1,10 @@
 // What a small OpenNebula of a test knows. Its state is a JSON file; beside it stands a shell script that answers what is
 // asked most, listings and ssh, because starting a Node for each would take most of a test's time.
 import { renameSync, writeFileSync } from "node:fs";
-import { element, type ListedVm, networksXml, vmsXml } from "../cloud/listing.ts";
+import { element, type ListedNetwork, type ListedVm, networksXml, vmsXml } from "../cloud/listing.ts";
 
 export type FakeRange = { id: string; attributes: Record<string, string>; vm?: string };
-export type FakeNetwork = {
-  id: string;
-  name: string;
-  driver: string;
-  bridge?: string;
-  ranges: FakeRange[];
-  /** Attributes of its template. */
-  template?: Record<string, string>;
-};
+export type FakeNetwork = Omit<ListedNetwork, "ranges"> & { ranges: FakeRange[] };
 export type FakeHost = {
   name: string;
   serverId?: string;

@@ -5,14 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildDeb } from "../../build/release/deb.ts";
 import { REPOSITORY } from "../rig.ts";
+import { ONED_CONF, SERVERS } from "./cloud-rig.ts";
 import { writeCloud } from "./fake-cloud.ts";
 import { onRootMachine, type RootMachine } from "./root-machine.ts";
 
 const { version, author } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
-const HOSTS = [
-  { name: "kvm-a", address: "198.51.100.10", id: "33333333-3333-4333-8333-00000000000a" },
-  { name: "kvm-b", address: "198.51.100.11", id: "33333333-3333-4333-8333-00000000000b" },
-];
+const HOSTS = ["kvm-a", "kvm-b"];
 
 /** The blocks of shell commands of the five steps. */
 function steps(): string[] {
@@ -48,7 +46,7 @@ rm -r /hosts/kvm-b/var/log/vnm
 scw-flexip install --hosts kvm-b || true
 `;
 
-onRootMachine("docs/install.md, word for word", HOSTS, async (machine) => {
+onRootMachine("docs/install.md, word for word", async (machine) => {
   prepare(machine);
   const what = { version, maintainer: author, epoch: 1_700_000_000, level: 0, licences: "", sbom: "" };
   // What the package is made from is large and stays beside the machine's files.
@@ -70,7 +68,7 @@ onRootMachine("docs/install.md, word for word", HOSTS, async (machine) => {
 
 /** OpenNebula, its commands and its hosts. */
 function prepare(machine: RootMachine): void {
-  machine.write("etc/one/oned.conf", readFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf")));
+  machine.write(ONED_CONF, readFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf")));
   for (const path of ["var/lib/one/remotes/etc", "var/log/one", "var/tmp/one"]) machine.folder(path);
   for (const hook of ["pre", "post", "clean"]) machine.folder(`var/lib/one/remotes/vnm/bridge/${hook}.d`);
   for (const [index, step] of steps().entries()) machine.write(`root/step-${index + 1}`, step);
@@ -80,7 +78,7 @@ function prepare(machine: RootMachine): void {
   }
   machine.oned("/usr/bin/oned");
   machine.tool("systemctl", '[ "$1 $2" != "restart opennebula" ] || exec start-oned');
-  for (const { name } of HOSTS) {
+  for (const name of HOSTS) {
     const root = `hosts/${name}`;
     for (const path of ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"]) machine.folder(`${root}/${path}`);
     machine.write(`${root}/etc/passwd`, "oneadmin:x:9869:9869::/var/lib/one:/bin/sh\n");
@@ -92,12 +90,10 @@ function prepare(machine: RootMachine): void {
     environment: {},
     networks: [],
     vms: [],
-    hosts: HOSTS.map(({ name, address }) => ({
-      name,
-      state: "2",
-      answers: { "hostname -I": `${address} 10.0.0.1\n` },
-      root: `/hosts/${name}`,
-    })),
+    hosts: HOSTS.map((name, index) => {
+      const answers = { "hostname -I": `${SERVERS[index]?.addresses[0]} 10.0.0.1\n` };
+      return { name, state: "2", answers, root: `/hosts/${name}` };
+    }),
     calls: [],
   });
 }

@@ -5,22 +5,10 @@ import { once } from "node:events";
 import { cpSync, globSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { OTHER_PROJECT, PROJECT, REPOSITORY } from "../rig.ts";
-import { EXECUTABLE, OURS, SERVER_A } from "./cloud-rig.ts";
-import {
-  CONF,
-  HOST_TREE,
-  ONED_CONF,
-  onFrontEnd,
-  onMachine,
-  ROTATION,
-  SERVER_ID,
-  TOKEN,
-  TREE,
-} from "./light-machine.ts";
+import { CONF, DRIVER, EXECUTABLE, LOG, ONED_CONF, OURS, ROTATION, SERVER_A, TOKEN, TREE } from "./cloud-rig.ts";
+import { HOST_TREE, onFrontEnd, onMachine, SERVER_ID } from "./light-machine.ts";
 
 const KEY = "planted-secret-key";
-const LOG = "var/log/one/scw-flexip.log";
-const DRIVER = `${TREE}/ipam/scw-flexip/scw-flexip`;
 
 onMachine("a host gets its server id, token, log folder and rotation", async (machine) => {
   const tokenFile = machine.aside("key", `${KEY}\n`);
@@ -55,6 +43,7 @@ for (const [line, reason] of WRONG) {
 }
 
 onFrontEnd("settings are never overwritten, and install names the settings that they lack", async (machine) => {
+  assert.doesNotMatch(machine.read(CONF), /^CLOUD=/m, "an image without a machine id gets none");
   const old = machine.read(CONF).replaceAll(/^#(MAC_TYPE|DNS).*\n/gm, "");
   machine.write(CONF, old, 0o600);
   const { stderr } = await machine.exits(0, "install --frontend");
@@ -212,20 +201,13 @@ onMachine("the first settings have a CLOUD of this OpenNebula's own", async (mac
   assert.ok(stderr.includes(`\nCLOUD is ${cloud}; other front-ends of this OpenNebula need the same\n`));
 });
 
-onFrontEnd("an image without a machine id gets no CLOUD", async (machine) => {
-  assert.doesNotMatch(machine.read(CONF), /^CLOUD=/m);
-});
-
 onMachine("--dry-run is --noop: the change to oned.conf is printed as a diff", async (machine) => {
   const before = machine.tree();
   const { stdout } = await machine.exits(0, "install --frontend --dry-run");
   assert.match(stdout, /^@@ .* @@\n[\s\S]*^\+.*-i dummy,.*,scw-flexip"$/m);
   assert.deepEqual(machine.tree(), before);
-  assert.deepEqual(
-    [machine.has(LOG), machine.heard("one.json.syslog")],
-    [false, ""],
-    "nothing was done, so nothing is noted",
-  );
+  const noted = [machine.has(LOG), machine.heard("one.json.syslog")];
+  assert.deepEqual(noted, [false, ""], "nothing was done, so nothing is noted");
 });
 
 onFrontEnd("each run of install and uninstall is noted in the driver's log and in the system's", async (machine) => {
@@ -240,7 +222,10 @@ onFrontEnd("each run of install and uninstall is noted in the driver's log and i
     'true error install --frontend: failed: oned.conf has MAC_GLOBAL_SPACE = "YES"',
     "true info uninstall --frontend: done",
   ]);
-  assert.match(machine.heard("one.json.syslog"), /-- install --frontend: done \(.*by=/);
+  assert.match(
+    machine.heard("one.json.syslog"),
+    /^-t scw-flexip -p authpriv\.notice -- install --frontend: done \(.*by=.*what=install/m,
+  );
   await machine.exits(0, `install --host --server-id ${SERVER_ID}`);
   assert.match(machine.read("var/log/vnm/scw-flexip.log"), /"install --host: done"/);
 });

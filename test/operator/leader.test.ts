@@ -1,9 +1,9 @@
 // Several front-ends: steps rely only on the one that leads its zone, and ask it again right before each step.
 import assert from "node:assert/strict";
-import { appendFileSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { test } from "node:test";
 import { judge } from "../../driver/operator/one/leader.ts";
-import { addRange, type CloudRig, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, ONED_CONF, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const server = (ID: string, STATE: string, TERM = "7") => ({ ID, NAME: `fe${ID}`, STATE, TERM });
 const elected = [server("0", "3"), server("1", "2")];
@@ -35,7 +35,7 @@ function elect(rig: CloudRig, leader: string): void {
 
 onRig("reconcile changes nothing on a follower, and does the same step on the leader", async (rig) => {
   const id = guestWithoutAddress(rig);
-  appendFileSync(rig.at("etc/one/oned.conf"), '\nFEDERATION = [ MODE = "STANDALONE", ZONE_ID = 0, SERVER_ID = 1 ]\n');
+  rig.edit(ONED_CONF, (text) => `${text}FEDERATION = [ MODE = "STANDALONE", ZONE_ID = 0, SERVER_ID = 1 ]\n`);
   elect(rig, "0");
   const { stderr } = await rig.exits(3, "reconcile --grace 0 --apply");
   assert.match(stderr, /^this OpenNebula \(fe1\) is a follower, fe0 leads; only .* is done/m);

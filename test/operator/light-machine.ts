@@ -1,10 +1,10 @@
 // The machine of cloud-rig.ts for install, doctor and metrics, which run in the test's own process, from a tree with a small
-// program in the place of the executable. Its OpenNebula has no host and no network until a test says so.
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+// program in the place of the executable. Its OpenNebula has no host until a test says so.
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { runOperator } from "../../driver/operator/cli.ts";
-import { EXECUTABLE, SETTINGS } from "../../driver/operator/layout.ts";
+import { EXECUTABLE } from "../../driver/operator/layout.ts";
 import { Terminal } from "../../driver/operator/terminal.ts";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { REPOSITORY } from "../rig.ts";
@@ -13,12 +13,7 @@ import type { FakeHost } from "./fake-cloud.ts";
 
 export const VERSION = "0.0.0-test";
 export const SERVER_ID = `fr-par-2/${SERVER_A}`;
-export const TREE = "var/lib/one/remotes";
 export const HOST_TREE = "var/tmp/one";
-export const CONF = `${TREE}/${SETTINGS}`;
-export const TOKEN = "var/lib/one/.scw-flexip.token";
-export const ONED_CONF = "etc/one/oned.conf";
-export const ROTATION = "etc/logrotate.d/scw-flexip";
 const SMALL_PROGRAM = `#!/bin/sh\necho scw-flexip ${VERSION}\n`;
 
 /** What the command that runs prints, for the test. */
@@ -43,9 +38,6 @@ export class LightMachine extends CloudRig {
     cpSync(join(REPOSITORY, "remotes"), this.source, { recursive: true, filter: (path) => !isExecutable(path) });
     writeFileSync(join(this.source, EXECUTABLE), SMALL_PROGRAM, { mode: 0o755 });
     this.tool("ssh", `FOLDER=\${0%/bin/*}; while [ "$1" != -- ]; do shift; done; . "$FOLDER/ssh-$2"`);
-    this.change((cloud) => {
-      cloud.networks = [];
-    });
     this.listHosts();
   }
 
@@ -61,9 +53,8 @@ export class LightMachine extends CloudRig {
   }
 
   /** Every file and folder below the root, but for the logs. */
-  tree(): string[] {
-    const paths = readdirSync(this.root, { recursive: true, encoding: "utf8" });
-    return paths.filter((path) => !path.endsWith(".log")).sort();
+  override tree(): string[] {
+    return super.tree().filter((path) => !path.endsWith(".log"));
   }
 
   /** OpenNebula's hosts from now on: h1, monitored, unless the test says something else. */
@@ -73,26 +64,8 @@ export class LightMachine extends CloudRig {
     });
   }
 
-  read(path: string): string {
-    return readFileSync(this.at(path), "utf8");
-  }
-
-  write(path: string, text: string | Buffer, mode = 0o644): void {
-    mkdirSync(dirname(this.at(path)), { recursive: true });
-    writeFileSync(this.at(path), text);
-    chmodSync(this.at(path), mode);
-  }
-
-  edit(path: string, change: (text: string) => string): void {
-    writeFileSync(this.at(path), change(this.read(path)));
-  }
-
   has(path: string): boolean {
     return existsSync(this.at(path));
-  }
-
-  modeOf(path: string): string {
-    return (statSync(this.at(path)).mode & 0o7777).toString(8);
   }
 
   /** A file outside the root; `ssh-HOST` is the script that runs on that host. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { InputError } from "../../driver/errors.ts";
 import { type CloudRange, parseRanges, parseVms } from "../../driver/operator/one/listings.ts";
+import { element } from "../cloud/listing.ts";
 import { REPOSITORY } from "../rig.ts";
 import { dualRange, ID, ID6, INTENT, IP, MAC } from "./reconcile/view.ts";
 
@@ -20,21 +21,12 @@ const IMAGE = 0x8000000000n;
 
 test("what OpenNebula 7.0.0 shows of its networks says our ranges and who has each", () => {
   const shown = [3, 2, 1, 0].map((id) => readFileSync(`${RECORDED}/onevnet-show-${id}.xml`, "utf8"));
-  assert.deepEqual(
-    rangesOf(...shown).map(({ network, networkId, arId, ip, mac, holder }) => [
-      network,
-      networkId,
-      arId,
-      ip,
-      mac,
-      holder,
-    ]),
-    [
-      ["pubseed", "1", "0", "203.0.113.3", "52:54:00:00:00:03", { kind: "hold", id: "" }],
-      ["pub", "0", "0", "203.0.113.1", "52:54:00:00:00:01", { kind: "vm", id: "0" }],
-      ["pub", "0", "1", "203.0.113.2", "52:54:00:00:00:02", { kind: "vm", id: "1" }],
-    ],
-  );
+  const ranges = rangesOf(...shown).map((one) => [one.network, one.networkId, one.arId, one.ip, one.mac, one.holder]);
+  assert.deepEqual(ranges, [
+    ["pubseed", "1", "0", "203.0.113.3", "52:54:00:00:00:03", { kind: "hold", id: "" }],
+    ["pub", "0", "0", "203.0.113.1", "52:54:00:00:00:01", { kind: "vm", id: "0" }],
+    ["pub", "0", "1", "203.0.113.2", "52:54:00:00:00:02", { kind: "vm", id: "1" }],
+  ]);
 });
 
 for (const [who, listed, shown, holder] of [
@@ -55,11 +47,8 @@ for (const [who, listed, shown, holder] of [
 }
 
 test("parseRanges reads every attribute of a dual-stack range, ids and MAC in lower case", () => {
-  const ids = {
-    SCW_FLEXIBLE_IP_ID: ID.toUpperCase(),
-    SCW_FLEXIBLE_IP6_ID: ID6,
-    SCW_FLEXIP_INTENT: INTENT.toUpperCase(),
-  };
+  const intent = { SCW_FLEXIP_INTENT: INTENT.toUpperCase() };
+  const ids = { SCW_FLEXIBLE_IP_ID: ID.toUpperCase(), SCW_FLEXIBLE_IP6_ID: ID6, ...intent };
   const attributes = { AR_ID: "3", IP, IP6: "2001:DB8:7::1", MAC: MAC.toUpperCase(), ...ids };
   assert.deepEqual(rangesOf(network("9", ar(attributes))), [dualRange({ networkId: "9", network: "net9", arId: "3" })]);
 });
@@ -80,10 +69,8 @@ test("parseRanges returns no range for a reservation, and its lease with the ran
     ["", { kind: "network", id: "7" }],
   ] as const) {
     const ranges = rangesOf(network("7", ar({ IP: "203.0.113.7", PARENT_NETWORK_AR_ID: "0" }, inside)), range);
-    assert.deepEqual(
-      ranges.map((one) => [one.networkId, one.holder]),
-      [["1", holder]],
-    );
+    assert.equal(ranges.length, 1);
+    assert.partialDeepStrictEqual(ranges[0], { networkId: "1", holder });
   }
 });
 
@@ -112,10 +99,8 @@ test("parseVms takes the host from the last history record", () => {
   const vms = ["", records[0], records.join("")].map(
     (history) => `<VM><ID>1</ID><NAME>web</NAME><HISTORY_RECORDS>${history}</HISTORY_RECORDS></VM>`,
   );
-  assert.deepEqual(
-    parseVms(`<VM_POOL>${vms.join("")}</VM_POOL>`).map(({ host }) => host),
-    ["", "h1", "h2"],
-  );
+  const hosts = parseVms(`<VM_POOL>${vms.join("")}</VM_POOL>`).map(({ host }) => host);
+  assert.deepEqual(hosts, ["", "h1", "h2"]);
   assert.deepEqual(parseVms("<VM_POOL/>"), []);
 });
 
@@ -125,7 +110,7 @@ function network(id: string, ranges: string): string {
 
 function ar(fields: Readonly<Record<string, string>>, inside = ""): string {
   const all = Object.entries({ AR_ID: "0", IPAM_MAD: "scw-flexip", ...fields });
-  return `<AR>${all.map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`).join("")}${inside}</AR>`;
+  return `<AR>${all.map(([name, value]) => element(name, value)).join("")}${inside}</AR>`;
 }
 
 /** As `onevnet list` writes a lease: the address's index, then its owner. */

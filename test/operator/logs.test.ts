@@ -1,15 +1,14 @@
 // logs and history: rotated and compressed files, filters, and following what is written.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, writeFileSync } from "node:fs";
 import { after, type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { addRange, EXECUTABLE, installedRig } from "./cloud-rig.ts";
+import { addRange, installedRig, LOG } from "./cloud-rig.ts";
 
 const ID = "55555555-5555-4555-8555-555555555555";
 const rig = await installedRig({ after });
-const LOG = rig.at("var/log/one/scw-flexip.log");
+const FILE = rig.at(LOG);
 
 function entry(time: Date | string, message: string, more: Record<string, unknown> = {}): string {
   const line = { time, level: "info", action: "get_address", host: "fe", pid: 1, message, ...more };
@@ -18,19 +17,18 @@ function entry(time: Date | string, message: string, more: Record<string, unknow
 
 const address = "203.0.113.7";
 const created = entry("2026-01-01T00:00:00.000Z", `created flexible IP ${address} (${ID})`, { address });
-writeFileSync(`${LOG}-20260101-1.gz`, gzipSync(created));
+writeFileSync(`${FILE}-20260101-1.gz`, gzipSync(created));
 const retried = entry("2026-02-01T00:00:00.000Z", `retry: read flexible IP ${address}0`, { level: "warn", vm: "8" });
-writeFileSync(`${LOG}-20260201-1`, retried);
+writeFileSync(`${FILE}-20260201-1`, retried);
 const called = entry(new Date(Date.now() - 3_600_000), `call GET /fips/${ID} → 200`, { level: "debug" });
 const leased = entry(new Date(), `leased flexible IP ${address} (${ID})`, { level: "error", flexible_ip_id: ID });
-writeFileSync(LOG, `${called}no entry at all\n{}\n${leased}`);
+writeFileSync(FILE, `${called}no entry at all\n{}\n${leased}`);
 const hooked =
   entry("2026-01-15T00:00:00.000Z", `attached flexible IP ${address}`, { vm: "7", action: "pre" }) +
   entry("2026-01-16T00:00:00.000Z", "failed: no server id", { vm: "7", action: "pre", level: "error" }) +
   entry("2026-01-17T00:00:00.000Z", "broken: no server id", { vm: "9", action: "pre", level: "error" });
-mkdirSync(rig.at("var/log/vnm"));
-writeFileSync(rig.at("var/log/vnm/scw-flexip-pre.log"), hooked);
-writeFileSync(rig.at("var/log/one/oned.log"), `${address} is none of ours\n`);
+rig.write("var/log/vnm/scw-flexip-pre.log", hooked);
+rig.write("var/log/one/oned.log", `${address} is none of ours\n`);
 
 /** The first word of each message that the command line prints. */
 async function words(line: string): Promise<string> {
@@ -79,10 +77,9 @@ test("logs works while the settings are wrong", async () => {
 });
 
 /** Follows the log, to which the line is appended again and again until the test stops it. */
-function following(context: TestContext, line: string, ...more: string[]) {
-  const words = ["logs", "--follow", "-n", "1", ...more, "--root", rig.root];
-  const child = spawn(EXECUTABLE, words, { env: rig.environment(), stdio: ["ignore", "pipe", "ignore"] });
-  const writing = setInterval(() => appendFileSync(LOG, line), 200);
+function following(context: TestContext, line: string, more = "") {
+  const child = rig.start(`logs --follow -n 1${more}`);
+  const writing = setInterval(() => appendFileSync(FILE, line), 200);
   const stopWriting = (): void => clearInterval(writing);
   context.after(stopWriting);
   return { child, closed: once(child, "close"), stopWriting };
@@ -90,7 +87,7 @@ function following(context: TestContext, line: string, ...more: string[]) {
 
 test("logs --follow prints what is written, also after a rotation", async (context) => {
   const line = (text: string): string => entry(new Date(), `${text} 203.0.113.9`);
-  const { child, closed, stopWriting } = following(context, line("first"), "--address", "203.0.113.9");
+  const { child, closed, stopWriting } = following(context, line("first"), " --address 203.0.113.9");
   let said = "";
   let isRotated = false;
   child.stdout.on("data", (chunk: Buffer) => {
@@ -99,8 +96,8 @@ test("logs --follow prints what is written, also after a rotation", async (conte
       isRotated = true;
       stopWriting();
       // At once, because a look between truncating and writing would find an empty file.
-      writeFileSync(`${LOG}.new`, line("second"));
-      renameSync(`${LOG}.new`, LOG);
+      writeFileSync(`${FILE}.new`, line("second"));
+      renameSync(`${FILE}.new`, FILE);
     }
     if (said.includes("second 203.0.113.9")) child.kill("SIGINT");
   });

@@ -1,7 +1,7 @@
 // Commands of everyday use: a silent API, status, reverse names, the audit log and adopting.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { addRange, type CloudRig, onRig, runVm, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, LOG, onRig, runVm, SERVER_B, STATE } from "./cloud-rig.ts";
 
 const IP = "203.0.113.7";
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -60,20 +60,16 @@ onRig("each change of a command names who made it, in the driver's log and the s
   // A refusal changes nothing, and is no change to note.
   const refused = await rig.exits(4, `range remove ${IP} --yes`, { env });
   assert.match(refused.stderr, /in use: 203\.0\.113\.7 by VM 7;/);
-  const log = readFileSync(rig.at("var/log/one/scw-flexip.log"), "utf8");
+  const log = rig.read(LOG);
   const [audited, ...others] = log.split("\n").filter((line) => line.includes('"by":"alice"'));
   assert.deepEqual(others, []);
   const { before, request_id, ...change } = JSON.parse(audited ?? "");
   assert.partialDeepStrictEqual(change, { audit: true, what: "reverse", after: "mail.example.org", address: IP });
   assert.match(request_id, /^[0-9a-f-]{36}$/);
   assert.ok(typeof before === "string");
-  await rig.exits(0, "install --frontend --fw", { env });
-  const said = readFileSync(`${rig.stateFile}.syslog`, "utf8")
-    .split("\n")
-    .filter((line) => line.includes("by=alice"));
-  assert.equal(said.length, 2, said.join("\n"));
-  assert.match(said[0] ?? "", /^-t scw-flexip -p authpriv\.notice -- reverse of 203\.0\.113\.7: was .*what=reverse/);
-  assert.match(said[1] ?? "", /^-t scw-flexip -p authpriv\.notice -- install --frontend --fw: done .*what=install/);
+  const said = readFileSync(`${rig.stateFile}.syslog`, "utf8");
+  assert.equal(said.split("by=alice").length, 2, said);
+  assert.match(said, /^-t scw-flexip -p authpriv\.notice -- reverse of 203\.0\.113\.7: was .*by=alice.*what=reverse/m);
 });
 
 onRig("range add adopts an address of the project, and refuses any other", async (rig) => {
@@ -108,6 +104,5 @@ onRig("range add adopts what an earlier range of this cloud left, which stays bo
 onRig("range add leaves no registration open when the API refuses all calls", async (rig) => {
   rig.simulator.fault({ times: ALWAYS, do: { kind: "status", status: 403, body: { type: "permissions_denied" } } });
   await rig.exits(1, "range add public");
-  const { intents } = JSON.parse(readFileSync(rig.at("var/lib/one/scw-flexip/state.json"), "utf8"));
-  assert.deepEqual(intents, {});
+  assert.deepEqual(JSON.parse(rig.read(STATE)).intents, {});
 });

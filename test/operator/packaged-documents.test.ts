@@ -1,7 +1,6 @@
 // What a package has to read: the man page, made from the help texts, and documents without a link that leads nowhere.
 import assert from "node:assert/strict";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { manPage } from "../../build/release/man-page.ts";
@@ -9,6 +8,7 @@ import { stageDocuments } from "../../build/release/stage.ts";
 import { COMMANDS, EXIT_CODES } from "../../driver/operator/manual.ts";
 import { STEP_KINDS } from "../../driver/operator/reconcile/step.ts";
 import { SETTINGS } from "../../driver/settings.ts";
+import { folderOf } from "../rig.ts";
 
 test("the man page has every command, option, exit code, setting and kind of drift, and is reproducible", () => {
   const page = manPage("1.2.3", "2026-11-20");
@@ -22,8 +22,7 @@ test("the man page has every command, option, exit code, setting and kind of dri
 });
 
 test("every relative link of a packaged document leads to a file of the package", (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-documents-"));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = folderOf(context);
   stageDocuments(folder, []);
   const links = globSync("**/*.md", { cwd: folder }).flatMap((document) => {
     const found = readFileSync(join(folder, document), "utf8").matchAll(/\]\(([^)\s#:]+)(?:#[^)\s]*)?\)/g);

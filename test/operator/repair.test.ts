@@ -1,14 +1,12 @@
 // reconcile and range: what they change, what they refuse, and what stays when something fails half-way.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
-import { PROJECT } from "../rig.ts";
-import { addRange, type CloudRig, EXECUTABLE, OURS, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { addRange, type CloudRig, OURS, onRig, runVm, SERVER_A, SERVER_B, STATE } from "./cloud-rig.ts";
 
 const REFUSAL = { kind: "status", status: 400, body: { type: "invalid", message: "planted refusal" } } as const;
 
@@ -16,7 +14,7 @@ onRig("reconcile takes something away only by key", async (rig) => {
   const { account } = rig.simulator;
   const misplaced = addRange(rig, "203.0.113.1", "7", SERVER_A);
   runVm(rig, "7", "kvm-b");
-  const orphan = account.add({ ip: "203.0.113.2", tags: OURS, projectId: PROJECT }).id;
+  const orphan = rig.flexibleIp("203.0.113.2");
   await rig.exits(3, "reconcile --grace 0 --apply");
   await rig.exits(4, "reconcile --grace 0 --apply orphan:203.0.113.77");
   assert.equal(account.get(misplaced)?.server_id, SERVER_A);
@@ -66,12 +64,12 @@ onRig("reconcile --watch ends after the step in which it is stopped: exit code 1
 onRig("reconcile --apply undoes a dead registration of the journal, which doctor reports", async (rig) => {
   const intent = "44444444-4444-4444-8444-444444444444";
   const { account } = rig.simulator;
-  const orphan = account.add({ tags: [...OURS, `scw-flexip:intent=${intent}`], projectId: PROJECT }).id;
+  const orphan = rig.flexibleIp("203.0.113.2", { tags: [...OURS, `scw-flexip:intent=${intent}`] });
   const process = { pid: 1, startTicks: "0", bootId: "another" };
   const since = "2026-01-01T00:00:00Z";
   const intents = { [intent]: { action: "create", since, process, wanted: 1, flexibleIpIds: [orphan] } };
   const state = { version: 1, intents, owedDetaches: {}, leases: {} };
-  writeFileSync(rig.at("var/lib/one/scw-flexip/state.json"), JSON.stringify(state));
+  rig.write(STATE, JSON.stringify(state), 0o600);
   assert.match((await rig.exits(3, "doctor --no-hosts")).stdout, /^warning +front-end +owed-work /m);
   const { stdout } = await rig.exits(0, "reconcile --apply");
   assert.match(stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));
@@ -85,17 +83,14 @@ onRig("reconcile does many steps without a warning of the runtime", async (rig) 
   assert.equal((await rig.exits(0, "reconcile --grace 0 --apply")).stderr, "12 of 12 done\n");
 });
 
-onRig(
-  "range add stops at the first failure and keeps what was bought before: exit code 1",
-  async (rig) => {
-    const { stdout, stderr } = await rig.exits(1, "range add --network 0 --count 4");
-    assert.equal(stdout.trimEnd().split("\n").length, 3, "header and two addresses");
-    assert.match(stderr, /^range 3 of 4 was not added: .*quota/m);
-    assert.match(stderr, /^2 of 4 added to public; each is paid for from now on$/m);
-    assert.equal(rig.simulator.account.all().length, 2);
-  },
-  { perProjectQuota: 2 },
-);
+onRig("range add stops at the first failure and keeps what was bought before: exit code 1", async (rig) => {
+  rig.simulator.account.limits.perProject = 2;
+  const { stdout, stderr } = await rig.exits(1, "range add --network 0 --count 4");
+  assert.equal(stdout.trimEnd().split("\n").length, 3, "header and two addresses");
+  assert.match(stderr, /^range 3 of 4 was not added: .*quota/m);
+  assert.match(stderr, /^2 of 4 added to public; each is paid for from now on$/m);
+  assert.equal(rig.simulator.account.all().length, 2);
+});
 
 onRig("range add --dual-stack buys an IPv4 and an IPv6 for one range", async (rig) => {
   const [added] = await rig.json("range add --network public --dual-stack");
@@ -155,10 +150,7 @@ onRig("range remove takes an address from a guest only with --force", async (rig
 
 /** Starts the command: `says` waits until it said the words, `stop` is Ctrl-C and waits for its end. */
 function start(context: TestContext, rig: CloudRig, command: string) {
-  const child = spawn(EXECUTABLE, [...command.split(" "), "--root", rig.root], {
-    env: rig.environment(),
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = rig.start(command);
   const closed = once(child, "close");
   context.after(() => child.kill("SIGKILL"));
   let said = "";

@@ -1,15 +1,14 @@
 // A machine for root's commands: this one's files with an overlay over them, processes of its own, a user oneadmin, and the
 // simulated API. What tests put on it before its start lies in a folder that is copied over.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { hasTool } from "../../build/release/release.ts";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
-import { PROJECT, REPOSITORY } from "../rig.ts";
-import { EXECUTABLE } from "./cloud-rig.ts";
+import { folderOf, PROJECT, REPOSITORY } from "../rig.ts";
+import { EXECUTABLE, SERVERS } from "./cloud-rig.ts";
 
 const OVERLAY = "mkdir /mnt/u /mnt/w /mnt/m && mount -t overlay o -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/m";
 const canIsolate = spawnSync("unshare", ["-m", "sh", "-c", `mount -t tmpfs t /mnt && ${OVERLAY}`]).status === 0;
@@ -31,11 +30,11 @@ exec chroot machine sh -c 'useradd --uid 9869 --user-group --home-dir /var/lib/o
 
 export class RootMachine {
   readonly simulator: Simulator;
-  readonly #folder = mkdtempSync(join(tmpdir(), "scw-flexip-root-"));
+  readonly #folder: string;
 
   constructor(simulator: Simulator, context: TestContext) {
     this.simulator = simulator;
-    context.after(() => rmSync(this.#folder, { recursive: true }));
+    this.#folder = folderOf(context);
     context.after(() => simulator.close());
     this.write("root/key", `${simulator.token}\n`, 0o600);
   }
@@ -77,20 +76,9 @@ export class RootMachine {
   }
 }
 
-/** A test on such a machine, skipped where this user may not make one. Each server is this machine, by its loopback address. */
-export function onRootMachine(
-  name: string,
-  servers: readonly { readonly id: string; readonly address: string }[],
-  body: (machine: RootMachine) => Promise<void>,
-): void {
+/** A test on such a machine, skipped where this user may not make one. */
+export function onRootMachine(name: string, body: (machine: RootMachine) => Promise<void>): void {
   test(name, { skip: isPossible ? false : "needs root, overlays, apt and sudo" }, async (context) => {
-    const listed = servers.map(({ id, address }) => ({
-      id,
-      name: id,
-      projectId: PROJECT,
-      addresses: [address, "127.0.0.1"],
-    }));
-    const machine = new RootMachine(await startSimulator({ servers: listed }), context);
-    await body(machine);
+    await body(new RootMachine(await startSimulator({ servers: SERVERS }), context));
   });
 }

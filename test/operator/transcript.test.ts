@@ -1,54 +1,34 @@
 // The life of an installation as an operator sees it: from the .deb on an empty OpenNebula, by an upgrade, to an empty
 // OpenNebula again. dpkg works in a root of its own; OpenNebula's commands are faked, Scaleway is simulated.
 import assert from "node:assert/strict";
-import {
-  appendFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, suite, test } from "node:test";
+import { after, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
 import { hasTool } from "../../build/release/release.ts";
 import { TIMERS } from "../../driver/operator/timers.ts";
-import { CloudRig, type Outcome } from "./cloud-rig.ts";
+import { CloudRig, CONF, DRIVER, LOG, ONED_CONF, type Outcome, ROTATION, STATE, TOKEN } from "./cloud-rig.ts";
 
 const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
 const OLDER = "0.0.1";
-const ONED_CONF = "etc/one/oned.conf";
-const SETTINGS = "var/lib/one/remotes/etc/ipam/scw-flexip/scw-flexip.conf";
-const TOKEN = "var/lib/one/.scw-flexip.token";
-const ROTATION = "etc/logrotate.d/scw-flexip";
-const INSTALLED = "var/lib/one/remotes/ipam/scw-flexip/scw-flexip";
-const PACKAGED = `usr/share/scw-flexip/${INSTALLED.slice("var/lib/one/".length)}`;
+const PACKAGED = `usr/share/scw-flexip/${DRIVER.slice("var/lib/one/".length)}`;
 
-let rig: CloudRig;
-let fresh: string[];
-let stock: string;
+const rig = await CloudRig.start();
+after(() => rig.stop());
+// The command that the package brings.
+rig.executable = rig.at(PACKAGED);
+for (const each of ["info", "updates", "triggers"]) mkdirSync(rig.at(`var/lib/dpkg/${each}`), { recursive: true });
+rig.write("var/lib/dpkg/status", "");
+const fresh = tree();
+const stock = rig.read(ONED_CONF);
 
 suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is not installed" }, () => {
-  before(async () => {
-    rig = await CloudRig.start();
-    // The command that the package brings.
-    rig.executable = rig.at(PACKAGED);
-    for (const each of ["info", "updates", "triggers"]) mkdirSync(rig.at(`var/lib/dpkg/${each}`), { recursive: true });
-    writeFileSync(rig.at("var/lib/dpkg/status"), "");
-    fresh = tree();
-    stock = read(ONED_CONF);
-  });
-  after(() => rig.stop());
-
   test("the package installs the driver into OpenNebula, restarts nothing, and says what is left to do", async () => {
     const { stdout } = await dpkg("--install", deb(OLDER));
     assert.match(stdout, /oned was not restarted; scw-flexip doctor shows/);
-    assert.match(read(ONED_CONF), /-i [^"]*,scw-flexip"/);
-    assert.equal(modeOf("var/lib/one/scw-flexip"), "700");
-    assert.equal(modeOf(SETTINGS), "640");
+    assert.match(rig.read(ONED_CONF), /-i [^"]*,scw-flexip"/);
+    assert.equal(rig.modeOf("var/lib/one/scw-flexip"), "700");
+    assert.equal(rig.modeOf(CONF), "640");
     assert.deepEqual(rig.cloud.calls, []);
     assert.equal((await rig.exits(0, "install --frontend")).stdout, "", "the command finds nothing to add to that");
   });
@@ -56,7 +36,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
   test("doctor names what is missing, and its cures are enough", async () => {
     const tokenCure = "token → scw-flexip install --frontend --token-stdin";
     assert.deepEqual(problems(await rig.json("doctor --no-hosts", 1)), [
-      `settings → sudoedit ${rig.at(SETTINGS)}`,
+      `settings → sudoedit ${rig.at(CONF)}`,
       tokenCure,
       "timer → scw-flexip install --timer",
     ]);
@@ -71,7 +51,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     writeFileSync(key, `${rig.simulator.token}\n`);
     const { stdout } = await rig.exits(0, `install --frontend --token-file ${key}`);
     assert.equal(stdout, `change ${rig.at(TOKEN)}\n`);
-    assert.equal(modeOf(TOKEN), "600");
+    assert.equal(rig.modeOf(TOKEN), "600");
     await rig.exits(0, "install --frontend --sync --hosts");
     assert.match((await rig.exits(0, "doctor")).stderr, / 0 warnings, 0 failures$/m);
   });
@@ -88,13 +68,14 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
 
   test("an upgrade keeps changed settings and a changed rotation of logs, and every address", async () => {
     appendFileSync(rig.at(ROTATION), "# of the administrator\n");
-    const kept = [ONED_CONF, SETTINGS, ROTATION, TOKEN];
-    const before = kept.map(read);
-    writeFileSync(rig.at(INSTALLED), "of the older version");
+    const kept = [ONED_CONF, CONF, ROTATION, TOKEN];
+    const texts = () => kept.map((path) => rig.read(path));
+    const before = texts();
+    rig.write(DRIVER, "of the older version", 0o755);
     const { stderr } = await dpkg("--install", deb(version));
     assert.match(stderr, /^left as it is: .*logrotate\.d\/scw-flexip, which differs/m);
-    assert.deepEqual(kept.map(read), before);
-    assert.ok(readFileSync(rig.at(INSTALLED)).equals(readFileSync(rig.at(PACKAGED))));
+    assert.deepEqual(texts(), before);
+    assert.ok(readFileSync(rig.at(DRIVER)).equals(readFileSync(rig.at(PACKAGED))));
     assert.equal(status(), "install ok installed");
     assert.equal((await rig.json("list")).length, 3);
   });
@@ -123,15 +104,15 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     assert.deepEqual(left.filter((path) => !path.startsWith(`${ONED_CONF}.`)).sort(), [
       ROTATION,
       TOKEN,
-      SETTINGS,
+      CONF,
       "var/lib/one/scw-flexip",
-      "var/lib/one/scw-flexip/state.json",
-      "var/log/one/scw-flexip.log",
+      STATE,
+      LOG,
     ]);
     const isFolderOf = (path: string): boolean => left.some((file) => file.startsWith(`${path}/`));
     const others = tree().filter((path) => !(fresh.includes(path) || left.includes(path) || isFolderOf(path)));
     assert.deepEqual(others, []);
-    assert.equal(read(ONED_CONF), stock);
+    assert.equal(rig.read(ONED_CONF), stock);
   });
 
   test("purging deletes that too; only earlier versions of oned.conf are left, and named", async () => {
@@ -150,7 +131,7 @@ suite("from the .deb to its purge", { skip: hasTool("dpkg") ? false : "dpkg is n
     const bare = tree();
     const { stdout } = await dpkg("--install", deb(version));
     assert.match(stdout, /scw-flexip install --hosts/);
-    assert.ok(!tree().includes(INSTALLED));
+    assert.ok(!tree().includes(DRIVER));
     await dpkg("--purge", "scw-flexip");
     assert.deepEqual(tree(), bare);
   });
@@ -173,21 +154,12 @@ function deb(release: string): string {
 
 /** Every path but dpkg's own. */
 function tree(): string[] {
-  const all = readdirSync(rig.root, { recursive: true, encoding: "utf8" });
-  return all.filter((path) => !path.startsWith("var/lib/dpkg/")).sort();
-}
-
-function read(path: string): string {
-  return readFileSync(rig.at(path), "utf8");
-}
-
-function modeOf(path: string): string {
-  return (statSync(rig.at(path)).mode & 0o777).toString(8);
+  return rig.tree().filter((path) => !path.startsWith("var/lib/dpkg/"));
 }
 
 /** What dpkg knows of the package. */
 function status(): string {
-  return /^Status: (.*)$/m.exec(read("var/lib/dpkg/status"))?.[1] ?? "none";
+  return /^Status: (.*)$/m.exec(rig.read("var/lib/dpkg/status"))?.[1] ?? "none";
 }
 
 function problems(findings: { level: string; id: string; cure: string | null }[]): string[] {

@@ -2,14 +2,13 @@
 // dashboard ask for what is there, judged by promtool.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as z from "zod";
 import { hasTool } from "../../../build/release/release.ts";
-import { PROJECT, REPOSITORY } from "../../rig.ts";
-import { OURS, runVm, SERVER_A } from "../cloud-rig.ts";
+import { folderOf, REPOSITORY } from "../../rig.ts";
+import { addRange, LOG, runVm, SERVER_A } from "../cloud-rig.ts";
 import { type LightMachine, onFrontEnd, SERVER_ID, VERSION } from "../light-machine.ts";
 
 const RULES = join(REPOSITORY, "packaging/prometheus/scw-flexip.rules.yml");
@@ -17,35 +16,30 @@ const DASHBOARD = join(REPOSITORY, "packaging/grafana/scw-flexip.json");
 const RUNBOOK = join(REPOSITORY, "docs/runbooks/alerts.md");
 const skip = hasTool("promtool") ? false : "promtool is missing (apt install prometheus)";
 
-onFrontEnd("a cloud with drift, a lease and an orphan can be read from the metrics", async (machine) => {
-  const text = await metricsOfCloud(machine);
-  const of = (name: string): number | undefined => valuesOf(text).get(`scw_flexip_${name}`);
-  assert.equal(of('addresses{network="public",status="attached",origin="created",leased="true"}'), 1);
-  assert.equal(of('addresses{network="public",status="ready",origin="created",leased="false"}'), 1);
-  assert.equal(of('drift{kind="orphan"}'), 1);
-  assert.equal(of('drift{kind="not-attached"}'), 0);
-  assert.equal(of('server_addresses{host="h1"}'), 1);
-  assert.equal(of("spend_per_month"), 6.6);
-  assert.equal(of("api_up"), 1);
-  assert.equal(of(`build_info{version="${VERSION}"}`), 1);
-  assert.equal(of('host_version_info{host="h1",version="0.0.9"}'), 1);
-  assert.ok(text.endsWith("# EOF\n"));
-});
-
-onFrontEnd("promtool finds nothing to say of the metrics", async (machine, context) => {
-  if (skip !== false) return context.skip(skip);
-  assert.equal(promtool(["check", "metrics"], await metricsOfCloud(machine)), "");
-});
-
-onFrontEnd("alerts and dashboard ask only for metrics that exist", async (machine) => {
-  const text = await metricsOfCloud(machine);
-  for (const file of [RULES, DASHBOARD]) {
-    const asked = [...readFileSync(file, "utf8").matchAll(/scw_flexip_[a-z_]+/g)].map(([name]) => name);
-    assert.ok(asked.length > 8);
-    const missing = asked.filter((name) => !text.includes(`\n# TYPE ${name} `));
-    assert.deepEqual(missing, [], file);
-  }
-});
+onFrontEnd(
+  "the metrics say a cloud's drift, lease and orphan, and all that alerts and dashboard ask",
+  async (machine) => {
+    const text = await metricsOfCloud(machine);
+    const of = (name: string): number | undefined => valuesOf(text).get(`scw_flexip_${name}`);
+    assert.equal(of('addresses{network="public",status="attached",origin="created",leased="true"}'), 1);
+    assert.equal(of('addresses{network="public",status="ready",origin="created",leased="false"}'), 1);
+    assert.equal(of('drift{kind="orphan"}'), 1);
+    assert.equal(of('drift{kind="not-attached"}'), 0);
+    assert.equal(of('server_addresses{host="h1"}'), 1);
+    assert.equal(of("spend_per_month"), 6.6);
+    assert.equal(of("api_up"), 1);
+    assert.equal(of(`build_info{version="${VERSION}"}`), 1);
+    assert.equal(of('host_version_info{host="h1",version="0.0.9"}'), 1);
+    assert.ok(text.endsWith("# EOF\n"));
+    for (const file of [RULES, DASHBOARD]) {
+      const asked = [...readFileSync(file, "utf8").matchAll(/scw_flexip_[a-z_]+/g)].map(([name]) => name);
+      assert.ok(asked.length > 8);
+      const missing = asked.filter((name) => !text.includes(`\n# TYPE ${name} `));
+      assert.deepEqual(missing, [], file);
+    }
+    if (skip === false) assert.equal(promtool(["check", "metrics"], text), "", "promtool finds nothing to say");
+  },
+);
 
 test("the alert rules are valid, fire when they must and are silent when nothing is wrong", { skip }, () => {
   promtool(["check", "rules", RULES]);
@@ -69,8 +63,7 @@ test("each of the dashboard's queries is one that Prometheus can read", { skip }
   const { panels } = dashboard.parse(JSON.parse(readFileSync(DASHBOARD, "utf8")));
   const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll("$instance", ".*")));
   const rules = queries.map((expr, index) => ({ record: `query:${index}`, expr }));
-  const folder = mkdtempSync(join(tmpdir(), "scw-flexip-"));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = folderOf(context);
   writeFileSync(join(folder, "rules.yml"), JSON.stringify({ groups: [{ name: "queries", rules }] }));
   promtool(["check", "rules", join(folder, "rules.yml")]);
 });
@@ -81,7 +74,7 @@ onFrontEnd("runs and failures of the last hour are counted from the log, older o
   const line = (time: string, level: string, pid: number): string =>
     `${JSON.stringify({ time, level, action: "get_address", host: "fe", pid, message: "leased" })}\n`;
   const lines = [line(old, "error", 1), line(now, "info", 2), line(now, "info", 2), line(now, "error", 3)];
-  machine.write("var/log/one/scw-flexip.log", lines.join(""));
+  machine.write(LOG, lines.join(""));
   const values = valuesOf((await machine.exits(0, "metrics")).stdout);
   assert.equal(values.get('scw_flexip_calls_last_hour{action="get_address"}'), 2);
   assert.equal(values.get('scw_flexip_failed_calls_last_hour{action="get_address"}'), 1);
@@ -110,22 +103,13 @@ onFrontEnd("a file that cannot be written is one line, and a relative path is wr
 /** The metrics of a cloud in which everything that can be measured is there. */
 async function metricsOfCloud(machine: LightMachine): Promise<string> {
   machine.configure({ PRICE_MONTH: "2.20" });
-  const buy = (ip: string, serverId: string | null = null): Record<string, string> => {
-    const { id } = machine.simulator.account.add({ ip, tags: OURS, projectId: PROJECT, serverId });
-    return { IP: ip, SIZE: "1", IPAM_MAD: "scw-flexip", SCW_FLEXIBLE_IP_ID: id };
-  };
-  const ranges = [
-    { id: "0", attributes: buy("203.0.113.1", SERVER_A), vm: "7" },
-    { id: "1", attributes: buy("203.0.113.2") },
-  ];
-  machine.change((cloud) => {
-    cloud.networks = [{ id: "0", name: "public", driver: "bridge", ranges }];
-  });
+  addRange(machine, "203.0.113.1", "7", SERVER_A);
+  addRange(machine, "203.0.113.2");
+  machine.flexibleIp("203.0.113.9");
   runVm(machine, "7", "h1");
   machine.listHosts({ serverId: SERVER_ID });
   const version = { level: "ok", id: "version", role: "host", host: null, value: "0.0.9", why: "", cure: null };
   machine.aside("ssh-h1", `echo '${JSON.stringify([version])}'`);
-  buy("203.0.113.9");
   return (await machine.exits(0, "metrics --grace 0")).stdout;
 }
 

@@ -1,6 +1,5 @@
 // scw-flexip pool by the built executable: what is bought, taken, given back, and what a bill and a guest see of it.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
 import { type CloudRig, onRig } from "../cloud-rig.ts";
 
 const POOL = "pool public --spare 2 --max 4 --grace 0";
@@ -19,21 +18,18 @@ onRig("pool buys up to the spare ranges, again when they are leased, and no more
   assert.equal(paid(rig), 4);
 });
 
-onRig(
-  "pool gives back ranges that have been free for long enough, and none with a lease or an adopted address",
-  async (rig) => {
-    await rig.exits(0, "pool public --spare 3 --max 4");
-    rig.flexibleIp("203.0.113.77", { tags: [] });
-    await rig.exits(0, "range add --network public --adopt 203.0.113.77");
-    rig.changeRanges(([first]) => Object.assign(first ?? {}, { vm: "7" }));
-    await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
-    assert.equal(paid(rig), 4);
-    await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 0m");
-    const left = rig.cloud.networks[0]?.ranges.map(({ vm, attributes }) => vm ?? attributes.IP);
-    assert.deepEqual(left, ["7", "203.0.113.77"]);
-    assert.equal(paid(rig), 2);
-  },
-);
+onRig("pool gives back what has been free for long enough, and nothing leased or adopted", async (rig) => {
+  await rig.exits(0, "pool public --spare 3 --max 4");
+  rig.flexibleIp("203.0.113.77", { tags: [] });
+  await rig.exits(0, "range add --network public --adopt 203.0.113.77");
+  rig.changeRanges(([first]) => Object.assign(first ?? {}, { vm: "7" }));
+  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
+  assert.equal(paid(rig), 4);
+  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 0m");
+  const left = rig.cloud.networks[0]?.ranges.map(({ vm, attributes }) => vm ?? attributes.IP);
+  assert.deepEqual(left, ["7", "203.0.113.77"]);
+  assert.equal(paid(rig), 2);
+});
 
 onRig("pool counts free time from the first run that saw the range free, whatever changes its tags", async (rig) => {
   const shrink = "pool public --spare 0 --max 4 --shrink-after 1h";
@@ -41,9 +37,8 @@ onRig("pool counts free time from the first run that saw the range free, whateve
   await rig.exits(0, shrink);
   assert.equal(paid(rig), 1, "free for less than an hour");
   // As if an earlier run had seen it two hours ago.
-  const note = rig.at("var/lib/one/scw-flexip/pool.json");
   const since = new Date(Date.now() - 7_200_000).toISOString();
-  writeFileSync(note, readFileSync(note, "utf8").replaceAll(/"\d{4}-[^"]*"/g, JSON.stringify(since)));
+  rig.edit("var/lib/one/scw-flexip/pool.json", (text) => text.replaceAll(/"\d{4}-[^"]*"/g, JSON.stringify(since)));
   for (const { id, tags } of rig.simulator.account.all()) rig.simulator.account.set(id, { tags: [...tags, "theirs"] });
   assert.match((await rig.exits(0, `${shrink} --dry-run`)).stdout, /remove/);
   await rig.exits(0, shrink);
@@ -70,17 +65,14 @@ onRig("pool --dry-run says what it would cost, and a target that is no number is
   await rig.exits(2, "pool public --spare 2");
 });
 
-onRig(
-  "pool stops at the first refusal and keeps what it bought before",
-  async (rig) => {
-    const [bought, refused, ...others] = await rig.json("pool public --spare 3 --max 4", 1);
-    assert.equal(bought.result, "done");
-    assert.match(refused.result, /quota/);
-    assert.deepEqual(others, []);
-    assert.equal(paid(rig), 1);
-  },
-  { perProjectQuota: 1 },
-);
+onRig("pool stops at the first refusal and keeps what it bought before", async (rig) => {
+  rig.simulator.account.limits.perProject = 1;
+  const [bought, refused, ...others] = await rig.json("pool public --spare 3 --max 4", 1);
+  assert.equal(bought.result, "done");
+  assert.match(refused.result, /quota/);
+  assert.deepEqual(others, []);
+  assert.equal(paid(rig), 1);
+});
 
 onRig("pool fills the networks that declare a target, and refuses a second run at once", async (rig) => {
   const template = { SCW_FLEXIP_SPARE: "2", SCW_FLEXIP_MAX: "3" };

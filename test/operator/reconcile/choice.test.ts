@@ -22,6 +22,7 @@ const ORPHAN = "orphan:203.0.113.72";
 const SAFE = ["open-intent:9", `not-attached:${IP}`];
 const ATTACHED_ORPHAN = { flexibleIps: [flexibleIp(), ip(72, { serverId: SERVER.h1 })] };
 const ON_STRANGE_SERVER = { flexibleIps: [flexibleIp(), ip(72), ip(73, { tags: ADOPTED, serverId: INTENT })] };
+const TWO_ORPHANS = { flexibleIps: [flexibleIp(), ip(80), ip(81)] };
 const NO_RANGE = { ranges: [] };
 const YOUNG = { ranges: [], flexibleIps: [flexibleIp({ updatedAt: NOW.toISOString() })] };
 
@@ -29,21 +30,9 @@ for (const [name, asked, changes, keys, why] of [
   ["--apply takes what is safe", "safe", MIXED, SAFE, /^$/],
   ["--apply KEY takes that step alone", [ORPHAN], MIXED, [ORPHAN], /^$/],
   ["--apply-all takes all", "all", MIXED, [...SAFE, ORPHAN], /^$/],
-  [
-    "--apply-all leaves an attached orphan",
-    "all",
-    ATTACHED_ORPHAN,
-    [],
-    /^1 that may serve somebody are left: name them/,
-  ],
+  ["--apply-all leaves an attached orphan", "all", ATTACHED_ORPHAN, [], /^1 that may serve .* are left: name them/],
   ["--apply-all takes nothing while CLOUD may be another's too", "all", ON_STRANGE_SERVER, [], /^2 that may serve/],
-  [
-    "--apply warns of an OpenNebula without ranges",
-    "safe",
-    NO_RANGE,
-    [],
-    /^OpenNebula shows no range .* but 1 addresses/,
-  ],
+  ["--apply warns of an OpenNebula without ranges", "safe", NO_RANGE, [], /shows no range .* but 1 addresses/],
 ] as const) {
   test(name, () => {
     const { steps, reservation } = choose(asked, changes);
@@ -54,12 +43,7 @@ for (const [name, asked, changes, keys, why] of [
 
 for (const [name, asked, changes, message] of [
   ["--apply-all while OpenNebula shows no range", "all", NO_RANGE, /shows no range .* would delete 1 addresses/],
-  [
-    "--apply-all of more than half",
-    "all",
-    { flexibleIps: [flexibleIp(), ip(80), ip(81)] },
-    /delete 2 of the 3 addresses/,
-  ],
+  ["--apply-all of more than half", "all", TWO_ORPHANS, /delete 2 of the 3 addresses/],
   ["a key that the plan does not have", [ORPHAN], {}, /the current plan has no step orphan:203\.0\.113\.72/],
   ["a key of an address that changed a moment ago", [`orphan:${IP}`], YOUNG, /moment ago; wait, or add --grace 0/],
 ] as const) {

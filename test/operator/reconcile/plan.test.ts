@@ -90,8 +90,9 @@ table("the plan for a range with", [
 ]);
 
 const TWO_NICS = ["7", "8", "9"].map((last) => range({ arId: last, ip: `203.0.113.${last}` }));
-const TWO_LENDERS = ["7", "8"].map((last) => ({ ...onH1, id: last, address: `203.0.113.${last}`, tags: LENDER }));
+const LENDERS = ["7", "8"].map((last) => ({ ...onH1, id: last, address: `203.0.113.${last}`, tags: LENDER }));
 const THEIR_ALIAS = flexibleIp({ id: "9", address: "203.0.113.9", tags: BORROWER, mac: undefined });
+const TWO_LENDERS = { ...leasedTo(vm(), ...TWO_NICS), flexibleIps: [...LENDERS, THEIR_ALIAS] };
 table("the plan for an address that is", [
   ["of a VM that is gone", { ...ofGuest(onH1), vms: [] }, "stale-lease none"],
   ["of a VM that is off, but attached", { ...ofGuest(onH1), vms: [vm("off")] }, "left-attached detach"],
@@ -104,8 +105,8 @@ table("the plan for an address that is", [
   ["an alias's, on its guest's host with the NIC's virtual MAC", ofGuest(aliasOnH1)],
   ["an alias's, on its guest's host without it", ofGuest({ ...aliasOnH1, mac: undefined }), "wrong-mac none"],
   [
-    "an alias's, attached nowhere, and its VM has two NICs with aliases",
-    { ...leasedTo(vm(), ...TWO_NICS), flexibleIps: [...TWO_LENDERS, THEIR_ALIAS] },
+    "an alias's, attached nowhere, of a VM that has two NICs with aliases",
+    TWO_LENDERS,
     "not-attached:203.0.113.9 none",
   ],
 ]);
@@ -126,16 +127,11 @@ table("the plan for a flexible IP in no range that is", [
   ["created", inNoRange(flexibleIp()), "orphan delete"],
   ["created, attached", inNoRange(onH1), "orphan delete"],
   ["adopted", inNoRange(flexibleIp({ tags: ADOPTED })), "left-adopted remove-tags"],
-  [
-    "attached to no host here: another cloud may have the same name",
-    inNoRange(onElsewhere),
-    "same-name:one none",
-    "left-adopted remove-tags",
-  ],
+  ["adopted, attached to no host here", inNoRange(onElsewhere), "same-name:one none", "left-adopted remove-tags"],
   ["of a registration in progress", { ...inNoRange(flexibleIp()), liveIntents: [INTENT] }],
   [
-    "of a registration that died: one step",
-    { ...inNoRange(flexibleIp()), deadIntents: [INTENT] },
+    "of a registration that died",
+    { deadIntents: [INTENT], ranges: [] },
     `open-intent:${INTENT} undo-registration safe`,
   ],
   ["settling", inNoRange(flexibleIp({ status: "updating" }))],

@@ -64,7 +64,10 @@ const LIFE = [
 
 test("all 39 documents recorded from oned 7.0.0 run through the right built shim", async (t) => {
   const recorded = readdirSync(FOLDER).filter((name) => name.endsWith(".xml"));
-  assert.deepEqual(LIFE.map(([name]) => `${name}.xml`), recorded.sort());
+  assert.deepEqual(
+    LIFE.map(([name]) => `${name}.xml`),
+    recorded.sort(),
+  );
   const rig = await Rig.start({ maxPageSize: 3 });
   t.after(() => rig.stop());
   const account = rig.simulator.account;

@@ -18,14 +18,14 @@ import {
 
 suite("a VM with public NICs", BESIDE, () => {
   onStage("has all its attaches started before the first is waited for", { settle: "manual" }, async (stage) => {
-      const all = [stage.range(), stage.range(), stage.range()];
-      const pre = stage.succeed("h1", "pre", vmDocument(all.map((address, index) => nic(String(index), address))));
-      await stage.rig.until(() => stage.count("attach") === 3);
-      for (const { id } of all) assert.equal(stage.account.get(id)?.status, "updating");
-      stage.account.settleAll();
-      await pre;
-      await stage.expect(...all.map((address) => [address, "h1"] as const));
-    });
+    const all = [stage.range(), stage.range(), stage.range()];
+    const pre = stage.succeed("h1", "pre", vmDocument(all.map((address, index) => nic(String(index), address))));
+    await stage.rig.until(() => stage.count("attach") === 3);
+    for (const { id } of all) assert.equal(stage.account.get(id)?.status, "updating");
+    stage.account.settleAll();
+    await pre;
+    await stage.expect(...all.map((address) => [address, "h1"] as const));
+  });
 
   onStage("has both addresses of a dual-stack NIC come, share the MAC, and go in one call", async (stage) => {
     const [own, prefix] = [stage.range(), stage.prefix()];
@@ -56,12 +56,12 @@ suite("a hook that is repeated", BESIDE, () => {
   }
 
   onStage("clean repeats no detach whose answer is lost", { settle: { detachMs: 5_000 } }, async (stage) => {
-      const { address, vm } = stage.guestOn("h1");
-      stage.rig.simulator.fault({ call: "detach", do: { kind: "reset", when: "after" } });
-      await stage.succeed("h1", "clean", vm);
-      assert.equal(stage.count("detach"), 1);
-      await stage.expect([address, "free"]);
-    });
+    const { address, vm } = stage.guestOn("h1");
+    stage.rig.simulator.fault({ call: "detach", do: { kind: "reset", when: "after" } });
+    await stage.succeed("h1", "clean", vm);
+    assert.equal(stage.count("detach"), 1);
+    await stage.expect([address, "free"]);
+  });
 
   // The API's detach names no server: after a failure only a new look tells whose attachment it would end.
   onStage("clean keeps what post has taken over while clean repeats its detach", async (stage) => {
@@ -111,12 +111,12 @@ suite("pre fails before the guest boots, and takes back what it attached", BESID
     ],
   ] as const) {
     onStage(`when ${what} fits on the server`, { perServerLimit: 2 }, async (stage) => {
-        const { address: serving } = stage.guestOn("h1");
-        const [own, other] = [stage.range(), second(stage)];
-        const vm = vmDocument([...nicsOf(own, other), nic("9", serving)]);
-        assert.match(await stage.fail("h1", "pre", vm), /quota of 2 FlexibleIPsPerServer/);
-        await stage.expect([serving, "h1"], [own, "free"], [other, "free", "none"]);
-      });
+      const { address: serving } = stage.guestOn("h1");
+      const [own, other] = [stage.range(), second(stage)];
+      const vm = vmDocument([...nicsOf(own, other), nic("9", serving)]);
+      assert.match(await stage.fail("h1", "pre", vm), /quota of 2 FlexibleIPsPerServer/);
+      await stage.expect([serving, "h1"], [own, "free"], [other, "free", "none"]);
+    });
   }
 
   onExecutable("when SIGTERM ends it", async (stage) => {
@@ -131,12 +131,12 @@ suite("pre fails before the guest boots, and takes back what it attached", BESID
 });
 
 onStage("clean says that the API cannot be reached and succeeds; the next pre takes the address", async (stage) => {
-    const { address, vm } = stage.guestOn("h1");
-    const { stdout } = await stage.succeed("h1", "clean", vm, { settings: UNREACHABLE });
-    assert.match(stdout, /^clean: 203[0-9.]+ of VM 42 may still be attached here until the next guest's post: .+\n$/);
-    assert.match(stdout, /refused the connection/);
-    assert.ok(stage.rig.logs().includes("refused the connection"), "the log has it too");
-    await stage.expect([address, "h1"]);
-    await stage.succeed("h2", "pre", vmDocument([nic("0", address)], { id: "43", deployId: "" }));
-    await stage.expect([address, "h2"]);
-  });
+  const { address, vm } = stage.guestOn("h1");
+  const { stdout } = await stage.succeed("h1", "clean", vm, { settings: UNREACHABLE });
+  assert.match(stdout, /^clean: 203[0-9.]+ of VM 42 may still be attached here until the next guest's post: .+\n$/);
+  assert.match(stdout, /refused the connection/);
+  assert.ok(stage.rig.logs().includes("refused the connection"), "the log has it too");
+  await stage.expect([address, "h1"]);
+  await stage.succeed("h2", "pre", vmDocument([nic("0", address)], { id: "43", deployId: "" }));
+  await stage.expect([address, "h2"]);
+});

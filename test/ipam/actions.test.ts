@@ -39,16 +39,16 @@ suite("register_address_range", () => {
   });
 
   onFrontEnd("logs replaced addresses and guests without resolvers", { zone: "fr-par-9" }, async (frontEnd, rig) => {
-      const noResolvers = /get no resolvers: none are known of zone fr-par-9; set DNS/;
-      const typed = { IP: "198.51.100.200", MAC: "02:00:00:00:00:01", DNS: "192.0.2.53" };
-      const range = await frontEnd.register(typed);
-      assert.notEqual(range.MAC, typed.MAC);
-      assert.match(rig.logs(), new RegExp(`address ${typed.IP} .*: ${range.IP} was created in its place`));
-      await frontEnd.succeed("register_address_range", { DNS: typed.DNS }, { settings: { DNS: "" } });
-      assert.doesNotMatch(rig.logs(), noResolvers);
-      await frontEnd.succeed("register_address_range", {}, { settings: { DNS: "" } });
-      assert.match(rig.logs(), noResolvers);
-    });
+    const noResolvers = /get no resolvers: none are known of zone fr-par-9; set DNS/;
+    const typed = { IP: "198.51.100.200", MAC: "02:00:00:00:00:01", DNS: "192.0.2.53" };
+    const range = await frontEnd.register(typed);
+    assert.notEqual(range.MAC, typed.MAC);
+    assert.match(rig.logs(), new RegExp(`address ${typed.IP} .*: ${range.IP} was created in its place`));
+    await frontEnd.succeed("register_address_range", { DNS: typed.DNS }, { settings: { DNS: "" } });
+    assert.doesNotMatch(rig.logs(), noResolvers);
+    await frontEnd.succeed("register_address_range", {}, { settings: { DNS: "" } });
+    assert.match(rig.logs(), noResolvers);
+  });
 });
 
 suite("get_address and allocate_address", () => {
@@ -80,10 +80,10 @@ suite("get_address and allocate_address", () => {
   });
 
   onFrontEnd("do not wait for an attach under way", { settle: "manual" }, async (frontEnd) => {
-      const range = await frontEnd.register();
-      frontEnd.account.set(idOf(range), { status: "updating" });
-      for (const action of LEASING) await frontEnd.succeed(action, range);
-    });
+    const range = await frontEnd.register();
+    frontEnd.account.set(idOf(range), { status: "updating" });
+    for (const action of LEASING) await frontEnd.succeed(action, range);
+  });
 
   onFrontEnd("lease an address that gave its virtual MAC up only where the range serves aliases", async (frontEnd) => {
     const range = await frontEnd.register({ SCW_FLEXIP_ALIAS: "YES" });
@@ -100,30 +100,30 @@ suite("get_address and allocate_address", () => {
 
 suite("free_address", () => {
   onFrontEnd("ends the lease, and warns where a guest of this cloud may use the address", async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
-      assert.deepEqual(frontEnd.journal.leases, {});
-      frontEnd.attach(range);
-      const warning = `WARN: freed, but flexible IP ${range.IP} .* is attached to server ${rig.host("alpha").serverId}: `;
-      assert.match((await frontEnd.succeed("free_address", range)).stderr, new RegExp(warning));
-      frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", SOME_ID) });
-      assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
-    });
+    const range = await frontEnd.lease();
+    assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
+    assert.deepEqual(frontEnd.journal.leases, {});
+    frontEnd.attach(range);
+    const warning = `WARN: freed, but flexible IP ${range.IP} .* is attached to server ${rig.host("alpha").serverId}: `;
+    assert.match((await frontEnd.succeed("free_address", range)).stderr, new RegExp(warning));
+    frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", SOME_ID) });
+    assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
+  });
 
   onFrontEnd("of a range that outlived its flexible IP leaves what another range has there", async (frontEnd) => {
-      const old = await frontEnd.lease();
-      frontEnd.account.remove(idOf(old));
-      const { id, tags } = frontEnd.owned(idOf(await frontEnd.register()), "created");
-      frontEnd.account.remove(id);
-      // As an alias it gave its own virtual MAC up, and only the intent tells whose it is.
-      const recycled = { id: idOf(old), ip: old.IP ?? "", mac: null, projectId: PROJECT, tags: borrowerTags({ tags }) };
-      frontEnd.account.add(recycled);
-      await frontEnd.fail("get_address", old, /belongs to another address range/, /remove/);
-      frontEnd.attach(old);
-      await frontEnd.succeed("free_address", old);
-      await frontEnd.succeed("unregister_address_range", old);
-      assert.equal(frontEnd.account.get(idOf(old))?.status, "attached");
-    });
+    const old = await frontEnd.lease();
+    frontEnd.account.remove(idOf(old));
+    const { id, tags } = frontEnd.owned(idOf(await frontEnd.register()), "created");
+    frontEnd.account.remove(id);
+    // As an alias it gave its own virtual MAC up, and only the intent tells whose it is.
+    const recycled = { id: idOf(old), ip: old.IP ?? "", mac: null, projectId: PROJECT, tags: borrowerTags({ tags }) };
+    frontEnd.account.add(recycled);
+    await frontEnd.fail("get_address", old, /belongs to another address range/, /remove/);
+    frontEnd.attach(old);
+    await frontEnd.succeed("free_address", old);
+    await frontEnd.succeed("unregister_address_range", old);
+    assert.equal(frontEnd.account.get(idOf(old))?.status, "attached");
+  });
 });
 
 for (const [how, disturb] of [
@@ -157,21 +157,21 @@ suite("unregister_address_range", () => {
   });
 
   onFrontEnd("waits for a deletion that does not show yet", { settle: { detachMs: 5_000 } }, async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      frontEnd.attach(range);
-      const edit = (body: unknown): unknown => ({ ...Object(body), status: "attached" });
-      rig.simulator.fault({ call: "get", times: 5, do: { kind: "rewrite", edit } });
-      await frontEnd.succeed("unregister_address_range", range);
-      assert.equal(frontEnd.account.get(idOf(range)), undefined);
-    });
+    const range = await frontEnd.lease();
+    frontEnd.attach(range);
+    const edit = (body: unknown): unknown => ({ ...Object(body), status: "attached" });
+    rig.simulator.fault({ call: "get", times: 5, do: { kind: "rewrite", edit } });
+    await frontEnd.succeed("unregister_address_range", range);
+    assert.equal(frontEnd.account.get(idOf(range)), undefined);
+  });
 
   onFrontEnd("fails when the flexible IP is attached again meanwhile", { settle: "manual" }, async (frontEnd, rig) => {
-      const range = await frontEnd.lease();
-      frontEnd.attach(range);
-      const run = frontEnd.fail("unregister_address_range", range, /was not deleted, its status is attached again/);
-      await rig.until(() => frontEnd.account.get(idOf(range))?.status === "detaching");
-      frontEnd.attach(range);
-      await run;
-      frontEnd.owned(idOf(range), "created");
-    });
+    const range = await frontEnd.lease();
+    frontEnd.attach(range);
+    const run = frontEnd.fail("unregister_address_range", range, /was not deleted, its status is attached again/);
+    await rig.until(() => frontEnd.account.get(idOf(range))?.status === "detaching");
+    frontEnd.attach(range);
+    await run;
+    frontEnd.owned(idOf(range), "created");
+  });
 });

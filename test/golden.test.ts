@@ -82,7 +82,7 @@ function furnish(rig: AnyRig, { flexibleIps, quota, isTokenRefused }: Case): voi
 /** What is under way when the driver starts stays so until it has been read once. */
 function settleOnceSeen({ simulator }: AnyRig): () => void {
   const settleAll = (): void => simulator.account.settleAll();
-  const seen = simulator.fault({ call: ["get", "list"], do: { kind: "delay", ms: 0, when: "after" } });
+  const seen = simulator.fault({ call: ["get", "list"], do: { kind: "rewrite", edit: (body) => body } });
   let timer: NodeJS.Timeout | undefined;
   void seen.reached.then(() => {
     settleAll();

@@ -190,6 +190,12 @@ test("the client makes virtual MACs of the type that is set", async (t) => {
   assert.equal(account.get(id)?.mac_address?.mac_type, "xen");
 });
 
+test("the client takes an IPv6 prefix for its network address", async (t) => {
+  const { api, account } = await start(t);
+  const created = await api.create({ projectId: PROJECT, description: "", tags: [], isIpv6: true });
+  assert.equal(account.get(created.id)?.ip_address, `${created.address}/64`);
+});
+
 suite("list", () => {
   // Twice: what is created and deleted between two pages may hide a third, and the counts agree.
   for (const [count, pages] of [

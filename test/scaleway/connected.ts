@@ -23,7 +23,8 @@ export function connect(t: TestContext, apiUrl: string, { limitMs = 30_000, pati
   const time = new MovedTime();
   const deadline = new Deadline(limitMs, "the test was", undefined, time.clock);
   const machine = { ...realMachine, ...time.clock, random: () => 0, connect: (origin: string) => time.connect(origin) };
-  const http = new Http({ apiUrl, token: TOKEN, userAgent: "test/1", deadline, patienceMs, log: lines, machine });
+  const effort = { deadline, patienceMs, log: lines, machine };
+  const http = new Http({ apiUrl, token: TOKEN, userAgent: "test/1", ...effort });
   // Time moves while a call is made.
   const send = http.send.bind(http);
   http.send = (request) => time.during(send(request));
@@ -32,7 +33,7 @@ export function connect(t: TestContext, apiUrl: string, { limitMs = 30_000, pati
     deadline.clear();
     assert.doesNotMatch(log.join("\n"), new RegExp(TOKEN));
   });
-  return { http, deadline, log, time };
+  return { http, deadline, log, time, effort };
 }
 
 /** The failure of a call, which never shows the token. */

@@ -236,14 +236,26 @@ async function start(context: test.TestContext, options: SimulatorOptions = {}) 
 
 /** The API that the environment names. Two Elastic Metal servers let the test attach, and move from one to the other. */
 function realApi() {
-  const { SCW_ACCESS_KEY, SCW_SECRET_KEY, SCW_DEFAULT_PROJECT_ID, SCW_DEFAULT_ZONE, SCW_API_URL } = process.env;
+  const environment = z
+    .looseObject({
+      SCW_ACCESS_KEY: z.string(),
+      SCW_SECRET_KEY: z.string(),
+      SCW_DEFAULT_PROJECT_ID: z.string(),
+      SCW_DEFAULT_ZONE: z.string(),
+      SCW_API_URL: z
+        .url({ protocol: /^https$/ })
+        .or(z.url({ hostname: /^127\.0\.0\.1$/ }))
+        .default("https://api.scaleway.com"),
+      SCW_SERVER_IDS: z.string().default(""),
+    })
+    .parse(process.env);
   const client = createClient({
-    accessKey: SCW_ACCESS_KEY ?? "",
-    secretKey: SCW_SECRET_KEY ?? "",
-    defaultProjectId: SCW_DEFAULT_PROJECT_ID ?? "",
-    defaultZone: SCW_DEFAULT_ZONE ?? "",
-    apiURL: SCW_API_URL ?? "https://api.scaleway.com",
+    accessKey: environment.SCW_ACCESS_KEY,
+    secretKey: environment.SCW_SECRET_KEY,
+    defaultProjectId: environment.SCW_DEFAULT_PROJECT_ID,
+    defaultZone: environment.SCW_DEFAULT_ZONE,
+    apiURL: environment.SCW_API_URL,
   });
-  const serverIds = (process.env.SCW_SERVER_IDS ?? "").split(",").filter((id) => id !== "");
+  const serverIds = environment.SCW_SERVER_IDS.split(",").filter((id) => id !== "");
   return { api: new Flexibleipv1alpha1.API(client), serverIds };
 }

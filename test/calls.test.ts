@@ -48,28 +48,21 @@ suite("with 5,000 other flexible IPs in the project", async () => {
 });
 
 suite("hand-written ranges, whose NICs name no flexible IP", () => {
-  onStage(
-    "all are found in one reading of the pages, which is made twice because a change may have shifted them",
-    async (stage) => {
+  onStage("are found in one reading of the pages, made twice", { maxPageSize: 7 }, async (stage) => {
       addCrowd(stage, 60);
       const vm = handWrittenVm(stage, 3);
+      // Twice, because a change may have shifted them.
       const pages = 2 * Math.ceil(63 / 7);
       assert.deepEqual(await countsOf(stage, "pre", vm), { list: pages, attach: 3 });
       assert.deepEqual(await countsOf(stage, "post", vm), { list: pages });
       // One more each for what else is on the server: an untagged flexible IP does not tell whether an alias has its MAC.
       assert.deepEqual(await countsOf(stage, "clean", vm), { list: pages + 3, detach: 3 });
-    },
-    { maxPageSize: 7 },
-  );
+    });
 
-  onStage(
-    "the flexible IPs of other projects cost nothing",
-    async (stage) => {
+  onStage("the flexible IPs of other projects cost nothing", { maxPageSize: 7 }, async (stage) => {
       for (let count = 0; count < 60; count += 1) stage.account.add();
       assert.deepEqual(await countsOf(stage, "pre", handWrittenVm(stage, 1)), { list: 1, attach: 1 });
-    },
-    { maxPageSize: 7 },
-  );
+    });
 });
 
 /** What one run calls, which must succeed; no call is refused. */

@@ -1,25 +1,20 @@
 // Every case in fixtures/ipam and fixtures/bridge: what oned or the network driver sends, the account that it meets, and
-// what must come of both. All are played in this process, and the first ones of each action and hook on the built
-// executable too. GOLDEN=write writes what came of each case into its file.
+// what must come of both. GOLDEN=write writes what came of each case into its file.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
 import { PASSWORD } from "./documents.ts";
-import type { SimulatorOptions } from "./fakes/flexible-ip-server.ts";
 import { lineOf } from "./golden/account-lines.ts";
 import { type Case, type Expected, readCase, writeExpected } from "./golden/case-file.ts";
 import { InProcessRig } from "./in-process/rig.ts";
-import { type AnyRig, PROJECT, REPOSITORY, Rig, type RunResult } from "./rig.ts";
+import { PROJECT, REPOSITORY, type RunResult } from "./rig.ts";
 
 const isWriting = process.env.GOLDEN === "write";
 const HOST_NAMES = ["here", "elsewhere"] as const;
-// Of each action and hook: what the driver does on the executable is the same.
-const ON_EXECUTABLE = 3;
 
-type Start = (options: SimulatorOptions) => Promise<AnyRig>;
-type Run = (rig: AnyRig, document: string) => Promise<RunResult>;
+type Run = (rig: InProcessRig, document: string) => Promise<RunResult>;
 
 for (const action of IPAM_ACTIONS) playAll(`ipam/${action}`, (rig, document) => rig.ipam(action, document));
 for (const hook of HOOKS) playAll(`bridge/${hook}`, (rig, document) => rig.hook("here", hook, document));
@@ -31,11 +26,7 @@ test("every folder of cases belongs to an action or a hook", () => {
 
 function playAll(folder: string, run: Run): void {
   suite(`golden answers in ${folder}`, { concurrency: 4 }, () => {
-    for (const [index, name] of casesOf(folder).entries()) {
-      test(name, () => play(`${folder}/${name}`, run, (options) => InProcessRig.start(options)));
-      if (index >= ON_EXECUTABLE || isWriting) continue;
-      test(`${name}, on the executable`, () => play(`${folder}/${name}`, run, (options) => Rig.start(options)));
-    }
+    for (const name of casesOf(folder)) test(name, () => play(`${folder}/${name}`, run));
   });
 }
 
@@ -45,16 +36,14 @@ function casesOf(folder: string): string[] {
     .sort();
 }
 
-async function play(name: string, run: Run, start: Start): Promise<void> {
+async function play(name: string, run: Run): Promise<void> {
   const given = readCase(name);
-  const isUnderWay = given.flexibleIps.some(({ status }) => status === "updating" || status === "detaching");
-  const rig = await start(isUnderWay ? { settle: "manual" } : {});
+  // What is under way when the driver starts stays so until the driver waits: only then time moves.
+  const rig = await InProcessRig.start();
   try {
     furnish(rig, given);
     const before = accountText(rig, given);
-    const stopSettling = isUnderWay ? settleOnceSeen(rig) : () => {};
     const result = await run(rig, given.document);
-    stopSettling();
     await rig.settled();
     checkManners(rig, result);
     const outcome = outcomeOf(rig, given, result);
@@ -69,7 +58,7 @@ async function play(name: string, run: Run, start: Start): Promise<void> {
   }
 }
 
-function furnish(rig: AnyRig, { flexibleIps, quota, isTokenRefused }: Case): void {
+function furnish(rig: InProcessRig, { flexibleIps, quota, isTokenRefused }: Case): void {
   const { account } = rig.simulator;
   for (const { at, project, ...flexibleIp } of flexibleIps) {
     const serverId = at === undefined ? null : rig.host(at).serverId;
@@ -79,23 +68,8 @@ function furnish(rig: AnyRig, { flexibleIps, quota, isTokenRefused }: Case): voi
   if (isTokenRefused) account.deny();
 }
 
-/** What is under way when the driver starts stays so until it has been read once. */
-function settleOnceSeen({ simulator }: AnyRig): () => void {
-  const settleAll = (): void => simulator.account.settleAll();
-  const seen = simulator.fault({ call: ["get", "list"], do: { kind: "rewrite", edit: (body) => body } });
-  let timer: NodeJS.Timeout | undefined;
-  void seen.reached.then(() => {
-    settleAll();
-    timer = setInterval(settleAll, 10);
-  });
-  return () => {
-    clearInterval(timer);
-    settleAll();
-  };
-}
-
 /** What holds for every run, whatever it is about. */
-function checkManners(rig: AnyRig, { code, stdout, stderr, plain }: RunResult): void {
+function checkManners(rig: InProcessRig, { code, stdout, stderr, plain }: RunResult): void {
   assert.ok(code === 0 || code === 1, `exit code ${code}: ${stderr}`);
   assert.equal(plain.length, code, stderr);
   for (const secret of [PASSWORD, rig.simulator.token]) {
@@ -103,7 +77,7 @@ function checkManners(rig: AnyRig, { code, stdout, stderr, plain }: RunResult): 
   }
 }
 
-function outcomeOf(rig: AnyRig, given: Case, { code, stdout, plain }: RunResult): Expected {
+function outcomeOf(rig: InProcessRig, given: Case, { code, stdout, plain }: RunResult): Expected {
   const steady = (text: string): string => withStableNames(rig, given, text);
   return {
     // What was answered before a failure is read by nobody.
@@ -113,7 +87,7 @@ function outcomeOf(rig: AnyRig, given: Case, { code, stdout, plain }: RunResult)
 }
 
 /** All flexible IPs as a case writes them, by address. */
-function accountText(rig: AnyRig, given: Case): string {
+function accountText(rig: InProcessRig, given: Case): string {
   const lines = rig.simulator.account.all().map((wire) => {
     const at = HOST_NAMES.find((name) => rig.host(name).serverId === wire.server_id);
     const line = lineOf({
@@ -132,7 +106,7 @@ function accountText(rig: AnyRig, given: Case): string {
 }
 
 /** Puts names in the place of what differs from run to run: here, elsewhere, <api>, <request>, <intent>. */
-function withStableNames(rig: AnyRig, given: Case, text: string): string {
+function withStableNames(rig: InProcessRig, given: Case, text: string): string {
   const seededTags = given.flexibleIps.flatMap(({ tags }) => tags);
   return text
     .replaceAll(rig.host("here").serverId, "here")

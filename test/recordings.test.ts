@@ -62,15 +62,9 @@ const LIFE = [
   ["39-post-deploy-dual-stack-and-static-range", "h1", "free gone given-back/none h1 h1/dual h1"],
 ] as const;
 
-test("the life is made of all documents that were recorded", () => {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".xml"));
-  assert.deepEqual(
-    LIFE.map(([name]) => `${name}.xml`),
-    files.sort(),
-  );
-});
-
 test("all 39 documents recorded from oned 7.0.0 run through the right built shim", async (t) => {
+  const recorded = readdirSync(FOLDER).filter((name) => name.endsWith(".xml"));
+  assert.deepEqual(LIFE.map(([name]) => `${name}.xml`), recorded.sort());
   const rig = await Rig.start({ maxPageSize: 3 });
   t.after(() => rig.stop());
   const account = rig.simulator.account;

@@ -23,7 +23,7 @@ export type RunOptions = {
   readonly settings?: Environment;
   readonly env?: Environment;
   /** Standard input as it is, in the place of the document in base64. */
-  readonly raw?: string | Buffer;
+  readonly raw?: string;
   /** Called with the child right after its start. */
   readonly started?: (child: ChildProcess) => void;
 };
@@ -50,13 +50,12 @@ export type Machine = {
 /** A front-end and hosts beside a simulated API. How an action or hook runs on them is left to the classes below it. */
 export abstract class AnyRig {
   readonly simulator: Simulator;
-  readonly folder: string;
+  readonly folder = mkdtempSync(join(tmpdir(), "scw-flexip-"));
   readonly frontEnd: Machine;
   readonly #hosts = new Map<string, Machine>();
 
-  constructor(simulator: Simulator, folder: string) {
+  constructor(simulator: Simulator) {
     this.simulator = simulator;
-    this.folder = folder;
     this.frontEnd = this.machine("front-end", "33333333-3333-4333-8333-000000000000");
   }
 
@@ -111,7 +110,7 @@ export abstract class AnyRig {
 
 export class Rig extends AnyRig {
   static async start(options: SimulatorOptions = {}): Promise<Rig> {
-    return new Rig(await startSimulator(options), mkdtempSync(join(tmpdir(), "scw-flexip-")));
+    return new Rig(await startSimulator(options));
   }
 
   ipam(action: IpamAction, document: string, options: RunOptions = {}): Promise<RunResult> {
@@ -156,10 +155,9 @@ export class Rig extends AnyRig {
 
   protected override machine(name: string, serverId: string): Machine {
     const root = join(this.folder, name, "remotes");
-    mkdirSync(join(root, dirname(EXECUTABLE)), { recursive: true });
+    cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
     // One copy of the executable for all machines; a link keeps its own folder as /proc/self/exe.
     linkOrCopy(join(REPOSITORY, "remotes", EXECUTABLE), join(root, EXECUTABLE));
-    cpSync(join(REPOSITORY, "remotes"), root, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
     return super.machine(name, serverId);
   }
 }

@@ -106,14 +106,11 @@ suite("an alias of a range that does not ask for aliases", BESIDE, () => {
   });
 });
 
-onStage(
-  "a range for aliases serves nothing else: pre refuses the NIC in words that name the attribute",
-  async (stage) => {
+onStage("a range for aliases serves nothing else: pre refuses its NIC and names the attribute", async (stage) => {
     const [own, other] = [stage.range(), stage.range()];
     const vm = vmDocument([nic("0", other), nic("1", own, { SCW_FLEXIP_ALIAS: "YES" })]);
     assert.match(await stage.fail("h1", "pre", vm), /NIC 1: .* is for NIC aliases alone.*SCW_FLEXIP_ALIAS = "YES"/);
     assert.deepEqual(stage.writes(), []);
     await stage.succeed("h1", "clean", vm);
     await stage.expect([own, "free"], [other, "free"]);
-  },
-);
+  });

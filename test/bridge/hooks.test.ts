@@ -2,7 +2,6 @@
 // What one hook does in one state of the account is in fixtures/bridge.
 
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { suite } from "node:test";
 import { vmDocument } from "../documents.ts";
 import {
@@ -18,9 +17,7 @@ import {
 } from "./stage.ts";
 
 suite("a VM with public NICs", BESIDE, () => {
-  onStage(
-    "has all its attaches started before the first is waited for",
-    async (stage) => {
+  onStage("has all its attaches started before the first is waited for", { settle: "manual" }, async (stage) => {
       const all = [stage.range(), stage.range(), stage.range()];
       const pre = stage.succeed("h1", "pre", vmDocument(all.map((address, index) => nic(String(index), address))));
       await stage.rig.until(() => stage.count("attach") === 3);
@@ -28,18 +25,7 @@ suite("a VM with public NICs", BESIDE, () => {
       stage.account.settleAll();
       await pre;
       await stage.expect(...all.map((address) => [address, "h1"] as const));
-    },
-    { settle: "manual" },
-  );
-
-  onStage("is served by its address where the id in its NIC is nobody's", async (stage) => {
-    const address = stage.range();
-    const vm = vmDocument([nic("0", address, { SCW_FLEXIBLE_IP_ID: randomUUID() })]);
-    await stage.succeed("h1", "pre", vm);
-    await stage.expect([address, "h1"]);
-    await stage.succeed("h1", "clean", vm);
-    await stage.expect([address, "free"]);
-  });
+    });
 
   onStage("has both addresses of a dual-stack NIC come, share the MAC, and go in one call", async (stage) => {
     const [own, prefix] = [stage.range(), stage.prefix()];
@@ -69,17 +55,13 @@ suite("a hook that is repeated", BESIDE, () => {
     });
   }
 
-  onStage(
-    "clean asks for no second detach when the answer to the first one is lost",
-    async (stage) => {
+  onStage("clean repeats no detach whose answer is lost", { settle: { detachMs: 5_000 } }, async (stage) => {
       const { address, vm } = stage.guestOn("h1");
       stage.rig.simulator.fault({ call: "detach", do: { kind: "reset", when: "after" } });
       await stage.succeed("h1", "clean", vm);
       assert.equal(stage.count("detach"), 1);
       await stage.expect([address, "free"]);
-    },
-    { settle: { detachMs: 5_000 } },
-  );
+    });
 
   // The API's detach names no server: after a failure only a new look tells whose attachment it would end.
   onStage("clean keeps what post has taken over while clean repeats its detach", async (stage) => {
@@ -128,17 +110,13 @@ suite("pre fails before the guest boots, and takes back what it attached", BESID
       (a: Address, b: Address) => [nic("0", a), aliasOf("0", "1", b)],
     ],
   ] as const) {
-    onStage(
-      `when ${what} fits on the server`,
-      async (stage) => {
+    onStage(`when ${what} fits on the server`, { perServerLimit: 2 }, async (stage) => {
         const { address: serving } = stage.guestOn("h1");
         const [own, other] = [stage.range(), second(stage)];
         const vm = vmDocument([...nicsOf(own, other), nic("9", serving)]);
         assert.match(await stage.fail("h1", "pre", vm), /quota of 2 FlexibleIPsPerServer/);
         await stage.expect([serving, "h1"], [own, "free"], [other, "free", "none"]);
-      },
-      { perServerLimit: 2 },
-    );
+      });
   }
 
   onExecutable("when SIGTERM ends it", async (stage) => {
@@ -152,9 +130,7 @@ suite("pre fails before the guest boots, and takes back what it attached", BESID
   });
 });
 
-onStage(
-  "clean says that the API cannot be reached and succeeds; the next guest's pre takes the address",
-  async (stage) => {
+onStage("clean says that the API cannot be reached and succeeds; the next pre takes the address", async (stage) => {
     const { address, vm } = stage.guestOn("h1");
     const { stdout } = await stage.succeed("h1", "clean", vm, { settings: UNREACHABLE });
     assert.match(stdout, /^clean: 203[0-9.]+ of VM 42 may still be attached here until the next guest's post: .+\n$/);
@@ -163,5 +139,4 @@ onStage(
     await stage.expect([address, "h1"]);
     await stage.succeed("h2", "pre", vmDocument([nic("0", address)], { id: "43", deployId: "" }));
     await stage.expect([address, "h2"]);
-  },
-);
+  });

@@ -13,9 +13,7 @@ suite("an address that another server has", BESIDE, () => {
     ["refused", ["attach", "detach", "attach"]],
     ["ignored", ["attach", "detach", "attach"]],
   ] as const) {
-    onStage(
-      `is moved by post in ${changes.length} changes where a direct attach is ${directAttach}, its alias with it`,
-      async (stage) => {
+    onStage(`is moved by post in ${changes.length} changes where a direct attach is ${directAttach}, its alias with it`, { directAttach }, async (stage) => {
         const [own, alias] = [stage.range(), stage.range()];
         const vm = vmDocument([nic("0", own), aliasOf("0", "1", alias)]);
         await stage.succeed("h1", "pre", vm);
@@ -23,9 +21,7 @@ suite("an address that another server has", BESIDE, () => {
         await stage.succeed("h2", "post", vm);
         await stage.expect([own, "h2"], [alias, "h2", own.mac]);
         assert.deepEqual(stage.writes(), changes);
-      },
-      { directAttach },
-    );
+      });
   }
 
   onStage("is moved before the guest boots in a first deploy, dual stack with its MAC", async (stage) => {
@@ -55,28 +51,20 @@ suite("an address that another server has", BESIDE, () => {
     await stage.expect([address, "h2"]);
   });
 
-  onStage(
-    "stays where it is when the server is full, and pre fails with the API's reason",
-    async (stage) => {
+  onStage("stays where it is when the server is full", { directAttach: "moves", perServerLimit: 0 }, async (stage) => {
       const { address } = stage.guestOn("h2");
       const line = await stage.fail("h1", "pre", vmDocument([nic("0", address)], FIRST_DEPLOY));
       assert.match(line, /quota of 0/);
       await stage.expect([address, "h2"]);
-    },
-    { directAttach: "moves", perServerLimit: 0 },
-  );
+    });
 
-  onStage(
-    "is looked at, and not attached again, when the answer to a direct attach is lost",
-    async (stage) => {
+  onStage("is not attached again when a direct attach's answer is lost", { directAttach: "moves" }, async (stage) => {
       const { address, vm } = stage.guestOn("h2");
       stage.rig.simulator.fault({ call: "attach", do: { kind: "reset", when: "after" } });
       await stage.succeed("h1", "post", vm);
       await stage.expect([address, "h1"]);
       assert.deepEqual(stage.writes(), ["attach"]);
-    },
-    { directAttach: "moves" },
-  );
+    });
 
   onStage("stays where it is when only a listing that lags shows it elsewhere", async (stage) => {
     const { address } = stage.guestOn("h2");

@@ -96,9 +96,7 @@ suite("every detach is logged with its reason", BESIDE, () => {
   }
 });
 
-onStage(
-  "an address whose tags somebody removed is still the guest's, but pre takes it from no other server",
-  async (stage) => {
+onStage("an address without its tags is still the guest's, but pre takes it from no other server", async (stage) => {
     const address = stage.add({ serverId: stage.server("h2") });
     const vm = vmDocument([nic("0", address, { SCW_FLEXIP_INTENT: INTENT })], { deployId: "" });
     await stage.succeed("h1", "pre", vm);
@@ -107,8 +105,7 @@ onStage(
     await stage.expect([address, "h1"]);
     for (const hook of HOOKS) await stage.succeed("h1", hook, vm);
     await stage.expect([address, "free"]);
-  },
-);
+  });
 
 /** On h1: a guest's address that lends its virtual MAC, and another flexible IP with those tags that has it. */
 function lenderAnd(stage: Stage, tags: readonly string[]): { own: Address; other: Address; vm: string } {

@@ -66,21 +66,15 @@ export class Stage<R extends AnyRig = InProcessRig> {
     return this.rig.host(host).serverId;
   }
 
-  #hook(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<RunResult> {
-    // A hook that waits for what never comes ends long before a person gives up.
-    const settings = { HOOK_TIMEOUT: "60", ...options.settings };
-    return this.rig.hook(host, hook, vm, { ...options, settings });
-  }
-
   async succeed(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<RunResult> {
-    const result = await this.#hook(host, hook, vm, options);
+    const result = await this.rig.hook(host, hook, vm, options);
     assert.equal(result.code, 0, result.stderr);
     return result;
   }
 
   /** The one line that the user reads. */
   async fail(host: string, hook: Hook, vm: string, options: RunOptions = {}): Promise<string> {
-    const { code, stdout, plain, stderr } = await this.#hook(host, hook, vm, options);
+    const { code, stdout, plain, stderr } = await this.rig.hook(host, hook, vm, options);
     assert.deepEqual({ code, stdout, lines: plain.length }, { code: 1, stdout: "", lines: 1 }, stderr);
     return plain[0] ?? "";
   }
@@ -114,8 +108,11 @@ export class Stage<R extends AnyRig = InProcessRig> {
   }
 }
 
-/** A test on a stage of its own. */
-export function onStage(name: string, play: (stage: Stage) => Promise<void>, options: SimulatorOptions = {}): void {
+type Play = (stage: Stage) => Promise<void>;
+
+/** A test on a stage of its own: its name, options of the simulator where it needs some, its body. */
+export function onStage(name: string, ...given: [Play] | [SimulatorOptions, Play]): void {
+  const [options, play] = given.length === 1 ? [{}, given[0]] : given;
   test(name, async (t) => {
     const rig = await InProcessRig.start(options);
     t.after(() => rig.stop());
@@ -151,8 +148,4 @@ export function dualNic(id: string, address: Address, { id: flexibleIp6Id, ip }:
 
 export function aliasOf(parentId: string, id: string, address: Address, more: Fields = {}): NicFields {
   return { ...nic(id, address, { PARENT_ID: parentId, SCW_FLEXIP_ALIAS: "YES", ...more }), alias: "YES" };
-}
-
-export function privateNic(id: string): NicFields {
-  return { NIC_ID: id, IP: `10.1.2.${id}`, MAC: `02:00:0a:01:02:0${id}` };
 }

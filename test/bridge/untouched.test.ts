@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { suite } from "node:test";
 import { HOOKS } from "../../driver/actions.ts";
 import { type NicFields, vmDocument } from "../documents.ts";
-import { BESIDE, nic, onStage, privateNic } from "./stage.ts";
+import { BESIDE, nic, onStage } from "./stage.ts";
 
 // A public address that the data centre routes to this host by itself, with a MAC as virtual MACs are.
 const ROUTED: NicFields = { NIC_ID: "0", VN_MAD: "bridge", IP: "198.51.100.77", MAC: "52:54:00:33:64:4d" };
+const PRIVATE: NicFields = { NIC_ID: "1", IP: "10.1.2.1", MAC: "02:00:0a:01:02:01" };
 
 suite("a VM without a flexible IP", BESIDE, () => {
   for (const [lack, take] of [
@@ -26,7 +27,7 @@ suite("a VM without a flexible IP", BESIDE, () => {
       stage.server("h1");
       take(home);
       for (const hook of HOOKS) {
-        const { stdout, stderr } = await stage.succeed("h1", hook, vmDocument([ROUTED, privateNic("1")]));
+        const { stdout, stderr } = await stage.succeed("h1", hook, vmDocument([ROUTED, PRIVATE]));
         assert.equal(stdout + stderr, "");
       }
       assert.equal(existsSync(join(home, "log")), false, "no log file");

@@ -17,9 +17,7 @@ suite("a hook that waits", BESIDE, () => {
     ["clean", "an attach to the destination of a migration", { status: "updating", host: "h2" }, [], "h2"],
     ["clean", "a detach", { status: "detaching", host: "h1" }, [], "free"],
   ] as const) {
-    onStage(
-      `${hook} waits for ${what}, and then makes ${writes.length === 0 ? "no change" : `the ${writes[0]}`}`,
-      async (stage) => {
+    onStage(`${hook} waits for ${what}, and then makes ${writes.length === 0 ? "no change" : `the ${writes[0]}`}`, BY_HAND, async (stage) => {
         const on: FlexibleIpSeed = "host" in seed ? { serverId: stage.server(seed.host) } : {};
         const address = stage.range({ ...on, status: seed.status });
         const run = stage.succeed("h1", hook, vmDocument([nic("0", address)]));
@@ -32,14 +30,10 @@ suite("a hook that waits", BESIDE, () => {
         stage.account.settleAll();
         assert.deepEqual(stage.writes(), writes);
         await stage.expect([address, place]);
-      },
-      BY_HAND,
-    );
+      });
   }
 
-  onStage(
-    "logs what for, which place in the queue, and how long",
-    async (stage) => {
+  onStage("logs what for, which place in the queue, and how long", BY_HAND, async (stage) => {
       const [ahead, address] = [stage.range({ createdAt: "2026-03-04T05:06:07Z" }), stage.range()];
       const first = stage.succeed("h1", "pre", vmDocument([nic("0", ahead)], { id: "41" }));
       await stage.rig.until(() => stage.count("attach") === 1);
@@ -50,13 +44,9 @@ suite("a hook that waits", BESIDE, () => {
       stage.account.settleAll();
       await Promise.all([first, second]);
       assert.equal(line.exec(stage.rig.logs())?.[1], address.ip);
-    },
-    BY_HAND,
-  );
+    });
 
-  onStage(
-    "names the address, the wait and the setting when its time is up",
-    async (stage) => {
+  onStage("names the address, the wait and the setting when its time is up", BY_HAND, async (stage) => {
       const address = stage.range();
       const line = await stage.fail("h1", "pre", vmDocument([nic("0", address)]), { settings: { HOOK_TIMEOUT: "8" } });
       assert.ok(line.includes(address.ip), line);
@@ -65,9 +55,7 @@ suite("a hook that waits", BESIDE, () => {
         /^pre: 203[0-9.]+ of VM 42 was not done within 6 s, last: .* is updating since [3-6] s, place 1 of 1/,
       );
       assert.match(line, /; start fewer VMs at once on one server, or raise HOOK_TIMEOUT$/);
-    },
-    BY_HAND,
-  );
+    });
 
   onStage("gives up in clean on an API that fails for half a minute, with an alias too", async (stage) => {
     const [own, alias] = [stage.range(), stage.range()];

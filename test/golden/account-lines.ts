@@ -27,7 +27,7 @@ export function parseLine(line: string) {
   );
   const { id = usualId(ip), at, status = at === undefined ? "ready" : "attached", description = "" } = given;
   const mac = given.mac === "none" ? null : (given.mac ?? usualMac(ip));
-  const tags = given.tags === undefined ? usualTags(ip) : tagsOf(ip, given.tags);
+  const tags = tagsOf(ip, given.tags ?? usualWord);
   return { ip, id, status, at, mac, project: given.project, visible: given.hidden === undefined, tags, description };
 }
 
@@ -47,10 +47,6 @@ export function lineOf(one: Omit<CaseFlexibleIp, "visible">): string {
 }
 
 const usualWord = "ours:created";
-
-function usualTags(ip: string): string[] {
-  return tagsOf(ip, usualWord);
-}
 
 /**
  * `ours:adopted` stands for the four tags of ownership, `ours:created:two` for those of cloud `two`; `new:created` for

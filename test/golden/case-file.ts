@@ -15,8 +15,9 @@ export type Case = ReturnType<typeof readCase>;
 /** Reads a case, for example `ipam/get_address/free`. */
 export function readCase(name: string) {
   const sections = sectionsOf(readFileSync(pathOf(name), "utf8"));
-  const account = lines(sections.get("account"));
+  const account = (sections.get("account") ?? "").split("\n").filter((line) => line !== "");
   const request = sections.get("request")?.trim() ?? "";
+  const shared = join(FIXTURES, "documents", `${request}.xml`);
   const quota = account.find((line) => line.startsWith("quota="))?.slice("quota=".length);
   const isAddress = (line: string) => !line.startsWith("quota=") && line !== "token refused";
   const expected: Expected = Object.fromEntries(
@@ -27,8 +28,8 @@ export function readCase(name: string) {
     /** How many flexible IPs the project may have. */
     quota: quota === undefined ? undefined : Number(quota),
     isTokenRefused: account.includes("token refused"),
-    /** What is sent, as one line. */
-    document: request.startsWith("<") ? unbroken(request) : readDocument(request),
+    /** What is sent, as one line: the document, or the name of one that several cases send. */
+    document: unbroken(request.startsWith("<") ? request : readFileSync(shared, "utf8")),
     expected,
   };
 }
@@ -43,11 +44,6 @@ export function writeExpected(name: string, expected: Expected): void {
   writeFileSync(pathOf(name), given + sections.join(""));
 }
 
-/** A document that several cases send, of fixtures/documents. */
-function readDocument(name: string): string {
-  return unbroken(readFileSync(join(FIXTURES, "documents", `${name}.xml`), "utf8"));
-}
-
 /** OpenNebula sends one line; the fixtures are broken between elements, to be read. */
 function unbroken(document: string): string {
   return document.trim().replaceAll(/>\n</g, "><");
@@ -58,10 +54,6 @@ function sectionsOf(text: string): Map<string, string> {
   const sections = new Map<string, string>();
   for (let index = 0; index < parts.length; index += 2) sections.set(parts[index] ?? "", parts[index + 1] ?? "");
   return sections;
-}
-
-function lines(text = ""): string[] {
-  return text.split("\n").filter((line) => line !== "");
 }
 
 function pathOf(name: string): string {

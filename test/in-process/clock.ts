@@ -4,28 +4,18 @@ import type { Clock } from "../../driver/machine.ts";
 type Timer = { readonly at: number; readonly work: () => void };
 
 export class MovedClock implements Clock {
-  readonly #start: number;
+  readonly #start = Date.now();
   readonly #timers = new Set<Timer>();
   #elapsed = 0;
 
-  /** `start`: what it shows first, in milliseconds since 1970. */
-  constructor(start: number = Date.now()) {
-    this.#start = start;
-  }
-
-  now(): number {
-    return this.#start + this.#elapsed;
-  }
-
-  elapsed(): number {
-    return this.#elapsed;
-  }
-
-  after(ms: number, work: () => void): () => void {
+  // Properties, and no methods: a machine takes them over by `...clock`.
+  readonly now = (): number => this.#start + this.#elapsed;
+  readonly elapsed = (): number => this.#elapsed;
+  readonly after = (ms: number, work: () => void): (() => void) => {
     const timer = { at: this.#elapsed + ms, work };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
-  }
+  };
 
   /** Drops all timers: what waited is gone. */
   forget(): void {

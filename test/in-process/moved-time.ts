@@ -1,6 +1,6 @@
 // Time that stands still while anything is left to do, and then jumps to the next timer: a wait of a minute is over at once,
 // and no test depends on how fast this machine is.
-import { type Clock, type Connection, realClock } from "../../driver/machine.ts";
+import { type Connection, realClock } from "../../driver/machine.ts";
 import { connect } from "../../driver/scaleway/connection.ts";
 import { MovedClock } from "./clock.ts";
 
@@ -15,17 +15,11 @@ const LONGEST_SILENCE_MS = 10_000;
 export class MovedTime {
   /** How many requests may stay unanswered while time passes: those that the other side keeps back on purpose. */
   held = (): number => 0;
+  readonly clock = new MovedClock();
   readonly #waiting = new Set<Waiting>();
   #running = 0;
   #unanswered = 0;
   #isMoving = false;
-
-  readonly #clock = new MovedClock();
-  readonly clock: Clock = {
-    now: () => this.#clock.now(),
-    elapsed: () => this.#clock.elapsed(),
-    after: (ms, work) => this.#clock.after(ms, work),
-  };
 
   /** The result of `work`, while which time moves. */
   async during<T>(work: Promise<T>): Promise<T> {
@@ -81,7 +75,7 @@ export class MovedTime {
         const isBusy = process.getActiveResourcesInfo().some((name) => OUTSIDE.includes(name));
         if (isBusy) since = realClock.elapsed();
         quiet = !isBusy && this.#unanswered <= this.held() ? quiet + 1 : 0;
-        if (quiet >= QUIET_TURNS && (this.#wake() || this.#clock.move())) {
+        if (quiet >= QUIET_TURNS && (this.#wake() || this.clock.move())) {
           quiet = 0;
           since = realClock.elapsed();
         }

@@ -1,7 +1,5 @@
 // The driver's own code in this process, in the place of the executable: actions and hooks run as on a Rig, with files,
 // HTTP and the simulated API, but on a clock that moves on by itself once a run waits for nothing but time.
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 // Loaded before any run: nobody can tell the wait for a lazy import from a wait for time.
 import "../../driver/bridge/host.ts";
@@ -32,7 +30,7 @@ export class InProcessRig extends AnyRig {
   #started = 0;
 
   constructor(simulator: Simulator, time: MovedTime) {
-    super(simulator, mkdtempSync(join(tmpdir(), "scw-flexip-")));
+    super(simulator);
     this.#time = time;
     time.held = () => this.#heldBack();
   }
@@ -77,7 +75,7 @@ export class InProcessRig extends AnyRig {
       executable: join(machine.root, "ipam/scw-flexip/scw-flexip"),
       machine: this.#machineOf(pid, streams, left),
     };
-    const input = options.raw?.toString("latin1") ?? Buffer.from(document).toString("base64");
+    const input = options.raw ?? Buffer.from(document).toString("base64");
     this.#alive.add(pid);
     const code = await this.#time.during(run(caller, words, async () => input));
     this.#alive.delete(pid);

@@ -38,9 +38,7 @@ suite("register_address_range", () => {
     frontEnd.owned(idOf(range), "created");
   });
 
-  onFrontEnd(
-    "logs which address it replaced, and which guests get no resolvers",
-    async (frontEnd, rig) => {
+  onFrontEnd("logs replaced addresses and guests without resolvers", { zone: "fr-par-9" }, async (frontEnd, rig) => {
       const noResolvers = /get no resolvers: none are known of zone fr-par-9; set DNS/;
       const typed = { IP: "198.51.100.200", MAC: "02:00:00:00:00:01", DNS: "192.0.2.53" };
       const range = await frontEnd.register(typed);
@@ -50,9 +48,7 @@ suite("register_address_range", () => {
       assert.doesNotMatch(rig.logs(), noResolvers);
       await frontEnd.succeed("register_address_range", {}, { settings: { DNS: "" } });
       assert.match(rig.logs(), noResolvers);
-    },
-    { zone: "fr-par-9" },
-  );
+    });
 });
 
 suite("get_address and allocate_address", () => {
@@ -83,15 +79,11 @@ suite("get_address and allocate_address", () => {
     assert.deepEqual(frontEnd.journal.leases, {});
   });
 
-  onFrontEnd(
-    "do not wait for an attach under way",
-    async (frontEnd) => {
+  onFrontEnd("do not wait for an attach under way", { settle: "manual" }, async (frontEnd) => {
       const range = await frontEnd.register();
       frontEnd.account.set(idOf(range), { status: "updating" });
       for (const action of LEASING) await frontEnd.succeed(action, range);
-    },
-    { settle: "manual" },
-  );
+    });
 
   onFrontEnd("lease an address that gave its virtual MAC up only where the range serves aliases", async (frontEnd) => {
     const range = await frontEnd.register({ SCW_FLEXIP_ALIAS: "YES" });
@@ -107,9 +99,7 @@ suite("get_address and allocate_address", () => {
 });
 
 suite("free_address", () => {
-  onFrontEnd(
-    "ends the lease, and warns where a guest of this cloud may still use the address",
-    async (frontEnd, rig) => {
+  onFrontEnd("ends the lease, and warns where a guest of this cloud may use the address", async (frontEnd, rig) => {
       const range = await frontEnd.lease();
       assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
       assert.deepEqual(frontEnd.journal.leases, {});
@@ -118,12 +108,9 @@ suite("free_address", () => {
       assert.match((await frontEnd.succeed("free_address", range)).stderr, new RegExp(warning));
       frontEnd.account.set(idOf(range), { tags: ownershipTags("two", "created", SOME_ID) });
       assert.doesNotMatch((await frontEnd.succeed("free_address", range)).stderr, /WARN/);
-    },
-  );
+    });
 
-  onFrontEnd(
-    "of a range that outlived its flexible IP leaves what another range has there by now",
-    async (frontEnd) => {
+  onFrontEnd("of a range that outlived its flexible IP leaves what another range has there", async (frontEnd) => {
       const old = await frontEnd.lease();
       frontEnd.account.remove(idOf(old));
       const { id, tags } = frontEnd.owned(idOf(await frontEnd.register()), "created");
@@ -136,8 +123,7 @@ suite("free_address", () => {
       await frontEnd.succeed("free_address", old);
       await frontEnd.succeed("unregister_address_range", old);
       assert.equal(frontEnd.account.get(idOf(old))?.status, "attached");
-    },
-  );
+    });
 });
 
 for (const [how, disturb] of [
@@ -170,22 +156,16 @@ suite("unregister_address_range", () => {
     }
   });
 
-  onFrontEnd(
-    "waits for a deletion that does not show yet",
-    async (frontEnd, rig) => {
+  onFrontEnd("waits for a deletion that does not show yet", { settle: { detachMs: 5_000 } }, async (frontEnd, rig) => {
       const range = await frontEnd.lease();
       frontEnd.attach(range);
       const edit = (body: unknown): unknown => ({ ...Object(body), status: "attached" });
       rig.simulator.fault({ call: "get", times: 5, do: { kind: "rewrite", edit } });
       await frontEnd.succeed("unregister_address_range", range);
       assert.equal(frontEnd.account.get(idOf(range)), undefined);
-    },
-    { settle: { detachMs: 5_000 } },
-  );
+    });
 
-  onFrontEnd(
-    "fails when the deletion of an attached flexible IP does not come to its end",
-    async (frontEnd, rig) => {
+  onFrontEnd("fails when the flexible IP is attached again meanwhile", { settle: "manual" }, async (frontEnd, rig) => {
       const range = await frontEnd.lease();
       frontEnd.attach(range);
       const run = frontEnd.fail("unregister_address_range", range, /was not deleted, its status is attached again/);
@@ -193,7 +173,5 @@ suite("unregister_address_range", () => {
       frontEnd.attach(range);
       await run;
       frontEnd.owned(idOf(range), "created");
-    },
-    { settle: "manual" },
-  );
+    });
 });

@@ -11,16 +11,14 @@ import { InProcessRig } from "../in-process/rig.ts";
 import { type AnyRig, type IpamAction, Rig, type RunOptions, type RunResult } from "../rig.ts";
 
 export type Range = Readonly<Record<string, string>>;
+type Play = (frontEnd: FrontEnd, rig: InProcessRig) => Promise<void>;
 type Wire = ReturnType<FlexibleIps["all"]>[number];
 
 export const MAC = "52:54:00:0a:0b:0c";
 
-/** A test on a front-end of its own, in this process. */
-export function onFrontEnd(
-  name: string,
-  play: (frontEnd: FrontEnd, rig: InProcessRig) => Promise<void>,
-  options: SimulatorOptions = {},
-): void {
+/** A test on a front-end of its own, in this process: its name, options of the simulator where it needs some, its body. */
+export function onFrontEnd(name: string, ...given: [Play] | [SimulatorOptions, Play]): void {
+  const [options, play] = given.length === 1 ? [{}, given[0]] : given;
   test(name, async (t) => {
     const rig = await InProcessRig.start(options);
     t.after(() => rig.stop());
@@ -62,7 +60,8 @@ export class FrontEnd {
 
   /** The range of a registration that succeeds, as oned sends it from then on. */
   async register(fields: Fields = {}): Promise<Range> {
-    return rangeIn(await this.succeed("register_address_range", fields));
+    const { stdout } = await this.succeed("register_address_range", fields);
+    return rangeOf(readTemplate(stdout, "AR"));
   }
 
   /** Registers a range and leases its address. */
@@ -110,10 +109,6 @@ export function documentFor(action: IpamAction, range: Fields = {}): string {
   }
   if (action === "unregister_address_range") return ipamDocument(range);
   return ipamDocument(range, action === "get_address" ? { SIZE: "1" } : { IP: range.IP, SIZE: "1" });
-}
-
-function rangeIn({ stdout }: RunResult): Range {
-  return rangeOf(readTemplate(stdout, "AR"));
 }
 
 export function idsOf(range: Range): string[] {

@@ -93,10 +93,6 @@ suite("a registration that fails", () => {
 suite("a registration buys one flexible IP", () => {
   for (const [what, action] of [
     ["when the answer of create is lost", { kind: "reset", when: "after" }],
-    [
-      "when the answer of create is a proxy's failure",
-      { kind: "status", status: 502, body: "<html></html>", when: "after" },
-    ],
     ["when the answer of create is cut", { kind: "body", text: '{"id": "' }],
     ["when the connection is cut before create is acted on", { kind: "reset", when: "before" }],
   ] as const) {
@@ -179,7 +175,6 @@ suite("a registration whose process is gone", BESIDE, () => {
   for (const [what, action, bootId, agoMs, isUndone] of [
     ["is undone by the next registration", "register_address_range", undefined, 0, true],
     ["is undone by the next unregister_address_range", "unregister_address_range", undefined, 0, true],
-    ["is undone by the next get_address", "get_address", undefined, 0, true],
     ["is left alone while it may run on another front-end", "get_address", "another-machine", 0, false],
     ["is undone once it cannot run there any more", "get_address", "another-machine", 11 * 60_000, true],
   ] as const) {

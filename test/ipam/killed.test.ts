@@ -26,20 +26,6 @@ onExecutable("a registration that SIGTERM ends is undone at once", async (frontE
   frontEnd.expectOnly();
 });
 
-onExecutable(
-  "a registration that SIGTERM ends leaves nothing when create is acted on after that",
-  async (frontEnd, rig) => {
-    const range = await frontEnd.lease();
-    const { held, child, run } = await holdRegister(rig, "create", "before");
-    child.kill("SIGTERM");
-    assertFailed(await run, /SIGTERM/);
-    held.release();
-    await rig.until(() => frontEnd.account.all().length === 2);
-    await frontEnd.succeed("get_address", range);
-    frontEnd.expectOnly(range);
-  },
-);
-
 onExecutable("a registration whose answer nobody reads leaves nothing", async (frontEnd, rig) => {
   const started = (child: ChildProcess) => void child.stdout?.destroy();
   assertFailed(await rig.ipam("register_address_range", NEW_RANGE, { started }), /answer cannot be written/);

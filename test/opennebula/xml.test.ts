@@ -17,7 +17,6 @@ suite("decodeInput", () => {
 
   for (const [input, reason] of [
     ["", /^standard input is empty; /],
-    [" \n\t", /^standard input is empty; /],
     ["<VM/>", /^standard input is not base64; /],
     ["Y", /^standard input is not base64; /],
     ["YQ==YQ==", /^standard input is not base64; /],
@@ -58,13 +57,11 @@ suite("parseXml", () => {
     ["", /does not start with <R>; /],
     [PLANTED, /does not start with <R>; /],
     ["<RR/>", /does not start with <R>; /],
-    ["<r/>", /does not start with <R>; /],
     [`<!DOCTYPE R [<!ENTITY a "${PLANTED}">]><R>&a;</R>`, /does not start with <R>; /],
     ['<?xml version="1.0"?><!DOCTYPE R><R/>', /does not start with <R>; /],
     [`<R><!DOCTYPE R [<!ENTITY a "${PLANTED}">]><A>&a;</A></R>`, /declares a document type; /],
     [`<R><A/></R><!DOCTYPE ${PLANTED}>`, /declares a document type; |well-formed/],
     ["<R/><R/>", /holds more than one <R>; /],
-    [`<R><ROOTPW>${PLANTED}</ROOTPW>`, /is no well-formed XML, it may have been cut; /],
     [`<R><ROOTPW>${PLANTED}</PW></R>`, /is no well-formed XML, it may have been cut; /],
     [`<R>${"<A>".repeat(9_000)}${"</A>".repeat(9_000)}</R>`, /cannot be read as XML; /],
     [`<R><__proto__>${PLANTED}</__proto__></R>`, /cannot be read as XML; /],

@@ -15,8 +15,6 @@ export type Ran = {
 export interface Driver<R extends Ran = Ran> {
   ipam(action: IpamAction, document: string): Promise<R>;
   hook(host: string, hook: Hook, document: string): Promise<R>;
-  /** What oned would refuse. */
-  complain(text: string): void;
 }
 
 export type OnedOptions = {
@@ -62,14 +60,14 @@ export class DriverCalls<R extends Ran = Ran> {
     return ran;
   }
 
-  /** A VM gets any address of the range, or the address that its NIC names. */
+  /** A VM gets any address of the range, or the address that its NIC names. Throws where oned would refuse the answer. */
   async lease(range: Range, vm: Vm, isNamed = false): Promise<R> {
     const ran = isNamed
       ? await this.#driver.ipam("allocate_address", ipamDocument(range.attributes, addressOf(range)))
       : await this.#driver.ipam("get_address", ipamDocument(range.attributes, { SIZE: "1" }));
     if (ran.code !== 0) return ran;
     if (!isNamed && readTemplate(ran.stdout, "ADDRESS").get("IP") !== range.ip) {
-      this.#driver.complain(`address returned by IPAM is not valid: ${ran.stdout}`);
+      throw new Error(`address returned by IPAM is not valid: ${ran.stdout}`);
     }
     range.holder = { vm: vm.id };
     range.mayBeGone ||= range.isLeaving;

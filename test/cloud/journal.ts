@@ -1,12 +1,6 @@
 // A front-end's journal, read as the driver reads it.
 import { readFileSync } from "node:fs";
-import { silentLog } from "../../driver/operator/audit.ts";
-import { Journal, type JournalState, parseJournal } from "../../driver/state/journal.ts";
-
-/** What the journal holds; what is missing or damaged is empty. */
-export function readJournal(file: string): JournalState {
-  return new Journal(file, silentLog()).read();
-}
+import { type JournalState, parseJournal } from "../../driver/state/journal.ts";
 
 /** What the journal holds. Throws where the file is no whole journal. */
 export function wholeJournal(file: string): JournalState {

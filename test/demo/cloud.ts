@@ -48,9 +48,6 @@ export class Cloud {
     const driver: Driver = {
       ipam: (ask, document) => this.#run({ on: "fe", ask }, document),
       hook: (host, ask, document) => this.#run({ on: host === "A" ? "A" : "B", ask }, document),
-      complain: (text) => {
-        throw new Error(text);
-      },
     };
     this.oned = new Oned(this.pool, driver);
   }

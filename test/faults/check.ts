@@ -55,10 +55,6 @@ export async function settled(cloud: TestCloud): Promise<string[]> {
 }
 
 function idsIn({ path, body }: LoggedRequest): string[] {
-  const named = /\/fips\/([0-9a-f-]{36})/.exec(path)?.[1];
-  const listed =
-    typeof body === "object" && body !== null && "fips_ids" in body && Array.isArray(body.fips_ids)
-      ? body.fips_ids.map(String)
-      : [];
-  return named === undefined ? listed : [named, ...listed];
+  const [listed = ""] = /"fips_ids":\[[^\]]*/.exec(JSON.stringify(body)) ?? [];
+  return `${path} ${listed}`.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? [];
 }

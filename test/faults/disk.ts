@@ -3,8 +3,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Machine } from "../rig.ts";
 import { journalWrites } from "./crashes.ts";
-import { type Kind, throughout } from "./kind.ts";
+import { DONE, type Kind, throughout } from "./kind.ts";
 import { NO_STRACE, traced } from "./launch.ts";
 import { isIpam, type Path } from "./path.ts";
 import type { Expectation, Injected } from "./play.ts";
@@ -13,17 +14,12 @@ import type { TestCloud } from "./test-cloud.ts";
 const NO_MOUNT = canMount() ? undefined : "nothing can be mounted here";
 
 export const DISK_FAULTS: readonly Kind[] = [
-  throughout(
-    "state on a full disk",
-    "a full tmpfs",
-    (cloud) => fullDisk(cloud, dirname(cloud.rig.frontEnd.stateFile)),
-    {
-      ...{ skipped: NO_MOUNT, on: isIpam, expected: refusesToSpend },
-    },
+  fullDisk("state on a full disk", ({ stateFile }) => dirname(stateFile), refusesToSpend),
+  fullDisk(
+    "log on a full disk",
+    ({ logDir }) => logDir,
+    () => DONE,
   ),
-  throughout("log on a full disk", "a full tmpfs", (cloud) => fullDisk(cloud, cloud.rig.frontEnd.logDir), {
-    ...{ skipped: NO_MOUNT, on: isIpam },
-  }),
   // Each write has two calls of fsync, of the file and of its folder, and one of rename.
   halfWay("disk that fails half-way, at fsync", "fsync", "EIO", 2),
   halfWay("disk that fills up half-way, at rename", "rename", "ENOSPC", 1),
@@ -50,7 +46,12 @@ function halfWay(name: string, call: string, error: string, each: number): Kind 
   };
 }
 
-function fullDisk(cloud: TestCloud, folder: string): Injected {
+function fullDisk(name: string, folder: (frontEnd: Machine) => string, expected: Kind["expected"]): Kind {
+  const inject = (cloud: TestCloud): Injected => filled(cloud, folder(cloud.rig.frontEnd));
+  return throughout(name, "a full tmpfs", inject, { skipped: NO_MOUNT, on: isIpam, expected });
+}
+
+function filled(cloud: TestCloud, folder: string): Injected {
   mkdirSync(folder, { recursive: true });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
   cloud.atEnd(() => execFileSync("umount", [folder]));

@@ -1,8 +1,7 @@
 // A part of what `make faults` plays: each quick kind on one way and at one point.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KINDS, PATHS } from "./catalogue.ts";
-import { playAll, type Run, runsOf, survey } from "./run.ts";
+import { KINDS, PATHS, playAll, type Run, runsOf, survey } from "./run.ts";
 
 // Those that wait for a time limit.
 const SLOW = /that stays|does not|no answer|every connection|refused$|DNS|just now/;

@@ -1,15 +1,16 @@
 // What the journal and a reconcile show of a cloud.
 import { join } from "node:path";
+import { silentLog } from "../../driver/operator/audit.ts";
 import type { Step } from "../../driver/operator/reconcile/step.ts";
-import { readJournal } from "../cloud/journal.ts";
+import { Journal } from "../../driver/state/journal.ts";
 import { listings } from "../cloud/listing.ts";
 import { type Reconcile, reconcile } from "../cloud/reconcile.ts";
-import { Unexpected } from "./path.ts";
 import { HOSTS, type TestCloud } from "./test-cloud.ts";
 
 /** The intents of the journal under which something was obtained. Others stay for some minutes: a create may come late. */
 export function occupiedIntents(cloud: TestCloud): string[] {
-  return Object.keys(readJournal(cloud.rig.frontEnd.stateFile).intents).filter((intent) => isOccupied(cloud, intent));
+  const { intents } = new Journal(cloud.rig.frontEnd.stateFile, silentLog()).read();
+  return Object.keys(intents).filter((intent) => isOccupied(cloud, intent));
 }
 
 /** What a reconcile finds now, but for what an ended lease left attached, which harms nobody. */
@@ -22,7 +23,7 @@ export async function repair(cloud: TestCloud, what: "safe" | "named"): Promise<
   const isDone = await onFrontEnd(cloud, async ({ steps, apply }) => {
     const wanted = steps.filter((step) => isFinding(cloud, step) && (what === "named" || step.isSafe));
     for (const step of wanted) {
-      if ((await apply(step)) !== "done") throw new Unexpected(`a reconcile left undone: ${step.reason}`);
+      if ((await apply(step)) !== "done") throw new Error(`a reconcile left undone: ${step.reason}`);
     }
     return wanted.length > 0;
   });

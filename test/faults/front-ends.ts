@@ -8,7 +8,7 @@ import { thisProcess } from "../../driver/process-identity.ts";
 import { PROJECT } from "../rig.ts";
 import { findings } from "./findings.ts";
 import { type Kind, throughout } from "./kind.ts";
-import { isIpam, succeed, Unexpected } from "./path.ts";
+import { isIpam, succeed } from "./path.ts";
 import type { Injected } from "./play.ts";
 import { CLOUD, type TestCloud } from "./test-cloud.ts";
 
@@ -70,14 +70,14 @@ function adoptedBeside(cloud: TestCloud): Injected {
   return {
     lift: async () => {
       await other;
-      if (!(await findings(cloud)).some(({ kind }) => kind === "recycled"))
-        throw new Unexpected("no reconcile sees it");
+      const found = await findings(cloud);
+      if (!found.some(({ kind }) => kind === "recycled")) throw new Error("no reconcile sees it");
       const { tags = [] } = account.get(id) ?? {};
       const loser = pool.ranges.find(
         ({ ids, attributes }) =>
           ids.includes(id) && !tags.includes(`scw-flexip:intent=${attributes.SCW_FLEXIP_INTENT}`),
       );
-      if (loser === undefined) throw new Unexpected("no range has lost the address");
+      if (loser === undefined) throw new Error("no range has lost the address");
       await succeed((how) => cloud.oned(how).unregister(loser));
     },
   };

@@ -94,10 +94,6 @@ function pre(cloud: TestCloud, vm: Vm, plugged: readonly Nic[] = []): Act {
   return {
     ...{ run, goOn },
     isReached: () => isOn(cloud, vm.nics, "h1"),
-    retry: async () => {
-      await succeed(run);
-      await goOn();
-    },
     giveUp: () => free(cloud, vm, nics),
   };
 }
@@ -111,7 +107,6 @@ function post(cloud: TestCloud, vm: Vm): Act {
     // A failing post makes OpenNebula cancel the guest and run clean.
     retry: async () => {
       for (const name of ["clean", "pre", "post"] as const) await succeed(hook(name));
-      settleGuest(vm, "h1");
     },
     giveUp: async () => {
       await succeed(hook("clean"));
@@ -128,10 +123,6 @@ function clean(cloud: TestCloud, vm: Vm, unplugged: readonly Nic[] = []): Act {
   return {
     ...{ run, goOn },
     isReached: () => isOn(cloud, nics, "free"),
-    retry: async () => {
-      await succeed(run);
-      await goOn();
-    },
     giveUp: goOn,
   };
 }

@@ -1,7 +1,6 @@
 // Starting the built executable as OpenNebula does, with a fault around the process: a shell line that starts it, a pipe
 // that is closed, a signal. The product knows nothing of any of it.
-import { randomUUID } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Hook, IpamAction, Machine, Rig, RunOptions, RunResult } from "../rig.ts";
 
@@ -10,8 +9,9 @@ export type Launch = RunOptions & {
   readonly shell?: string;
 };
 
-export const STRACE = program("strace");
-export const NO_STRACE = STRACE === undefined ? "strace is not there" : undefined;
+// With its folder, since a rig has no PATH.
+const STRACE = "/usr/bin/strace";
+export const NO_STRACE = existsSync(STRACE) ? undefined : "strace is not there";
 
 /** Runs an action or a hook of that machine to its end. */
 export function launch(
@@ -25,17 +25,9 @@ export function launch(
   const file = isHook ? `vnm/bridge/${what}.d/01-scw-flexip` : `ipam/scw-flexip/${what}`;
   const parameters = isHook ? [] : ["7"];
   if (shell === undefined) return rig.run(machine, file, parameters, document, how);
-  const script = `launch-${randomUUID()}`;
-  const text = `#!/bin/sh\nset -- '${join(machine.root, file)}' "$@"\n${shell}\n`;
-  writeFileSync(join(rig.folder, script), text, { mode: 0o755 });
-  return rig.run({ ...machine, root: rig.folder }, script, parameters, document, how);
-}
-
-/** Where a program of the system is, since a rig has no PATH; undefined where it is not installed. */
-export function program(name: string): string | undefined {
-  return ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
+  // Rig.run starts a file of the machine's root: here the shell, which is no file of the machine.
+  const line = ["-c", shell, "sh", join(machine.root, file), ...parameters];
+  return rig.run({ ...machine, root: "/" }, "bin/sh", line, document, how);
 }
 
 /**

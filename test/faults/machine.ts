@@ -55,8 +55,8 @@ export const MACHINE_FAULTS: readonly Kind[] = [
 ];
 
 /** Started differently, on all actions and hooks. */
-function started(name: string, what: string, how: Launch, expected?: (path: Path) => Expectation): Kind {
-  return throughout(name, what, () => ({ how }), expected === undefined ? {} : { expected });
+function started(name: string, what: string, how: Launch, expected: Kind["expected"] = () => DONE): Kind {
+  return throughout(name, what, () => ({ how }), { expected });
 }
 
 function signalled(name: string, signal: "SIGTERM" | "SIGINT", when: "before" | "after"): Kind {

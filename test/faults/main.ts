@@ -4,9 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withSection } from "../generated-section.ts";
 import { REPOSITORY } from "../rig.ts";
-import { KINDS, PATHS } from "./catalogue.ts";
 import { figuresSection } from "./report.ts";
-import { playAll, type Ran, runsOf, survey } from "./run.ts";
+import { KINDS, PATHS, playAll, type Ran, runsOf, survey } from "./run.ts";
 
 const AT_ONCE = 3;
 const { ONLY = "" } = process.env;

@@ -20,9 +20,9 @@ export type Act = {
   run(how: Launch): Promise<RunResult>;
   /** Whether the account is as the action should leave it. */
   isReached(): boolean;
-  /** What follows on success. */
+  /** What follows on success, at once or in the end. */
   goOn?(): Promise<void>;
-  /** What follows on a failure, in the end with success; the same action again unless given. */
+  /** What is done after a failure, in the end with success; the same action again unless given. */
   retry?(): Promise<void>;
   /** What follows when the user gives up instead. */
   giveUp?(): Promise<void>;
@@ -54,12 +54,8 @@ export function isIpam(path: Path): boolean {
   return !isHook(path);
 }
 
-export class Unexpected extends Error {
-  override name = "Unexpected";
-}
-
 /** Runs an action that must succeed, since no fault is left. */
 export async function succeed(run: (how: Launch) => Promise<RunResult>): Promise<void> {
   const { code, signal, stderr } = await run({});
-  if (code !== 0) throw new Unexpected(`the next action fails too (${code ?? signal}): ${stderr.slice(-600)}`);
+  if (code !== 0) throw new Error(`the next action fails too (${code ?? signal}): ${stderr.slice(-600)}`);
 }

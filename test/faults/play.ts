@@ -4,7 +4,7 @@ import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
 import { repair } from "./findings.ts";
 import type { Launch } from "./launch.ts";
-import { type Act, isHook, type Path, succeed, Unexpected } from "./path.ts";
+import { type Act, isHook, type Path, succeed } from "./path.ts";
 import { TestCloud } from "./test-cloud.ts";
 
 /**
@@ -81,7 +81,7 @@ export async function play(path: Path, injection: Injection, expected: Expectati
     if (expected.mayNeedReconcile === true && (await repair(cloud, "named"))) outcome = "reconciled";
     problems.push(...(await check.settled(cloud)));
   } catch (error) {
-    problems.push(error instanceof Unexpected ? error.message : String(error instanceof Error ? error.stack : error));
+    problems.push(String(error instanceof Error ? error.stack : error));
   } finally {
     await cloud.stop();
   }
@@ -101,7 +101,10 @@ async function goOnAfterFailure(
   act: Act,
   { path, injected, expected, end }: { path: Path; injected: Injected; expected: Expectation; end: End },
 ): Promise<boolean> {
-  const retry = act.retry ?? (() => succeed(act.run));
+  const retry = async (): Promise<void> => {
+    await (act.retry?.() ?? succeed(act.run));
+    await act.goOn?.();
+  };
   const again = end === "give up" ? (act.giveUp ?? retry) : retry;
   if (isHook(path)) {
     await again();
@@ -116,7 +119,7 @@ async function goOnAfterFailure(
   const isLeft = check.leaked(cloud).length > 0 && expected.mayNeedReconcile === true;
   const isRepaired = isLeft && (await repair(cloud, "named"));
   const left = check.leaked(cloud);
-  if (left.length > 0) throw new Unexpected(`the next action leaves it: ${left.join("; ")}`);
+  if (left.length > 0) throw new Error(`the next action leaves it: ${left.join("; ")}`);
   await again();
   return isRepaired;
 }

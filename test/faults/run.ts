@@ -1,11 +1,20 @@
-// Plays kinds of faults on paths, a few at a time.
+// All kinds of faults and all ways through actions and hooks, played a few at a time.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
+import { API_FAULTS } from "./api-faults.ts";
+import { CRASHES } from "./crashes.ts";
+import { DISK_FAULTS } from "./disk.ts";
+import { FRONT_END_FAULTS } from "./front-ends.ts";
+import { HOOK_PATHS } from "./hook-paths.ts";
+import { IPAM_PATHS } from "./ipam-paths.ts";
 import type { Kind, Survey } from "./kind.ts";
-import { STRACE, traced } from "./launch.ts";
+import { NO_STRACE, traced } from "./launch.ts";
+import { MACHINE_FAULTS } from "./machine.ts";
+import { NETWORK_FAULTS } from "./network.ts";
 import { isHook, type Path } from "./path.ts";
 import { type End, type Injection, type Played, play } from "./play.ts";
+import { TENANTS } from "./tenants.ts";
 
 export type Run = {
   readonly kind: Kind;
@@ -14,6 +23,18 @@ export type Run = {
   play(): Promise<Played>;
 };
 export type Ran = Omit<Run, "play"> & Played;
+
+export const KINDS: readonly Kind[] = [
+  ...CRASHES,
+  ...API_FAULTS,
+  ...NETWORK_FAULTS,
+  ...DISK_FAULTS,
+  ...MACHINE_FAULTS,
+  ...FRONT_END_FAULTS,
+  ...TENANTS,
+];
+
+export const PATHS: readonly Path[] = [...IPAM_PATHS, ...HOOK_PATHS];
 
 /** What each path does when nothing goes wrong; throws when it does not do its work. */
 export async function survey(paths: readonly Path[], atOnce: number): Promise<Map<Path, Survey>> {
@@ -30,10 +51,10 @@ async function surveyOf(path: Path): Promise<Survey> {
   const look: Injection = {
     point: "nowhere",
     inject: ({ rig }) => ({
-      how: STRACE === undefined ? {} : traced(rig, "--seccomp-bpf -e trace=rename"),
+      how: NO_STRACE !== undefined ? {} : traced(rig, "--seccomp-bpf -e trace=rename"),
       problems: () => {
         calls = rig.simulator.calls();
-        const trace = STRACE === undefined ? "" : readFileSync(join(rig.folder, "strace"), "utf8");
+        const trace = NO_STRACE !== undefined ? "" : readFileSync(join(rig.folder, "strace"), "utf8");
         journalWrites = trace.match(/ rename\(.* = 0$/gm)?.length ?? 0;
         return [];
       },

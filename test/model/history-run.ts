@@ -77,7 +77,7 @@ export class HistoryRun {
 
   /** An action that no operation of OpenNebula's asks for. */
   anyAction(name: CloudName, action: IpamAction, document: string): Promise<Ran> {
-    return this.#act(name, action, () => this.machines.ipam(name, action, document));
+    return this.#act(name, action, () => this.machines.run(name, action, document));
   }
 
   /** Applies every step that the plan has. Returns what came of each. */
@@ -96,8 +96,7 @@ export class HistoryRun {
     const driver: Driver = {
       ipam: (action, document) => this.anyAction(name, action, document),
       hook: (host, hook, document) =>
-        this.#act(name, `${hook} on ${host}`, () => this.machines.hook(name, host, hook, document)),
-      complain: (text) => this.complain(text),
+        this.#act(name, `${hook} on ${host}`, () => this.machines.run(name, hook, document, host)),
     };
     // Whether the source of a migration can tell that the document names another host depends on names and DNS.
     const hostName: OnedOptions["hostName"] = (vm, on, host) =>

@@ -6,7 +6,7 @@ import { CALM, HistoryRun } from "./history-run.ts";
 import { Machines, type Processes } from "./machines.ts";
 import { play } from "./play.ts";
 import type { History } from "./steps.ts";
-import { Tally } from "./tally.ts";
+import type { Tally } from "./tally.ts";
 import { VirtualProcesses } from "./virtual-process.ts";
 
 /** What came of a history. */
@@ -27,7 +27,7 @@ export async function runHistory(
   history: History,
   api: FaultyApi,
   processes: Processes,
-  tally = new Tally(),
+  tally: Tally,
 ): Promise<HistoryResult> {
   const machines = new Machines(processes);
   try {

@@ -48,12 +48,9 @@ export class Machines {
     return [0, 1].map((number) => join(this.#folder, cloud, `state-${number}.json`));
   }
 
-  ipam(cloud: CloudName, action: IpamAction, document: string): Promise<Ran> {
-    return this.#processes.run(this.#caller(cloud, action), [action, "7"], document);
-  }
-
-  hook(cloud: CloudName, host: string, hook: Hook, document: string): Promise<Ran> {
-    return this.#processes.run(this.#caller(cloud, hook, host), [hook], document);
+  /** An IPAM action of the leader, or a hook `on` a host. */
+  run(cloud: CloudName, action: IpamAction | Hook, document: string, on?: string): Promise<Ran> {
+    return this.#processes.run(this.#caller(cloud, action, on), on === undefined ? [action, "7"] : [action], document);
   }
 
   /** Takes every step of the plan, as an operator would who knows that OpenNebula is right, with what came of each. */

@@ -11,18 +11,20 @@ export async function play(step: Step, cloud: Cloud, run: HistoryRun): Promise<v
   const { pick, other } = step;
   const { oned, pool } = cloud;
   const host = at(cloud.hosts, other) ?? "";
-  const vm = (...states: Vm["state"][]): Vm | undefined => {
-    const candidates = pool.vms.filter(({ state }) => states.includes(state));
-    return at(candidates, pick);
-  };
-  const range = (isWanted: (holder: Range["holder"]) => boolean): Range | undefined => {
-    const candidates = pool.ranges.filter(({ holder }) => isWanted(holder));
-    return at(candidates, pick);
-  };
+  const picked = <T>(list: readonly T[]) => at(list, pick);
+  const vm = (...states: Vm["state"][]) => picked(pool.vms.filter(({ state }) => states.includes(state)));
+  const range = (isWanted: (holder: Range["holder"]) => boolean) =>
+    picked(pool.ranges.filter(({ holder }) => isWanted(holder)));
   const guest = vm("running");
+  const nics = guest?.nics ?? [];
+  const hasRoom = nics.length < 5;
+  const nic = at(nics, other);
+  const parents = nics.filter(({ parent, isServing }) => parent === undefined && isServing);
+  const parent = at(parents, other);
   const idle = vm("off", "failed", "lost");
   const any = vm("running", "off", "failed", "lost");
-  const unheld = at(free(cloud, true), pick);
+  const forNic = picked(free(cloud, false));
+  const forAlias = picked(free(cloud, true));
   const held = range((holder) => holder !== undefined && "hold" in holder);
   const used = range((holder) => holder !== undefined && "vm" in holder);
   const unused = range((holder) => holder === undefined);
@@ -35,16 +37,16 @@ export async function play(step: Step, cloud: Cloud, run: HistoryRun): Promise<v
     "adopt-by-id": () => adopt(cloud, run, step),
     deploy: () => deploy(cloud, step, host),
     "deploy-named": () => deploy(cloud, step, host),
-    "attach-nic": () => guest && attachNic(cloud, step, guest),
-    "attach-alias": () => guest && attachAlias(cloud, step, guest),
-    detach: () => guest && detach(cloud, step, guest),
+    "attach-nic": () => guest && forNic && hasRoom && oned.attachNic(guest, forNic),
+    "attach-alias": () => guest && parent && forAlias && hasRoom && oned.attachNic(guest, forAlias, parent),
+    detach: () => guest && nic && oned.detachNic(guest, nic),
     migrate: () => guest && migrate(cloud, guest, host, true),
     "migrate-fails": () => guest && migrate(cloud, guest, host, false),
     "power-off": () => guest && oned.powerOff(guest),
     resume: () => idle && oned.boot(idle, host),
     "host-lost": () => oned.loseHost(host),
     terminate: () => any && oned.terminate(any),
-    hold: () => unheld && oned.hold(unheld),
+    hold: () => forAlias && oned.hold(forAlias),
     release: () => held && oned.free(held),
     "release-in-use": () => used && oned.releaseInUse(used),
     "fail-over": () => run.machines.failOver(cloud.name),
@@ -88,27 +90,6 @@ async function deploy(cloud: Cloud, { operation, pick, other }: Step, host: stri
   if (chosen.length === 0 || cloud.pool.vms.length >= MOST_VMS[cloud.name]) return;
   const created = await cloud.oned.create([...new Set(chosen)], operation === "deploy-named");
   if (created !== undefined) await cloud.oned.boot(created, host);
-}
-
-async function attachNic(cloud: Cloud, { pick }: Step, vm: Vm): Promise<void> {
-  const range = at(free(cloud, false), pick);
-  if (range !== undefined && hasRoom(vm)) await cloud.oned.attachNic(vm, range);
-}
-
-async function attachAlias(cloud: Cloud, { pick, other }: Step, vm: Vm): Promise<void> {
-  const nics = vm.nics.filter(({ parent, isServing }) => parent === undefined && isServing);
-  const parent = at(nics, other);
-  const range = at(free(cloud, true), pick);
-  if (parent !== undefined && range !== undefined && hasRoom(vm)) await cloud.oned.attachNic(vm, range, parent);
-}
-
-function hasRoom({ nics }: Vm): boolean {
-  return nics.length < 5;
-}
-
-async function detach({ oned }: Cloud, { other }: Step, vm: Vm): Promise<void> {
-  const nic = at(vm.nics, other);
-  if (nic !== undefined) await oned.detachNic(vm, nic);
 }
 
 async function migrate({ oned }: Cloud, vm: Vm, host: string, doesCopy: boolean): Promise<void> {

@@ -42,7 +42,6 @@ export class Both {
     const driver: Driver = {
       ipam: (action, document) => this.#ran({ action, on: "front-end", document }, rig.ipam(action, document)),
       hook: (host, hook, document) => this.#ran({ action: hook, on: host, document }, rig.hook(host, hook, document)),
-      complain: (text) => void this.#failures.push(text),
     };
     // All machines of the rig are this one.
     const hostName = (_: ModelVm, on: string, host: string) => (host === on ? hostname() : ELSEWHERE);

@@ -46,7 +46,7 @@ export function* testMacs(): Generator<string, undefined> {
   }
 }
 
-/** What belongs to the address and not to its holder, the same in every run until somebody has held it here. */
+/** What belongs to the address and not to its holder, the same in every run. */
 export function originOf(address: string): { id: string; createdAt: bigint; reverse: string } {
   const hash = createHash("sha256").update(address).digest("hex");
   const id = [hash.slice(0, 8), hash.slice(8, 12), `4${hash.slice(13, 16)}`, `a${hash.slice(17, 20)}`];

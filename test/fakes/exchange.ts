@@ -23,12 +23,12 @@ export class Exchange {
   readonly act: () => Answer;
   readonly #response: ServerResponse;
 
-  constructor(request: LoggedRequest, act: () => Answer, response: ServerResponse) {
-    this.request = request;
+  constructor(asked: Omit<LoggedRequest, "status" | "isOpen">, act: () => Answer, response: ServerResponse) {
+    this.request = { ...asked, status: undefined, isOpen: true };
     this.act = act;
     this.#response = response;
     response.once("close", () => {
-      request.isOpen = false;
+      this.request.isOpen = false;
     });
   }
 

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Exchange, LoggedRequest } from "./exchange.ts";
 import type { Answer, CallName } from "./flexible-ip-routes.ts";
 
@@ -10,7 +9,6 @@ export type FaultAction =
   | { kind: "status"; status: number; body?: unknown; headers?: Record<string, string>; when?: Moment }
   /** Cuts the connection before acting, or after it: a lost answer. */
   | { kind: "reset"; when: Moment }
-  | { kind: "delay"; ms: number; when?: Moment }
   /** Held until release(). */
   | { kind: "hold"; when: Moment }
   /** Acts and answers this raw text; the status is that of the call unless given, 200 for a 204. */
@@ -35,59 +33,52 @@ export type FaultHandle = Pick<Fault, "reached" | "hits" | "release" | "remove">
 /** What some requests meet. A request meets one fault at most: the oldest that wants it; others do not count it. */
 export class Fault {
   hits = 0;
-  /** Resolves when the first hit takes effect: for `after`, once the account has changed. */
-  readonly reached: Promise<LoggedRequest>;
-  readonly #reach: (request: LoggedRequest) => void;
-  readonly #action: FaultAction;
-  readonly #calls: readonly CallName[] | undefined;
+  readonly #spec: FaultSpec;
+  readonly #reached = Promise.withResolvers<LoggedRequest>();
   readonly #released = new AbortController();
-  #toSkip: number;
-  #times: number;
+  #skipped = 0;
+  #isRemoved = false;
 
-  constructor({ call, skip = 0, times = 1, do: action }: FaultSpec) {
-    const { promise, resolve } = Promise.withResolvers<LoggedRequest>();
-    this.reached = promise;
-    this.#reach = resolve;
-    this.#action = action;
-    this.#calls = call === undefined ? undefined : [call].flat();
-    this.#toSkip = skip;
-    this.#times = times;
+  constructor(spec: FaultSpec) {
+    this.#spec = spec;
   }
 
-  /** Lets go of those held, delayed or dripping, and of those that come later. They still act, client or no client. */
+  /** Resolves when the first hit takes effect: for `after`, once the account has changed. */
+  get reached(): Promise<LoggedRequest> {
+    return this.#reached.promise;
+  }
+
+  /** Lets go of those held or dripping, and of those that come later. They still act, client or no client. */
   release(): void {
     this.#released.abort();
   }
 
   /** Hits nothing any more, and lets go. */
   remove(): void {
-    this.#times = 0;
+    this.#isRemoved = true;
     this.release();
   }
 
-  claims(call: CallName): boolean {
-    if (this.hits >= this.#times || (this.#calls && !this.#calls.includes(call))) return false;
-    if (this.#toSkip-- > 0) return false;
+  claims(called: CallName): boolean {
+    const { call = called, skip = 0, times = 1 } = this.#spec;
+    if (this.#isRemoved || this.hits >= times || ![call].flat().includes(called)) return false;
+    if (this.#skipped++ < skip) return false;
     this.hits++;
     return true;
   }
 
   async apply(exchange: Exchange): Promise<void> {
-    const action = this.#action;
-    const actsFirst = "when" in action ? action.when === "after" : !["status", "delay"].includes(action.kind);
+    const action = this.#spec.do;
+    const actsFirst = "when" in action ? action.when === "after" : action.kind !== "status";
     const acted = actsFirst ? exchange.act() : undefined;
     const answer = (): Answer => acted ?? exchange.act();
     const { signal } = this.#released;
-    this.#reach(exchange.request);
+    this.#reached.resolve(exchange.request);
     switch (action.kind) {
       case "status":
         return exchange.send({ status: action.status, body: action.body }, action.headers);
       case "reset":
         return exchange.reset();
-      case "delay":
-        // An abort of the pause is its release.
-        await sleep(action.ms, undefined, { signal }).catch(() => {});
-        return exchange.send(answer());
       case "hold":
         if (!signal.aborted) await once(signal, "abort");
         return exchange.send(answer());

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -38,8 +38,12 @@ export async function startSimulator({ tls, ...options }: SimulatorOptions = {})
     const { method = "", url = "", headers } = request;
     const body = await text(request).catch(() => undefined);
     if (body === undefined) return;
-    const asked = { method, url: new URL(url, "http://simulator"), token: `${headers["x-auth-token"]}`, body };
-    const exchange = exchangeOf(account, asked, response);
+    const { pathname: path, searchParams } = new URL(url, "http://simulator");
+    const route = recognise(method, path);
+    const refusal = account.admit(`${headers["x-auth-token"]}`, method === "GET" ? "read" : "write");
+    const [, query = ""] = url.split("?");
+    const asked = { method, path, query, call: route.call, body: parseOrNull(body) };
+    const exchange = new Exchange(asked, () => refusal ?? answerCall(account, route, searchParams, body), response);
     requests.push(exchange.request);
     try {
       await answer(account, faults, exchange);
@@ -80,23 +84,6 @@ export async function startSimulator({ tls, ...options }: SimulatorOptions = {})
       account.close();
     },
   };
-}
-
-type Asked = { method: string; url: URL; token: string; body: string };
-
-function exchangeOf(account: FlexibleIps, { method, url, token, body }: Asked, response: ServerResponse): Exchange {
-  const route = recognise(method, url.pathname);
-  const refusal = account.admit(token, method === "GET" ? "read" : "write");
-  const request: LoggedRequest = {
-    method,
-    path: url.pathname,
-    query: url.search.slice(1),
-    call: route.call,
-    body: parseOrNull(body),
-    status: undefined,
-    isOpen: true,
-  };
-  return new Exchange(request, () => refusal ?? answerCall(account, route, url.searchParams, body), response);
 }
 
 async function answer({ behaviour }: FlexibleIps, faults: readonly Fault[], exchange: Exchange): Promise<void> {

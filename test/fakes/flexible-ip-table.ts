@@ -8,8 +8,6 @@ export class FlexibleIpTable {
   readonly #byId = new Map<string, FlexibleIpRecord>();
   readonly #byAddress = new Map<string, FlexibleIpRecord>();
   readonly #deleted = new Set<string>();
-  /** The id and the age that return with an address from the pool. */
-  readonly #origins = new Map<string, { id: string; createdAt: bigint }>();
   readonly #addresses = new AddressPool(testAddresses());
   readonly #prefixes = new AddressPool(testPrefixes());
   readonly #macs = new AddressPool(testMacs());
@@ -33,7 +31,7 @@ export class FlexibleIpTable {
 
   /** A new record for this address, ready and bare, with the id and the age that the address has. */
   create(ipAddress: string, projectId: string, id?: string): FlexibleIpRecord {
-    const origin = { ...originOf(ipAddress), ...this.#origins.get(ipAddress) };
+    const origin = originOf(ipAddress);
     const record: FlexibleIpRecord = {
       id: id ?? origin.id,
       ipAddress,
@@ -60,11 +58,10 @@ export class FlexibleIpTable {
   }
 
   /** Takes the record out and gives its address back to the pool. */
-  remove({ id, ipAddress, createdAt }: FlexibleIpRecord): void {
+  remove({ id, ipAddress }: FlexibleIpRecord): void {
     this.#byId.delete(id);
     this.#byAddress.delete(ipAddress);
     this.#deleted.add(id);
-    this.#origins.set(ipAddress, { id, createdAt });
     (ipAddress.includes(":") ? this.#prefixes : this.#addresses).giveBack(ipAddress);
     this.reorder();
   }

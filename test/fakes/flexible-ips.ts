@@ -72,19 +72,15 @@ export class FlexibleIps {
   #denied = false;
   #pendingCalls = 0;
 
-  constructor(options: AccountOptions = {}) {
-    this.token = options.token ?? "0a11ce00-0000-4000-8000-000000000003";
-    this.zone = options.zone ?? "fr-par-2";
-    this.servers = options.servers ?? [];
-    this.limits = {
-      perProject: options.perProjectQuota ?? Number.POSITIVE_INFINITY,
-      pageSize: options.maxPageSize ?? 100,
-    };
-    this.#settling = new Settling(options.time ?? realClock);
+  constructor({ token, zone, perProjectQuota, maxPageSize, servers, time, ...behaviour }: AccountOptions = {}) {
+    this.token = token ?? "0a11ce00-0000-4000-8000-000000000003";
+    this.zone = zone ?? "fr-par-2";
+    this.servers = servers ?? [];
+    this.limits = { perProject: perProjectQuota ?? Number.POSITIVE_INFINITY, pageSize: maxPageSize ?? 100 };
+    this.#settling = new Settling(time ?? realClock);
     this.transitions = new Transitions(this.clock, this.#settling);
     this.table = new FlexibleIpTable(this.zone, this.clock);
-    const { directAttach, listing, latencyMs, api, perServerLimit, settle } = { ...usual, ...options };
-    this.behave({ directAttach, listing, latencyMs, api, perServerLimit, settle });
+    this.behave(behaviour);
   }
 
   get behaviour(): Behaviour {

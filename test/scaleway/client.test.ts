@@ -3,24 +3,19 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { suite, type TestContext, test } from "node:test";
 import { z } from "zod";
-import { Deadline } from "../../driver/deadline.ts";
-import { ApiError } from "../../driver/errors.ts";
-import type { Log } from "../../driver/log.ts";
 import { FlexibleIpClient, parseFlexibleIp, parsePage } from "../../driver/scaleway/client.ts";
 import type { FlexibleIp } from "../../driver/scaleway/flexible-ip.ts";
-import { Http } from "../../driver/scaleway/http.ts";
 import { isRetryable } from "../../driver/scaleway/retry.ts";
-import { realMachine } from "../../driver/session.ts";
 import { recognise } from "../fakes/flexible-ip-routes.ts";
 import { type CallName, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
+import { connect, failureOf, TOKEN } from "./connected.ts";
 import { type Exchange, exchange, RECORDINGS } from "./recorded.ts";
 
 const PROJECT = "11111111-1111-4111-8111-111111111111";
 const SERVER = "33333333-3333-4333-8333-333333333333";
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
 const OTHER_ID = "f1e81b1e-0000-4000-8000-000000000008";
-const TOKEN = "planted-token";
 const REQUEST_ID = "0a11ce00-0000-4000-8000-0000000000e1";
 
 const fixtures = new URL("../../fixtures/scaleway/", import.meta.url);
@@ -153,31 +148,12 @@ suite("every fixture of an answer", () => {
   }
 });
 
-suite("every recorded answer of the real API", () => {
-  for (const [name, calls] of RECORDINGS) {
-    test(name, async (t) => {
-      // The driver moves no virtual MAC.
-      for (const call of calls.filter(({ path }) => !path.endsWith("/mac/move"))) await checkReal(t, call);
-    });
+test("every recorded answer of the real API is read", () => {
+  for (const { response } of [...RECORDINGS.values()].flat().filter(({ status }) => status === 200)) {
+    const parse = Object(response).flexible_ips === undefined ? parseFlexibleIp : parsePage;
+    assert.doesNotThrow(() => parse(response), JSON.stringify(response));
   }
 });
-
-/** The client takes the answer for what it is. */
-async function checkReal(t: TestContext, real: Exchange): Promise<void> {
-  const where = `${real.method} ${real.path}`;
-  const { api } = await answering(t, real);
-  if (real.status > 299) {
-    const error = await failureOf(callOf(real, api));
-    assert.equal(error.status, real.status, where);
-    assert.ok(error.mayBeGone, where);
-    return;
-  }
-  const items = z.object({ flexible_ips: z.array(z.unknown()) }).safeParse(real.response).data?.flexible_ips;
-  const read = await callOf(real, api);
-  if (real.status === 204) assert.equal(read, undefined, where);
-  else if (items === undefined) assert.deepEqual(read, parseFlexibleIp(real.response), where);
-  else assert.deepEqual(read, items.map(parseFlexibleIp), where);
-}
 
 suite("an answer's form", () => {
   const whole = z.record(z.string(), z.unknown()).parse(fixture("flexible-ip-attached").response);
@@ -205,32 +181,19 @@ suite("an answer's form", () => {
       assert.throws(() => parsePage({ flexible_ips: [whole, { ...whole, [field]: value }], total_count: 2 }));
     });
   }
-
-  test("a page has its items and the count of all", () => {
-    assert.deepEqual(parsePage({ flexible_ips: [whole], total_count: 9, next: "x" }), {
-      flexibleIps: [parseFlexibleIp(whole)],
-      totalCount: 9,
-    });
-    for (const body of [null, [], { total_count: 0 }, { flexible_ips: null, total_count: 0 }]) {
-      assert.throws(() => parsePage(body));
-    }
-  });
 });
 
-suite("the client on the simulator", () => {
-  test("makes MACs of the type that is set", async (t) => {
-    const { api, account } = await start(t);
-    const { id } = account.add();
-    assert.equal((await api.generateMac(id)).mac, account.get(id)?.mac_address?.mac_address);
-    assert.equal(account.get(id)?.mac_address?.mac_type, "xen");
-  });
+test("the client makes virtual MACs of the type that is set", async (t) => {
+  const { http, account } = await start(t);
+  const { id } = account.add();
+  await new FlexibleIpClient(http, account.zone, "xen").generateMac(id);
+  assert.equal(account.get(id)?.mac_address?.mac_type, "xen");
+});
 
-  test("takes an IPv6 prefix for its network address", async (t) => {
-    const { api, account } = await start(t);
-    const created = await api.create({ projectId: PROJECT, description: "", tags: [], isIpv6: true });
-    assert.equal(created.isIpv6, true);
-    assert.equal(account.get(created.id)?.ip_address, `${created.address}/64`);
-  });
+test("the client takes an IPv6 prefix for its network address", async (t) => {
+  const { api, account } = await start(t);
+  const created = await api.create({ projectId: PROJECT, description: "", tags: [], isIpv6: true });
+  assert.equal(account.get(created.id)?.ip_address, `${created.address}/64`);
 });
 
 suite("list", () => {
@@ -365,7 +328,7 @@ function callOf({ method, path, request }: Exchange, api: FlexibleIpClient): Pro
 
 /** The client of an API that gives every request the answer of the exchange, and what it is asked. */
 async function answering(t: TestContext, { path, status, response }: Exchange) {
-  const { api, simulator } = await start(t, { zone: path.split("/")[4] ?? "" }, "kvm");
+  const { api, simulator } = await start(t, { zone: path.split("/")[4] ?? "" });
   const headers = { "X-Request-Id": REQUEST_ID };
   simulator.fault({ times: 99, do: { kind: "status", status, body: response ?? undefined, headers } });
   const asked = () =>
@@ -375,34 +338,10 @@ async function answering(t: TestContext, { path, status, response }: Exchange) {
   return { api, asked };
 }
 
-/** The simulator and its client, which gives up a failing call after the first try. */
-async function start(t: TestContext, options: SimulatorOptions = {}, macType = "xen") {
+/** The simulator and its client, which gives up a failing call after the first try, though no time has passed. */
+async function start(t: TestContext, options: SimulatorOptions = {}) {
   const simulator = await startSimulator({ token: TOKEN, ...options });
-  const deadline = new Deadline(30_000, "the test was");
-  const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, withSecret: () => silent };
-  const http = new Http({
-    apiUrl: simulator.url,
-    token: TOKEN,
-    userAgent: "test",
-    deadline,
-    patienceMs: 0,
-    log: silent,
-    machine: realMachine,
-  });
-  t.after(() => {
-    http.close();
-    deadline.clear();
-    return simulator.close();
-  });
-  return { api: new FlexibleIpClient(http, simulator.zone, macType), simulator, account: simulator.account };
-}
-
-async function failureOf(call: Promise<unknown>): Promise<ApiError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ApiError)) throw new Error(`no ApiError: ${error}`);
-  assert.doesNotMatch(JSON.stringify({ ...error, message: error.message, stack: error.stack }), new RegExp(TOKEN));
-  return error;
+  t.after(simulator.close);
+  const { http } = connect(t, simulator.url, { patienceMs: -1 });
+  return { api: new FlexibleIpClient(http, simulator.zone, "kvm"), http, simulator, account: simulator.account };
 }

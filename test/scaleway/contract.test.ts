@@ -8,8 +8,12 @@ import { Flexibleipv1alpha1 } from "@scaleway/sdk-flexibleip";
 import { z } from "zod";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { testProjectId } from "../fakes/flexible-ips.ts";
+import { ask } from "./connected.ts";
 import { deleteAll, directAttachOf, live } from "./contract.ts";
 import { type Exchange, RECORDINGS } from "./recorded.ts";
+
+const SERVER = "0a11ce00-0000-4000-8000-00000000000a";
+const CONDITIONS = { tags: ["one"], serverId: SERVER, maxDelay: 1 };
 
 const flexibleIp = z.looseObject({
   id: z.string(),
@@ -37,7 +41,7 @@ test("the recordings are there", () => {
 for (const [file, exchanges] of RECORDINGS) {
   test(`answers as recorded in ${file}`, async (context) => {
     const zone = exchanges[0]?.path.split("/")[4] ?? "";
-    const simulator = await start(context, { zone, settle: "manual" });
+    const { simulator } = await start(context, { zone, settle: "manual" });
     const replay = new Replay(simulator);
     replay.seed(exchanges);
     for (const [index, exchange] of exchanges.entries()) await replay.step(exchange, `${file}, exchange ${index}`);
@@ -74,7 +78,7 @@ class Replay {
   async step(recorded: Exchange, where: string): Promise<void> {
     if (recorded.method === "GET") this.#letTimePass(recorded);
     const { path, request } = this.#translate({ path: recorded.path, request: recorded.request });
-    const answer = await send(this.#simulator, recorded.method, String(path), request);
+    const answer = await ask(this.#simulator, recorded.method, String(path), request);
     assert.equal(answer.status, recorded.status, where);
     if (isCreate(recorded)) this.#learn(flexibleIp.parse(recorded.response), flexibleIp.parse(answer.body));
     const [theirs, ours] = [itemsOf(recorded.response), itemsOf(answer.body)];
@@ -156,72 +160,34 @@ function blur(body: unknown): unknown {
 // The SDK looks once a second.
 suite("what Scaleway's SDK waits for", { concurrency: true }, () => {
   test("Scaleway's SDK leads a flexible IP through its whole life", async (context) => {
-    const simulator = await start(context);
-    const serverId = "0a11ce00-0000-4000-8000-00000000000a";
-    await live(sdk(simulator), { tags: ["one"], serverId, maxDelay: 1 });
+    await live((await start(context)).api, CONDITIONS);
   });
 
   for (const directAttach of ["refused", "ignored", "moves"] as const) {
     test(`Scaleway's SDK sees what an attach of an attached flexible IP does: ${directAttach}`, async (context) => {
-      const api = sdk(await start(context, { directAttach }));
-      const serverId = "0a11ce00-0000-4000-8000-00000000000a";
+      const { api } = await start(context, { directAttach });
       const other = "0a11ce00-0000-4000-8000-00000000000b";
-      assert.equal(await directAttachOf(api, { tags: ["one"], serverId, maxDelay: 1 }, other), directAttach);
+      assert.equal(await directAttachOf(api, CONDITIONS, other), directAttach);
     });
   }
 });
 
-test("Scaleway's SDK makes a MAC group of two, and deletes one MAC", async (context) => {
-  const simulator = await start(context);
-  const api = sdk(simulator);
-  const serverId = "0a11ce00-0000-4000-8000-00000000000a";
-  const { account } = simulator;
-  const [web, alias] = [account.add({ serverId }), account.add({ serverId })];
-  const macs = () => [web, alias].map(({ id }) => account.get(id)?.mac_address);
-
-  await api.generateMACAddr({ fipId: web.id, macType: "kvm" });
-  await account.settled();
-  const copied = await api.duplicateMACAddr({ fipId: alias.id, duplicateFromFipId: web.id });
-  assert.equal(copied.status, "updating");
-  await account.settled();
-  const [one, other] = macs();
-  assert.equal(one?.mac_address, other?.mac_address);
-  assert.notEqual(one?.id, other?.id);
-
-  await api.deleteMACAddr({ fipId: alias.id });
-  await account.settled();
-  assert.deepEqual(macs(), [account.get(web.id)?.mac_address, null]);
-});
-
-test("Scaleway's SDK pages through lists, filtered and not", async (context) => {
-  const simulator = await start(context, { maxPageSize: 2 });
-  const api = sdk(simulator);
-  const project = "0a11ce00-0000-4000-8000-00000000000b";
-  const serverId = "0a11ce00-0000-4000-8000-00000000000c";
-  for (let count = 0; count < 3; count++) simulator.account.add({ tags: ["even"] });
-  for (let count = 0; count < 4; count++) simulator.account.add({ tags: ["odd"], projectId: project, serverId });
+test("Scaleway's SDK pages through a list of what has any of the given tags or statuses", async (context) => {
+  const { api, account } = await start(context, { maxPageSize: 2 });
+  for (let count = 0; count < 3; count++) account.add({ tags: ["even"] });
+  for (let count = 0; count < 4; count++) account.add({ tags: ["odd"], serverId: SERVER });
   const count = async (request: Flexibleipv1alpha1.ListFlexibleIPsRequest) => {
     return new Set((await api.listFlexibleIPs(request).all()).map(({ id }) => id)).size;
   };
-
   assert.equal(await count({ pageSize: 100 }), 7);
-  assert.deepEqual(
-    simulator.requests.map(({ query }) => new URLSearchParams(query).get("page")),
-    [null, "2", "3", "4"],
-  );
   assert.equal(await count({ tags: ["odd"] }), 4);
   assert.equal(await count({ tags: ["odd", "even"] }), 7);
-  assert.equal(await count({ projectId: project }), 4);
-  assert.equal(await count({ serverIds: [serverId] }), 4);
-  assert.equal(await count({ status: ["ready"] }), 3);
   assert.equal(await count({ status: ["ready", "attached"] }), 7);
 });
 
 test("Scaleway's SDK knows the refusals by their type", async (context) => {
-  const serverId = "0a11ce00-0000-4000-8000-00000000000a";
-  const simulator = await start(context, { settle: "manual", perProjectQuota: 4, perServerLimit: 1 });
-  const api = sdk(simulator);
-  const { account } = simulator;
+  const serverId = SERVER;
+  const { api, account } = await start(context, { settle: "manual", perProjectQuota: 4, perServerLimit: 1 });
   const [busy, locked, attached, ready] = [
     account.add({ status: "updating" }),
     account.add({ status: "locked" }),
@@ -254,14 +220,22 @@ if (process.env.CONTRACT === "real") {
   });
 }
 
-async function start(context: test.TestContext, options: SimulatorOptions = {}): Promise<Simulator> {
+/** The simulator and Scaleway's SDK for it. */
+async function start(context: test.TestContext, options: SimulatorOptions = {}) {
   const simulator = await startSimulator(options);
-  context.after(() => simulator.close());
-  return simulator;
+  context.after(simulator.close);
+  const client = createClient({
+    accessKey: "SCW00000000000000000",
+    secretKey: simulator.token,
+    apiURL: simulator.url,
+    defaultProjectId: testProjectId,
+    defaultZone: "fr-par-2",
+  });
+  return { simulator, account: simulator.account, api: new Flexibleipv1alpha1.API(client) };
 }
 
 /** The API that the environment names. Two Elastic Metal servers let the test attach, and move from one to the other. */
-function realApi(): { api: Flexibleipv1alpha1.API; serverIds: string[] } {
+function realApi() {
   const environment = z
     .looseObject({
       SCW_ACCESS_KEY: z.string(),
@@ -271,7 +245,7 @@ function realApi(): { api: Flexibleipv1alpha1.API; serverIds: string[] } {
       SCW_API_URL: z
         .url({ protocol: /^https$/ })
         .or(z.url({ hostname: /^127\.0\.0\.1$/ }))
-        .exactOptional(),
+        .default("https://api.scaleway.com"),
       SCW_SERVER_IDS: z.string().default(""),
     })
     .parse(process.env);
@@ -280,30 +254,8 @@ function realApi(): { api: Flexibleipv1alpha1.API; serverIds: string[] } {
     secretKey: environment.SCW_SECRET_KEY,
     defaultProjectId: environment.SCW_DEFAULT_PROJECT_ID,
     defaultZone: environment.SCW_DEFAULT_ZONE,
-    ...(environment.SCW_API_URL === undefined ? {} : { apiURL: environment.SCW_API_URL }),
+    apiURL: environment.SCW_API_URL,
   });
   const serverIds = environment.SCW_SERVER_IDS.split(",").filter((id) => id !== "");
   return { api: new Flexibleipv1alpha1.API(client), serverIds };
-}
-
-function sdk(simulator: Simulator): Flexibleipv1alpha1.API {
-  const client = createClient({
-    accessKey: "SCW00000000000000000",
-    secretKey: simulator.token,
-    apiURL: simulator.url,
-    defaultProjectId: testProjectId,
-    defaultZone: "fr-par-2",
-  });
-  return new Flexibleipv1alpha1.API(client);
-}
-
-async function send(simulator: Simulator, method: string, path: string, body: unknown) {
-  const response = await fetch(`${simulator.url}${path}`, {
-    method,
-    headers: { "X-Auth-Token": simulator.token, "Content-Type": "application/json" },
-    ...(body === null || body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const answer: unknown = text === "" ? null : JSON.parse(text);
-  return { status: response.status, body: answer };
 }

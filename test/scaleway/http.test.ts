@@ -5,15 +5,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTcpServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { suite, type TestContext, test } from "node:test";
-import { Deadline } from "../../driver/deadline.ts";
-import { ApiError, DeadlineError } from "../../driver/errors.ts";
-import type { Log } from "../../driver/log.ts";
+import { DeadlineError } from "../../driver/errors.ts";
 import { FlexibleIpClient } from "../../driver/scaleway/client.ts";
-import { Http, type Request } from "../../driver/scaleway/http.ts";
-import { realMachine } from "../../driver/session.ts";
-import { MovedTime } from "../in-process/moved-time.ts";
+import type { Request } from "../../driver/scaleway/http.ts";
+import { connect, failureOf, type Limits, TOKEN } from "./connected.ts";
 
-const TOKEN = "planted-token";
 const HOUR_MS = 3_600_000;
 const ID = "f1e81b1e-0000-4000-8000-000000000007";
 // Of the first pause, the part that chance does not make longer.
@@ -257,32 +253,6 @@ test("a request has its headers and its body, below the API's own path", async (
 });
 
 suite("messages and the log", { concurrency: true }, () => {
-  test("an answer's form decides over its status", async (t) => {
-    const { http } = await start(t, [fine]);
-    const picky: Request<unknown> = {
-      ...create,
-      parse: () => {
-        throw new Error("not as promised");
-      },
-    };
-    const error = await failureOf(http.send(picky));
-    assert.equal(
-      error.message,
-      "create it: the answer does not fit (not as promised); ask Scaleway whether the API changed",
-    );
-    assert.equal(error.status, 200);
-    assert.ok(error.cause instanceof Error);
-  });
-
-  test("the token is taken out of an answer that repeats it", async (t) => {
-    const { http, log } = await start(t, [
-      (_request, response) => respond(response, 401, `{"message":"no key ${TOKEN}"}`, { "X-Request-Id": TOKEN }),
-    ]);
-    const error = await failureOf(http.send(read));
-    assert.match(error.message, /^read it: 401 no key \*\*\* \(request \*\*\*\); /);
-    assert.match(log.join("\n"), /→ 401/);
-  });
-
   test("the log holds path, status and request id, neither query nor token", async (t) => {
     const { http, log } = await start(t, [
       (_request, response) => respond(response, 200, "1", { "X-Request-Id": "e1" }),
@@ -312,10 +282,13 @@ type SentRequest = {
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 };
-type Options = { readonly limitMs?: number; readonly patienceMs?: number; readonly path?: string };
 
 /** A server that answers with each handler in turn, and with the last one from then on. */
-async function start(t: TestContext, handlers: readonly Handler[], options: Options = {}) {
+async function start(
+  t: TestContext,
+  handlers: readonly Handler[],
+  { path = "", ...limits }: Limits & { path?: string } = {},
+) {
   const requests: SentRequest[] = [];
   const connections: Socket[] = [];
   const server = createServer(async (request, response) => {
@@ -334,37 +307,7 @@ async function start(t: TestContext, handlers: readonly Handler[], options: Opti
   });
   await once(server, "listening");
   const url = urlOf(server);
-  return { ...connect(t, url + (options.path ?? ""), options), server, url, requests, connections };
-}
-
-function connect(t: TestContext, url: string, options: Options = {}) {
-  const log: string[] = [];
-  const note = (text: string, fields?: unknown): void => {
-    log.push(fields === undefined ? text : `${text} ${JSON.stringify(fields)}`);
-  };
-  const lines: Log = { debug: note, info: note, warn: note, error: note, withSecret: () => lines };
-  const time = new MovedTime();
-  const deadline = new Deadline(options.limitMs ?? 30_000, "the test was", undefined, time.clock);
-  const machine = { ...realMachine, ...time.clock, random: () => 0, connect: (origin: string) => time.connect(origin) };
-  const { patienceMs } = options;
-  const http = new Http({
-    apiUrl: url,
-    token: TOKEN,
-    userAgent: "test/1",
-    deadline,
-    patienceMs,
-    log: lines,
-    machine,
-  });
-  // Time moves while a call is made.
-  const send = http.send.bind(http);
-  http.send = (request) => time.during(send(request));
-  t.after(() => {
-    http.close();
-    deadline.clear();
-    assert.doesNotMatch(log.join("\n"), new RegExp(TOKEN));
-  });
-  return { http, deadline, log, time };
+  return { ...connect(t, url + path, limits), server, url, requests, connections };
 }
 
 function respond(response: ServerResponse, code: number, text: string, headers: Record<string, string> = {}): void {
@@ -380,16 +323,6 @@ function drip(_request: IncomingMessage, response: ServerResponse): void {
 
 function retries(log: readonly string[]): string[] {
   return log.filter((line) => / in \d+ ms: /.test(line));
-}
-
-async function failureOf(call: Promise<unknown>): Promise<ApiError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ApiError)) throw new Error(`no ApiError: ${error}`);
-  assert.doesNotMatch(`${error.message} ${error.stack}`, new RegExp(TOKEN));
-  return error;
 }
 
 function urlOf(server: { address(): unknown }): string {

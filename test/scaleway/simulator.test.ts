@@ -7,109 +7,90 @@ import { z } from "zod";
 import { delaysOf, endOfAttach } from "../fakes/behaviour.ts";
 import { type SimulatorOptions, startSimulator } from "../fakes/flexible-ip-server.ts";
 import { testProjectId } from "../fakes/flexible-ips.ts";
+import type { FlexibleIpSeed } from "../fakes/seeds.ts";
+import { ask } from "./connected.ts";
 
 const SERVER = "0a11ce00-0000-4000-8000-00000000000a";
 const OTHER_SERVER = "0a11ce00-0000-4000-8000-00000000000b";
 const MAC = "52:54:00:aa:bb:cc";
+const NOBODY = "0a11ce00-0000-4000-8000-0000000000ff";
 const NEW = { project_id: testProjectId, description: "", is_ipv6: false };
-
-const named = (number: number): string => `0a11ce00-0000-4000-8000-0000000001${String(number).padStart(2, "0")}`;
-const READY = named(1);
-const HIDDEN = named(2);
-const DELETED = named(3);
-const UPDATING = named(4);
-const DETACHING = named(5);
-const LOCKED = named(6);
-const ERROR = named(7);
-const ON_SERVER = named(8);
-const ON_SERVER_BARE = named(9);
-const ELSEWHERE = named(10);
-const GROUPED = named(11);
-const ALSO_GROUPED = named(12);
-
-const SEEDS = [
-  { id: READY },
-  { id: HIDDEN, visible: false },
-  { id: DELETED },
-  { id: UPDATING, status: "updating" },
-  { id: DETACHING, status: "detaching", serverId: SERVER },
-  { id: LOCKED, status: "locked" },
-  { id: ERROR, status: "error" },
-  { id: ON_SERVER, serverId: SERVER, mac: "52:54:00:aa:bb:01" },
-  { id: ON_SERVER_BARE, serverId: SERVER },
-  { id: ELSEWHERE, serverId: OTHER_SERVER },
-  { id: GROUPED, mac: MAC },
-  { id: ALSO_GROUPED, mac: MAC },
-] as const;
-
-type Refused = readonly [why: string, request: string, body: unknown, status: number, type: string];
 
 const attach = (...ids: string[]) => ({ fips_ids: ids, server_id: SERVER });
 const copyOf = (id: string) => ({ duplicate_from_fip_id: id });
-const changesOf = (id: string): [string, unknown][] => [
+const changesOf = (id: string): [request: string, body: unknown][] => [
   [`PATCH fips/${id}`, { description: "other" }],
   [`DELETE fips/${id}`, undefined],
   ["POST fips/attach", attach(id)],
   ["POST fips/detach", { fips_ids: [id] }],
   [`POST fips/${id}/mac`, { mac_type: "kvm" }],
-  [`POST fips/${id}/mac/move`, { dst_fip_id: READY }],
-  [`POST fips/${id}/mac/duplicate`, copyOf(READY)],
+  [`POST fips/${id}/mac/move`, { dst_fip_id: NOBODY }],
+  [`POST fips/${id}/mac/duplicate`, copyOf(NOBODY)],
   [`DELETE fips/${id}/mac`, undefined],
-];
-
-const REFUSED: readonly Refused[] = [
-  ["it is another project's", `GET fips/${HIDDEN}`, undefined, 403, "permissions_denied"],
-  ["it was deleted", `DELETE fips/${DELETED}`, undefined, 403, "permissions_denied"],
-  ["its id is malformed", "GET fips/fr-par-2", undefined, 404, "not_found"],
-  ["there is no such path", "GET ips", undefined, 404, "not_found"],
-  ...[UPDATING, DETACHING]
-    .flatMap(changesOf)
-    .map(([request, body]): Refused => ["it settles", request, body, 409, "transient_state"]),
-  ...changesOf(LOCKED).map(([request, body]): Refused => ["it is locked", request, body, 403, "locked"]),
-  ["it is in error", "POST fips/attach", attach(ERROR), 409, "precondition_failed"],
-  ["a MAC group is not whole", "POST fips/attach", attach(GROUPED), 400, "invalid_arguments"],
-  ["the two share no MAC", "POST fips/attach", attach(READY, GROUPED), 400, "invalid_arguments"],
-  ["the two share no MAC", "POST fips/detach", { fips_ids: [ON_SERVER, READY] }, 400, "invalid_arguments"],
-  ["the two are on two servers", `POST fips/${ELSEWHERE}/mac/duplicate`, copyOf(ON_SERVER), 412, "precondition_failed"],
-  ["the target is on no server", `POST fips/${READY}/mac/duplicate`, copyOf(ON_SERVER), 412, "precondition_failed"],
-  ["no MAC to copy", `POST fips/${ON_SERVER}/mac/duplicate`, copyOf(ON_SERVER_BARE), 412, "precondition_failed"],
-  ["the target has a MAC", `POST fips/${GROUPED}/mac/duplicate`, copyOf(ON_SERVER), 409, "precondition_failed"],
-  ["no MAC to move", `POST fips/${READY}/mac/move`, { dst_fip_id: GROUPED }, 412, "precondition_failed"],
-  ["no MAC to delete", `DELETE fips/${READY}/mac`, undefined, 404, "not_found"],
-];
-
-const MISTAKEN: readonly (readonly [argument: string, request: string, body?: unknown])[] = [
-  ["body", "POST fips", []],
-  ["description", "POST fips", { ...NEW, description: "x".repeat(256) }],
-  ["project_id", "POST fips", { ...NEW, project_id: "p-1" }],
-  ["is_ipv6", "POST fips", { project_id: testProjectId, description: "" }],
-  ["tag", "POST fips", { ...NEW, tag: "web" }],
-  ["tags", `PATCH fips/${READY}`, { tags: [1] }],
-  ["server_id", "POST fips/attach", { fips_ids: [READY] }],
-  ["fips_ids", "POST fips/attach", attach(READY, READY)],
-  ["fips_ids", "POST fips/detach", { fips_ids: [] }],
-  ["mac_type", `POST fips/${READY}/mac`, { mac_type: "qemu" }],
-  ["tag", "GET fips?tag=web"],
-  ["page", "GET fips?page=0"],
-  ["status", "GET fips?status=attaching"],
 ];
 
 test("the simulator refuses what the API might, and changes nothing by that", async (t) => {
   const { account, call } = await start(t, { settle: "manual" });
-  for (const seed of SEEDS) account.add(seed);
-  account.remove(DELETED);
+  const add = (seed: FlexibleIpSeed = {}) => account.add(seed).id;
+  const [ready, hidden, deleted, locked] = [add(), add({ visible: false }), add(), add({ status: "locked" })];
+  const settling = [add({ status: "updating" }), add({ status: "detaching", serverId: SERVER })];
+  const [onServer, bare] = [add({ serverId: SERVER, mac: "52:54:00:aa:bb:01" }), add({ serverId: SERVER })];
+  const elsewhere = add({ serverId: OTHER_SERVER });
+  const [grouped, inError] = [add({ mac: MAC }), add({ status: "error" })];
+  add({ mac: MAC });
+  account.remove(deleted);
   const before = account.all();
-  for (const [why, request, body, status, type] of REFUSED) {
+
+  for (const [why, request, body, status, type] of [
+    ["it is another project's", `GET fips/${hidden}`, undefined, 403, "permissions_denied"],
+    ["it was deleted", `DELETE fips/${deleted}`, undefined, 403, "permissions_denied"],
+    ["its id is malformed", "GET fips/fr-par-2", undefined, 404, "not_found"],
+    ["there is no such path", "GET ips", undefined, 404, "not_found"],
+    ...settling.flatMap(changesOf).map((change) => ["it settles", ...change, 409, "transient_state"] as const),
+    ...changesOf(locked).map((change) => ["it is locked", ...change, 403, "locked"] as const),
+    ["it is in error", "POST fips/attach", attach(inError), 409, "precondition_failed"],
+    ["a MAC group is not whole", "POST fips/attach", attach(grouped), 400, "invalid_arguments"],
+    ["the two share no MAC", "POST fips/attach", attach(ready, grouped), 400, "invalid_arguments"],
+    ["the two share no MAC", "POST fips/detach", { fips_ids: [onServer, ready] }, 400, "invalid_arguments"],
+    [
+      "the two are on two servers",
+      `POST fips/${elsewhere}/mac/duplicate`,
+      copyOf(onServer),
+      412,
+      "precondition_failed",
+    ],
+    ["the target is on no server", `POST fips/${ready}/mac/duplicate`, copyOf(onServer), 412, "precondition_failed"],
+    ["no MAC to copy", `POST fips/${onServer}/mac/duplicate`, copyOf(bare), 412, "precondition_failed"],
+    ["the target has a MAC", `POST fips/${grouped}/mac/duplicate`, copyOf(onServer), 409, "precondition_failed"],
+    ["no MAC to move", `POST fips/${ready}/mac/move`, { dst_fip_id: grouped }, 412, "precondition_failed"],
+    ["no MAC to delete", `DELETE fips/${ready}/mac`, undefined, 404, "not_found"],
+  ] as const) {
     const answer = await call(request, body);
     assert.deepEqual([answer.status, answer.body.type], [status, type], `${request}: ${why}`);
   }
-  for (const [argument, request, body] of MISTAKEN) {
-    const answer = await call(request, body);
-    assert.equal(answer.status, 400, argument);
-    assert.partialDeepStrictEqual(answer.body, { type: "invalid_arguments", details: [{ argument_name: argument }] });
-  }
   assert.deepEqual(account.all(), before);
 });
+
+for (const [argument, request, body] of [
+  ["body", "POST fips", []],
+  ["description", "POST fips", { ...NEW, description: "x".repeat(256) }],
+  ["project_id", "POST fips", { ...NEW, project_id: "p-1" }],
+  ["tag", "POST fips", { ...NEW, tag: "web" }],
+  ["tags", `PATCH fips/${NOBODY}`, { tags: [1] }],
+  ["server_id", "POST fips/attach", { fips_ids: [NOBODY] }],
+  ["fips_ids", "POST fips/attach", attach(NOBODY, NOBODY)],
+  ["fips_ids", "POST fips/detach", { fips_ids: [] }],
+  ["mac_type", `POST fips/${NOBODY}/mac`, { mac_type: "qemu" }],
+  ["tag", "GET fips?tag=web"],
+  ["page", "GET fips?page=0"],
+  ["status", "GET fips?status=attaching"],
+] as const) {
+  test(`the simulator names ${argument} as the mistake of ${request}`, async (t) => {
+    const { status, body: refusal } = await (await start(t)).call(request, body);
+    assert.equal(status, 400);
+    assert.partialDeepStrictEqual(refusal, { type: "invalid_arguments", details: [{ argument_name: argument }] });
+  });
+}
 
 test("the simulator's other zones are empty", async (t) => {
   const { account, call } = await start(t);
@@ -208,13 +189,6 @@ suite("a change in the simulator", () => {
     assert.partialDeepStrictEqual(account.get(id), { status: "attached", server_id: SERVER });
   });
 
-  test("an address comes back from the pool with its id", async (t) => {
-    const { account, call } = await start(t);
-    const { id, ip_address } = account.add({ id: READY });
-    await call(`DELETE fips/${id}`);
-    assert.partialDeepStrictEqual((await call("POST fips", NEW)).body, { id, ip_address });
-  });
-
   test("a frozen listing shows what was, a read by id what is", async (t) => {
     const { account, call } = await start(t);
     const [before, after] = [account.add(), account.add()];
@@ -243,17 +217,13 @@ test("a fault hits the calls it names, after those it skips, as often as it says
 });
 
 async function start(t: TestContext, options: SimulatorOptions = {}) {
-  const { account, url, token, fault, close } = await startSimulator(options);
-  t.after(close);
+  const simulator = await startSimulator(options);
+  const { account, fault } = simulator;
+  t.after(simulator.close);
   const call = async (request: string, body?: unknown, zone = account.zone) => {
     const [method = "", path] = request.split(" ");
-    const response = await fetch(`${url}/flexible-ip/v1alpha1/zones/${zone}/${path}`, {
-      method,
-      headers: { "X-Auth-Token": token },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: z.looseObject({}).parse(JSON.parse(text === "" ? "{}" : text)) };
+    const answer = await ask(simulator, method, `/flexible-ip/v1alpha1/zones/${zone}/${path}`, body);
+    return { status: answer.status, body: z.looseObject({}).parse(answer.body ?? {}) };
   };
   return { account, call, fault };
 }

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { $ZodError } from "zod/v4/core";
 import { ApiError, messageOf } from "../errors.ts";
 import type { Answer } from "./http.ts";
+import { PASSING_STATUSES } from "./retry.ts";
 
 const MAX_REASON = 300;
 const TOO_LARGE = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
@@ -103,7 +104,9 @@ function nextMove(what: string, status: number, type: string | undefined): strin
     case 429:
       return "try again in a minute";
     default:
-      return status >= 500 || status === 409 ? "try again" : "check PROJECT_ID, ZONE and the address range";
+      return status >= 500 || PASSING_STATUSES.includes(status)
+        ? "try again"
+        : "check PROJECT_ID, ZONE and the address range";
   }
 }
 

@@ -8,6 +8,9 @@ import type { Machine } from "../machine.ts";
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
+/** Answers that may be others next time, besides all that leave open whether the API acted. 409: it still settles. */
+export const PASSING_STATUSES: readonly number[] = [409, 425, 429];
+
 /** The part of a Session that a retry needs. */
 export type Effort = {
   readonly deadline: Deadline;
@@ -52,9 +55,9 @@ export async function insist<T>(
   }
 }
 
-/** Whether the same call may work later. 409 is a flexible IP that is still settling. */
-export function isRetryable({ isFinal, isAmbiguous, status }: ApiError): boolean {
-  return !isFinal && (isAmbiguous || status === 409 || status === 425 || status === 429);
+/** Whether the same call may work later. */
+export function isRetryable({ isFinal, isAmbiguous, status = 0 }: ApiError): boolean {
+  return !isFinal && (isAmbiguous || PASSING_STATUSES.includes(status));
 }
 
 /** Exponential, with jitter because many drivers would come back at once; never shorter than the API asked. */

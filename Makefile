@@ -58,7 +58,7 @@ smoke: remotes ## try the built tree without any Node around
 	@sh test/smoke.sh
 
 golden: remotes ## write the expected answers into the fixtures, the settings file and table, and the JSON schemas
-	@GOLDEN=write $(NODE) --test test/golden.test.ts test/settings.test.ts test/operator/contract.test.ts
+	@GOLDEN=write $(NODE) --test test/golden.test.ts test/docs.test.ts test/operator/contract.test.ts
 
 contract: $(INSTALLED) ## try the real API: buy a flexible IP and delete it again (SCW_ACCESS_KEY, SCW_SERVER_IDS=, …)
 	@CONTRACT=real $(NODE) --test --test-name-pattern 'real API' test/scaleway/contract.test.ts

@@ -59,14 +59,4 @@ test("the life of an address is one audit line a change", async (t) => {
     const line = `^-t scw-flexip -p authpriv\\.notice .*action=${action} .*what=${what} .*request_id=${request_id}\\)$`;
     assert.match(said, new RegExp(line, "m"));
   }
-
-  const env = { SCW_FLEXIP_CONF: join(rig.frontEnd.root, "etc/ipam/scw-flexip/scw-flexip.conf") };
-  const words = ["history", range.IP ?? "", "-j"];
-  const shown = await rig.run(rig.frontEnd, "ipam/scw-flexip/scw-flexip", words, "", { env });
-  assert.equal(shown.code, 0, shown.stderr);
-  const past: Record<string, unknown>[] = JSON.parse(shown.stdout);
-  assert.deepEqual(
-    past.filter(({ audit }) => audit === true).map(({ what }) => what),
-    ["create", "make MAC", "delete"],
-  );
 });

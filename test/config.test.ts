@@ -1,19 +1,16 @@
 // What a settings file, the environment, a token file and a server id file may hold, and how the rest is refused.
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { type Config, configFile, readConfig, readServerId, readToken } from "../driver/config.ts";
 import { ConfigError } from "../driver/errors.ts";
-import { REPOSITORY } from "./rig.ts";
+import { folderOf, PROJECT, REPOSITORY } from "./rig.ts";
 
-const PROJECT = "11111111-1111-4111-8111-111111111111";
 const SERVER = "abcdefab-3333-4333-8333-333333333333";
 const NEEDED = `ZONE="fr-par-2"\nPROJECT_ID="${PROJECT}"\n`;
 
-const folder = mkdtempSync(join(tmpdir(), "scw-flexip-config-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOf({ after });
 
 const defaults: Config = {
   apiUrl: "https://api.scaleway.com",
@@ -79,15 +76,7 @@ suite("the shipped settings file", () => {
 });
 
 suite("how a line is written", () => {
-  for (const line of [
-    'CLOUD="two"',
-    "CLOUD='two'",
-    "CLOUD=two",
-    '  CLOUD = "two"  ',
-    'CLOUD="two"\r',
-    'CLOUD="two" # the second',
-    "CLOUD=two#2",
-  ]) {
+  for (const line of ["CLOUD='two'", '  CLOUD = "two"  ', 'CLOUD="two"\r', 'CLOUD="two" # 2', "CLOUD=two#2"]) {
     test(`${JSON.stringify(line)} sets CLOUD, first and last in the file`, () => {
       assert.deepEqual(read(`${NEEDED}${line}\n`), { ...defaults, cloud: "two" });
       assert.deepEqual(read(`${line}\n${NEEDED.trimEnd()}`), { ...defaults, cloud: "two" });
@@ -104,18 +93,7 @@ suite("how a line is written", () => {
     assert.deepEqual(read(`\uFEFF#CLOUD="two"\n\n   # CLOUD="two"\n${NEEDED}`), defaults);
   });
 
-  for (const line of [
-    "CLOUD",
-    "= two",
-    'CLOUD="two',
-    'CLOUD="two" three',
-    'CLOUD="a"b"',
-    "CLOUD=a b",
-    "cloud=two",
-    'export CLOUD="two"',
-    "CLOUD: two",
-    "__proto__=a",
-  ]) {
+  for (const line of ["CLOUD", 'CLOUD="two', 'CLOUD="a"b"', "CLOUD=a b", "cloud=two", "export CLOUD=two"]) {
     test(`${JSON.stringify(line)} is refused`, () => {
       assertRefused(() => read(`${NEEDED}\n${line}\n`), /^\S+ line 4: this is no KEY="value"; correct or remove it$/);
     });
@@ -179,7 +157,6 @@ suite("the environment", () => {
 
   for (const [name, value, reason] of [
     ["SCW_FLEXIP_TIMEOUT", "x", "TIMEOUT must be "],
-    ["SCW_FLEXIP_ZONE", "", "ZONE must be "],
     ["SCW_FLEXIP_COLOUR", "x", "unknown setting "],
     ["SCW_FLEXIP_", "x", "unknown setting "],
   ] as const) {
@@ -207,14 +184,10 @@ test("a file that is not there is named", () => {
 });
 
 suite("the token file", () => {
-  for (const [content, mode] of [
-    ["planted-token", 0o600],
-    ["  planted-token\r\n", 0o400],
-  ] as const) {
-    test(`is taken with ${JSON.stringify(content)} and mode ${mode.toString(8)}`, () => {
-      assert.equal(readToken(withToken(content, mode)), "planted-token");
-    });
-  }
+  test("is taken from a file that only its owner may read, and with blanks around", () => {
+    assert.equal(readToken(withToken("planted-token", 0o600)), "planted-token");
+    assert.equal(readToken(withToken("  planted-token\r\n", 0o400)), "planted-token");
+  });
 
   for (const [content, mode, reason] of [
     ["planted-token", 0o640, /can be read by others; run: chmod 0600 \S+token$/],
@@ -247,7 +220,6 @@ suite("the server id file", () => {
   for (const [content, reason] of [
     ["", /does not hold zone\/uuid; write fr-par-2\/ and the server's id into it$/],
     [SERVER, /does not hold zone\/uuid; /],
-    ["fr-par-2/server-1", /does not hold zone\/uuid; /],
     [`fr-par-2/${SERVER}/x`, /does not hold zone\/uuid; /],
     [`fr-par-2/${SERVER}\nfr-par-2/${SERVER}`, /does not hold zone\/uuid; /],
     [`nl-ams-1/${SERVER}`, /names zone nl-ams-1, but ZONE is fr-par-2; correct ZONE or the file$/],

@@ -38,18 +38,11 @@ suite("Deadline", () => {
     deadline.clear();
   });
 
-  test("lets go on while there is time", async () => {
-    const deadline = new Deadline(HOUR_MS, "the work was");
+  test("lets go on while there is time, and does not end once it is cleared", async () => {
+    const deadline = new Deadline(1_000, "the work was");
+    assert.ok(deadline.remainingMs() > 0 && deadline.remainingMs() <= 1_000);
+    deadline.clear();
+    await deadline.sleep(1_100);
     deadline.throwIfOver();
-    await deadline.sleep(1);
-    assert.ok(deadline.remainingMs() > 0 && deadline.remainingMs() <= HOUR_MS);
-    deadline.clear();
-  });
-
-  test("does not end once it is cleared", async () => {
-    const deadline = new Deadline(10, "the work was");
-    deadline.clear();
-    await deadline.sleep(30);
-    assert.ok(!deadline.signal.aborted);
   });
 });

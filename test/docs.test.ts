@@ -1,8 +1,10 @@
-// The documents: links lead somewhere, and commands, options, make targets and files that they name exist.
+// The documents: links lead somewhere, commands, options, make targets and files that they name exist, and the settings
+// are what the driver's table says (GOLDEN=write renews them).
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { settingsFile, settingsTable } from "../build/settings-pages.ts";
 import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
 import { COMMON } from "../driver/operator/manual/text.ts";
 import { COMMANDS } from "../driver/operator/manual.ts";
@@ -51,6 +53,16 @@ inAllPages("the documents name only files of the repository that are there", (pa
     .filter((path) => !MADE.test(path) && !existsSync(join(REPOSITORY, path))),
 );
 
+for (const [page, renewed] of [
+  ["remotes/etc/ipam/scw-flexip/scw-flexip.conf", settingsFile],
+  ["docs/settings.md", withSettingsTable],
+] as const) {
+  test(`${page} has every setting with its words and its default`, () => {
+    if (process.env.GOLDEN === "write") writeFileSync(join(REPOSITORY, page), renewed(read(page)));
+    assert.equal(read(page), renewed(read(page)));
+  });
+}
+
 function inAllPages(title: string, wrongIn: (page: string) => readonly string[]): void {
   test(title, () => {
     assert.deepEqual(
@@ -58,6 +70,12 @@ function inAllPages(title: string, wrongIn: (page: string) => readonly string[])
       [],
     );
   });
+}
+
+function withSettingsTable(page: string): string {
+  const table = /\| key \| default \| what it is \|\n(?:\|.*\n)+/;
+  assert.match(page, table);
+  return page.replace(table, () => `${settingsTable()}\n`);
 }
 
 function read(page: string): string {

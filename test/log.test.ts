@@ -1,18 +1,17 @@
 // What arrives on standard error and in the file.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, suite, test } from "node:test";
 import { LOG_LEVELS, type Log, type LogLevel, openLog } from "../driver/log.ts";
+import { folderOf } from "./rig.ts";
 
 const TOKEN = "planted-token";
 const NO_FULL = !existsSync("/dev/full") && "no /dev/full";
 
-const folder = mkdtempSync(join(tmpdir(), "scw-flexip-log-"));
+const folder = folderOf({ after });
 const file = join(folder, "deep", "er", "scw-flexip.log");
-after(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => rmSync(join(folder, "deep"), { recursive: true, force: true }));
 
 suite("openLog", () => {

@@ -2,21 +2,20 @@
 // .deb's life on a front-end is in operator/transcript.test.ts.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { hasTool, release } from "../build/release/release.ts";
+import { folderOf } from "./rig.ts";
 
 const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
 const BUNDLED = `@nodable/entities anynum commander fast-xml-parser is-unsafe node path-expression-matcher
   proper-lockfile retry signal-exit strnum undici xml-naming zod`;
 
-const folder = mkdtempSync(join(tmpdir(), "scw-flexip-release-test-"));
+const folder = folderOf({ after });
 const out = join(folder, "out");
 const deb = join(out, `scw-flexip_${version}_amd64.deb`);
 const told: string[] = [];
-after(() => rmSync(folder, { recursive: true, force: true }));
 
 suite("a release", { skip: needs("dpkg-deb", "dpkg") }, () => {
   before(() => {

@@ -1,8 +1,7 @@
 // The eight small files that OpenNebula runs: what they start, from where, and what of the environment they keep out.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, suite, test } from "node:test";
 import { HOOKS, IPAM_ACTIONS } from "../driver/actions.ts";
@@ -29,16 +28,10 @@ const ENVIRONMENTS = [
   },
 ];
 
-const folder = mkdtempSync(join(tmpdir(), "scw-flexip-shims-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-const tree = join(folder, "a tree", "with  spaces", "remotes");
-cpSync(join(REPOSITORY, "remotes"), tree, { recursive: true, filter: (source) => !source.endsWith(EXECUTABLE) });
-try {
-  linkSync(join(REPOSITORY, "remotes", EXECUTABLE), join(tree, EXECUTABLE));
-} catch {
-  cpSync(join(REPOSITORY, "remotes", EXECUTABLE), join(tree, EXECUTABLE));
-}
+const rig = await Rig.start();
+after(() => rig.stop());
+const { folder } = rig;
+const tree = rig.host("a tree/with  spaces").root;
 
 test("OpenNebula finds these shims and the executable, and nothing else", () => {
   const shims = SHIMS.map(({ shim }) => shim);
@@ -80,9 +73,7 @@ for (const { action, shim } of SHIMS) {
   });
 }
 
-test("a shim hands on what it was called with", async (t) => {
-  const rig = await Rig.start();
-  t.after(() => rig.stop());
+test("a shim hands on what it was called with", async () => {
   const result = await rig.run(rig.frontEnd, "ipam/scw-flexip/get_address", ["12 34", "x"], RANGE);
   assert.equal(result.code, 1);
   assert.match(rig.logs(), /"request":"12 34"/);

@@ -3,17 +3,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, suite, test } from "node:test";
 import { vmDocument } from "./documents.ts";
-import { REPOSITORY } from "./rig.ts";
+import { folderOf, REPOSITORY } from "./rig.ts";
 
 const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
-const folder = mkdtempSync(join(tmpdir(), "scw-flexip-stdin-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOf({ after });
 const small = vmDocument([{ NIC_ID: "0", IP: "10.1.2.3" }]);
 // Longer than a pipe holds.
 const large = small.replace("</VM>", `<USER_TEMPLATE>${"x".repeat(300_000)}</USER_TEMPLATE></VM>`);
@@ -21,34 +19,30 @@ const SMALL = file("small", Buffer.from(small).toString("base64"));
 const LARGE = file("large", Buffer.from(large).toString("base64"));
 const ENDLESS = file("endless", "A".repeat(24 * 1024 * 1024));
 
-const WHOLE: readonly (readonly [how: string, script: string])[] = [
-  ["a pipe that has all of it", `cat ${SMALL} | "$0" pre`],
-  ["a pipe that has more than fits", `cat ${LARGE} | "$0" pre`],
-  ["a pipe that comes late", `(sleep 0.3; cat ${SMALL}) | "$0" pre`],
-  ["a pipe in two parts", `(head -c 40 ${SMALL}; sleep 0.3; tail -c +41 ${SMALL}) | "$0" pre`],
-  ["a pipe that is closed late", `(cat ${SMALL}; sleep 0.3) | "$0" pre`],
-  ["a file", `"$0" pre < ${SMALL}`],
-  ["a large file", `"$0" pre < ${LARGE}`],
-];
+const WHOLE = {
+  "a pipe that has all of it": `cat ${SMALL} | "$0" pre`,
+  "a pipe that has more than fits": `cat ${LARGE} | "$0" pre`,
+  "a pipe that comes late": `(sleep 0.3; cat ${SMALL}) | "$0" pre`,
+  "a pipe in two parts, closed late": `(head -c 40 ${SMALL}; sleep 0.3; tail -c +41 ${SMALL}; sleep 0.3) | "$0" pre`,
+  "a file": `"$0" pre < ${SMALL}`,
+  "a large file": `"$0" pre < ${LARGE}`,
+};
+const REFUSED = {
+  nothing: ['"$0" pre < /dev/null', "standard input is empty"],
+  "an empty pipe": ['true | "$0" pre', "standard input is empty"],
+  "standard input that is closed": ['"$0" pre <&-', ""],
+  "half a document": [`head -c 40 ${SMALL} | "$0" pre`, ""],
+  "a file that is too long": [`"$0" pre < ${ENDLESS}`, "standard input is longer"],
+  "a pipe that is too long": [`cat ${ENDLESS} | "$0" pre`, "standard input is longer"],
+} as const;
 
-suite("a whole document", { concurrency: 2 }, () => {
-  for (const [how, script] of WHOLE) {
-    test(how, async () => assert.deepEqual(await run(script), { code: 0, stderr: "" }));
+suite("the document on standard input", { concurrency: 2 }, () => {
+  for (const [how, script] of Object.entries(WHOLE)) {
+    test(`${how}: it is read whole`, async () => assert.deepEqual(await run(script), { code: 0, stderr: "" }));
   }
-});
 
-const PARTLY: readonly (readonly [how: string, script: string, said: string])[] = [
-  ["nothing", '"$0" pre < /dev/null', "standard input is empty"],
-  ["an empty pipe", 'true | "$0" pre', "standard input is empty"],
-  ["standard input that is closed", '"$0" pre <&-', ""],
-  ["half a document", `head -c 40 ${SMALL} | "$0" pre`, ""],
-  ["a file that is too long", `"$0" pre < ${ENDLESS}`, "standard input is longer"],
-  ["a pipe that is too long", `cat ${ENDLESS} | "$0" pre`, "standard input is longer"],
-];
-
-suite("no whole document: one plain line, and exit code 1", { concurrency: 2 }, () => {
-  for (const [how, script, said] of PARTLY) {
-    test(how, async () => {
+  for (const [how, [script, said]] of Object.entries(REFUSED)) {
+    test(`${how}: one plain line, and exit code 1`, async () => {
       const { code, stderr } = await run(script);
       assert.equal(code, 1);
       assert.match(stderr, new RegExp(`^pre: ${said}[^\\n]*\\n$`));

@@ -1,10 +1,9 @@
 // The simulated API as a process of its own, because its work must not count as the work of the bench.
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startSimulator } from "../fakes/flexible-ip-server.ts";
-import { PROJECT } from "../rig.ts";
+import { furnish, PROJECT } from "../rig.ts";
 
 type Options = {
   /** Flexible IPs in the project, beside the two that the programs ask for. */
@@ -19,27 +18,11 @@ const SERVER = "33333333-3333-4333-8333-000000000001";
 export const FREE = { id: "f1e81b1e-0000-4000-8000-000000000011", ip: "203.0.113.11", mac: "52:54:00:00:01:11" };
 export const ATTACHED = { id: "f1e81b1e-0000-4000-8000-000000000012", ip: "203.0.113.12", mac: "52:54:00:00:01:12" };
 
-/** Starts the API in a child process that ends with this one, and writes settings for it into the folder. */
-export async function settingsForApi(folder: string, options: Options = {}): Promise<string> {
-  const [listening] = await once(fork(import.meta.filename, [JSON.stringify(options)]), "message");
-  const { url, token, zone }: Record<string, string> = listening;
-  mkdirSync(folder);
-  const file = (name: string, content: string): string => {
-    writeFileSync(join(folder, name), content);
-    chmodSync(join(folder, name), 0o600);
-    return join(folder, name);
-  };
-  const settings = {
-    ZONE: zone,
-    PROJECT_ID: PROJECT,
-    API_URL: url,
-    TOKEN_FILE: file("token", `${token}\n`),
-    SERVER_ID_FILE: file("server-id", `${zone}/${SERVER}\n`),
-    STATE_FILE: join(folder, "state/state.json"),
-    LOG_DIR: join(folder, "log"),
-  };
-  const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
-  return file("scw-flexip.conf", lines.join(""));
+/** Starts the API in a child process that ends with this one, and returns a settings file for it in the folder. */
+export async function settingsForApi(folder: string, name: string, options: Options = {}): Promise<string> {
+  const [api] = await once(fork(import.meta.filename, [JSON.stringify(options)]), "message");
+  const { root } = furnish(api, folder, name, SERVER);
+  return join(root, "etc/ipam/scw-flexip/scw-flexip.conf");
 }
 
 async function serve({ others = 8, ...options }: Options): Promise<void> {

@@ -15,8 +15,8 @@ import { pageOf, targets } from "./page.ts";
 import { type Program, programsOf } from "./programs.ts";
 
 const QUICK = process.env.QUICK === "1";
-const ROUNDS = QUICK ? 7 : 60;
-const REPEATS = QUICK ? 2 : 7;
+const ROUNDS = QUICK ? 7 : 61;
+const REPEATS = QUICK ? 3 : 7;
 const PAGE = join(REPOSITORY, "docs/performance.md");
 
 const missing = ["curl", "jq", "xmllint", "openssl"].filter((tool) => spawnSync(tool, ["--version"]).error);
@@ -41,12 +41,12 @@ const executable = join(tree, "ipam/scw-flexip/scw-flexip");
 status("starting the simulated API");
 const { certFile, ...tls } = selfSigned(folder);
 const settings = {
-  http: await settingsForApi(join(folder, "http")),
-  far: await settingsForApi(join(folder, "far"), { latencyMs: 65 }),
-  many: await settingsForApi(join(folder, "many"), { others: 4_998 }),
-  tls: await settingsForApi(join(folder, "tls"), { tls }),
+  http: await settingsForApi(folder, "http"),
+  far: await settingsForApi(folder, "far", { latencyMs: 65 }),
+  many: await settingsForApi(folder, "many", { others: 4_998 }),
+  tls: await settingsForApi(folder, "tls", { tls }),
 };
-const silent = await settingsForApi(join(folder, "silent"), { api: "silent" });
+const silent = await settingsForApi(folder, "silent", { api: "silent" });
 const programs = programsOf(folder, executable, floor, settings, certFile);
 const repeated = (count: number, measure: () => number): number => median(Array.from({ length: count }, measure));
 const named = (...names: string[]): Program[] => programs.filter(({ name }) => names.includes(name));
@@ -66,7 +66,7 @@ status("64 at once");
 const together = repeated(REPEATS, () => timeTogether(lease, 64));
 status("leases while the API is silent");
 const whileSilent = (action: string): number => {
-  const environment = { SCW_FLEXIP_CONF: silent };
+  const environment = { ...lease.environment, SCW_FLEXIP_CONF: silent };
   return repeated(3, () => time({ ...lease, name: action, words: [action, "7"], environment }));
 };
 const leaseWhileSilent = { get: whileSilent("get_address"), free: whileSilent("free_address") };

@@ -22,7 +22,8 @@ export function programsOf(folder: string, executable: string, floor: string, se
   const { lease, publicVm, handWrittenVm, privateVm, nothing } = writeInputs(folder);
   const { http, far, many, tls } = settings;
   const driver = (name: string, words: readonly string[], input: string, conf = http): Program => {
-    const environment = { SCW_FLEXIP_CONF: conf, ...(conf === tls ? { NODE_EXTRA_CA_CERTS: certFile } : {}) };
+    const trusted = conf === tls ? { NODE_EXTRA_CA_CERTS: certFile } : {};
+    const environment = { SCW_FLEXIP_CONF: conf, SCW_FLEXIP_LOG_LEVEL: "info", ...trusted };
     return { name, file: executable, words, environment, input };
   };
   const plain = (name: string, script: string, input: string, conf = http): Program => {

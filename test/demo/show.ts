@@ -7,14 +7,12 @@ import { Cloud, DELAYS, type Run } from "./cloud.ts";
 import type { Scene, Step } from "./life.ts";
 import { proof } from "./proof.ts";
 
-export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
-
 type Show = (text: string, style?: "bold" | "dim" | "green" | "red") => void;
 
 /** Plays the scenes step by step and proves that nothing is left. True when all is as expected. */
-export async function show(life: readonly Scene[], output: Output): Promise<boolean> {
+export async function show(life: readonly Scene[], output: NodeJS.WritableStream): Promise<boolean> {
   const line: Show = (text, style) => {
-    output.write(`${style !== undefined && output.isTTY ? styleText(style, text) : text}\n`);
+    output.write(`${style === undefined ? text : styleText(style, text, { stream: output })}\n`);
   };
   const startedAt = performance.now();
   const cloud = await Cloud.open();

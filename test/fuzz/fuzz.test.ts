@@ -1,8 +1,7 @@
 // Each reader of text from outside over thousands of documents: a value or a named refusal, nothing else, and
 // soon. SEED repeats a run; a failure shows the shortest document that shows it.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import fc from "fast-check";
@@ -10,15 +9,14 @@ import { readConfig } from "../../driver/config.ts";
 import { ConfigError, InputError } from "../../driver/errors.ts";
 import { parseIpamRequest } from "../../driver/opennebula/ipam-request.ts";
 import { parseVm } from "../../driver/opennebula/vm.ts";
+import { folderOf } from "../rig.ts";
 import { ipamInput, settingsText, vmInput } from "./documents.ts";
 import { PLANTED } from "./mutations.ts";
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
 const GLOBALS = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype];
 
-const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "scw-flexip-fuzz-"));
-const file = join(folder, "settings");
-after(() => rmSync(folder, { recursive: true }));
+const file = join(folderOf({ after }), "settings");
 
 suite(`readers (SEED=${seed})`, () => {
   check("an IPAM action's input", 12_000, ipamInput, InputError, (input) => {

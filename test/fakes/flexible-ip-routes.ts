@@ -10,7 +10,7 @@ import { listFlexibleIps } from "./flexible-ip-listing.ts";
 import { toWire } from "./flexible-ip-record.ts";
 import type { FlexibleIps } from "./flexible-ips.ts";
 import { notFound, Refusal } from "./refusals.ts";
-import { deleteMac, duplicateMac, generateMac, moveMac } from "./virtual-mac-calls.ts";
+import { deleteMac, duplicateMac, generateMac } from "./virtual-mac-calls.ts";
 
 type Asked = { id: string; zone: string; query: URLSearchParams; body: unknown };
 type Perform = (account: FlexibleIps, asked: Asked) => unknown;
@@ -30,7 +30,6 @@ const CALLS = [
     /^fips\/([^/]+)\/mac\/duplicate$/,
     (account, { id, body }) => duplicateMac(account, id, body),
   ],
-  ["mac.move", "POST", /^fips\/([^/]+)\/mac\/move$/, (account, { id, body }) => moveMac(account, id, body)],
   ["mac.delete", "DELETE", /^fips\/([^/]+)\/mac$/, (account, { id }) => deleteMac(account, id)],
   ["server.list", "GET", /^servers$/, (account, { zone, query }) => listServers(account.servers, zone, query)],
   ["server.get", "GET", /^servers\/([^/]+)$/, (account, { zone, id }) => readServer(account.servers, zone, id)],

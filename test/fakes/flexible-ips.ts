@@ -2,7 +2,7 @@
 //
 // Where nothing was recorded or published, the refusing variant was chosen:
 // - token: it is looked at before the path, so an unknown path with a bad token is 401
-// - fresh grant, deleted ids, ids of other projects: 403 on reads (recorded for deleted ids) and on every write
+// - fresh grant, deleted ids: 403 on reads (recorded for deleted ids) and on every write
 // - ids: a malformed id in a path is 404; in a body or a query it is 400
 // - zones: in a zone other than the account's, lists are empty and every other call is 404
 // - arguments: unknown body fields and query parameters are 400, never ignored
@@ -28,7 +28,7 @@
 // - MAC status: `used` when attached, `ready` when not
 // - MAC generate: replaces an old one by another id and address, which leaves the MAC group
 // - MAC duplicate: not both attached to one server, or no MAC to copy, is 412; a target with a MAC is 409
-// - MAC move: not both `ready` (the recorded case), or no MAC to move, is 412; a target with a MAC is 409
+// - MAC move: there is no such call, because nothing here makes it
 // - MAC delete: none there is 404
 //
 // Not refused, for want of a list: any UUID is taken for a server, and any for a project.

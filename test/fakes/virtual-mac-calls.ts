@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { readArguments, uuid } from "./call-arguments.ts";
-import { type FlexibleIpRecord, newMac, toWire, type VirtualMac, type WireFlexibleIp } from "./flexible-ip-record.ts";
+import { type FlexibleIpRecord, newMac, toWire, type WireFlexibleIp } from "./flexible-ip-record.ts";
 import type { FlexibleIps } from "./flexible-ips.ts";
 import { invalidArgument, notFound, preconditionFailed } from "./refusals.ts";
 
 const generation = z.strictObject({ mac_type: z.enum(["kvm", "xen", "vmware"]) });
 const duplication = z.strictObject({ duplicate_from_fip_id: uuid });
-const move = z.strictObject({ dst_fip_id: uuid });
 
 export function generateMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
   const type = readArguments(generation, body).mac_type;
@@ -23,8 +22,9 @@ export function duplicateMac(account: FlexibleIps, id: string, body: unknown): W
   if (sourceId === id) throw invalidArgument("duplicate_from_fip_id", "is the target itself");
   const target = writableForMac(account, id);
   const source = writableForMac(account, sourceId);
-  const mac = requireMac(source);
-  requireNoMac(target);
+  const { mac } = source;
+  if (!mac) throw preconditionFailed(412, `flexible IP ${sourceId} has no virtual MAC`);
+  if (target.mac) throw preconditionFailed(409, `flexible IP ${id} has a virtual MAC already`);
   if (target.serverId === null || target.serverId !== source.serverId) {
     throw preconditionFailed(412, "both flexible IPs must be attached to the same server");
   }
@@ -32,25 +32,6 @@ export function duplicateMac(account: FlexibleIps, id: string, body: unknown): W
   const since = account.clock.next();
   account.transitions.changeMac(target, newMac(mac.address, mac.type, account.clock));
   return toWire(target, since);
-}
-
-/** Recorded: the MAC keeps its id and its age, the answer is the destination, the source's updated_at stays. */
-export function moveMac(account: FlexibleIps, id: string, body: unknown): WireFlexibleIp {
-  const destinationId = readArguments(move, body).dst_fip_id;
-  if (destinationId === id) throw invalidArgument("dst_fip_id", "is the source itself");
-  const source = writableForMac(account, id);
-  const destination = writableForMac(account, destinationId);
-  const mac = requireMac(source);
-  requireNoMac(destination);
-  if (source.status !== "ready" || destination.status !== "ready") {
-    throw preconditionFailed(412, "both flexible IPs must be ready");
-  }
-
-  const since = account.clock.next();
-  source.mac = null;
-  mac.updatedAt = account.clock.next();
-  account.transitions.changeMac(destination, mac);
-  return toWire(destination, since);
 }
 
 export function deleteMac(account: FlexibleIps, id: string): void {
@@ -63,13 +44,4 @@ function writableForMac(account: FlexibleIps, id: string): FlexibleIpRecord {
   const record = account.table.writable(id);
   if (record.status === "ready" || record.status === "attached") return record;
   throw preconditionFailed(409, `flexible IP ${id} is ${record.status}`);
-}
-
-function requireMac(record: FlexibleIpRecord): VirtualMac {
-  if (record.mac) return record.mac;
-  throw preconditionFailed(412, `flexible IP ${record.id} has no virtual MAC`);
-}
-
-function requireNoMac(record: FlexibleIpRecord): void {
-  if (record.mac) throw preconditionFailed(409, `flexible IP ${record.id} has a virtual MAC already`);
 }

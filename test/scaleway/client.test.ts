@@ -281,6 +281,7 @@ suite("list", () => {
     for (let count = 0; count < 6; count++) account.add();
     simulator.fault({ call: "list", skip: 2, do: { kind: "status", status: 403, body: { message: "no more" } } });
     assert.match((await failureOf(api.list({}))).message, /^list the flexible IPs: 403 no more /);
+    assert.equal(simulator.requests.length, 3);
   });
 });
 

@@ -144,6 +144,14 @@ suite("a change in the simulator", () => {
     assert.partialDeepStrictEqual(account.get(id), { status: "error", server_id: null });
   });
 
+  test("a flexible IP that is moved shows no server until it has arrived", async (t) => {
+    const { account, call } = await start(t, { settle: "manual", directAttach: "moves" });
+    const { id } = account.add({ serverId: OTHER_SERVER });
+    await call("POST fips/attach", attach(id));
+    assert.partialDeepStrictEqual(account.get(id), { status: "updating", server_id: null });
+    account.settle(id);
+    assert.partialDeepStrictEqual(account.get(id), { status: "attached", server_id: SERVER });
+  });
 });
 
 async function start(t: TestContext, options: SimulatorOptions = {}) {

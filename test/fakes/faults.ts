@@ -11,8 +11,6 @@ export type FaultAction =
   | { kind: "reset"; when: Moment }
   /** Held until release(). */
   | { kind: "hold"; when: Moment }
-  /** Acts and answers this raw text; the status is that of the call unless given, 200 for a 204. */
-  | { kind: "body"; text: string; contentType?: string; status?: number }
   /** Acts and answers an edited copy of the body. */
   | { kind: "rewrite"; edit: (body: unknown) => unknown }
   /** Acts and answers slowly. */
@@ -82,11 +80,6 @@ export class Fault {
       case "hold":
         if (!signal.aborted) await once(signal, "abort");
         return exchange.send(answer());
-      case "body": {
-        const { status } = answer();
-        const headers = { "Content-Type": action.contentType ?? "application/json" };
-        return exchange.send({ status: action.status ?? (status === 204 ? 200 : status), body: action.text }, headers);
-      }
       case "rewrite": {
         const { status, body } = answer();
         return exchange.send({ status, body: action.edit(structuredClone(body)) });

@@ -93,7 +93,7 @@ suite("a registration that fails", () => {
 suite("a registration buys one flexible IP", () => {
   for (const [what, action] of [
     ["when the answer of create is lost", { kind: "reset", when: "after" }],
-    ["when the answer of create is cut", { kind: "body", text: '{"id": "' }],
+    ["when the answer of create is cut", { kind: "status", status: 200, body: '{"id": "', when: "after" }],
     ["when the connection is cut before create is acted on", { kind: "reset", when: "before" }],
   ] as const) {
     onFrontEnd(what, async (frontEnd, rig) => {

@@ -152,6 +152,18 @@ suite("a change in the simulator", () => {
     account.settle(id);
     assert.partialDeepStrictEqual(account.get(id), { status: "attached", server_id: SERVER });
   });
+
+  test("a frozen listing shows what was, a read by id what is", async (t) => {
+    const { account, call } = await start(t);
+    const { id } = account.add();
+    const listed = async () => (await call("GET fips")).body.total_count;
+    account.behave({ listing: "frozen" });
+    account.remove(id);
+    assert.equal(await listed(), 1);
+    assert.equal((await call(`GET fips/${id}`)).status, 403);
+    account.behave({ listing: "current" });
+    assert.equal(await listed(), 0);
+  });
 });
 
 async function start(t: TestContext, options: SimulatorOptions = {}) {

@@ -39,25 +39,6 @@ scene("without an API no guest boots, and once it is back a retry brings the gue
   await vm.terminate();
 });
 
-scene("a refused attach keeps the guest from booting, with the API's reason in the VM's log", async (cloud) => {
-  const { network, address } = await cloud.publicNetwork("refused");
-  const vm = await cloud.createVm([network]);
-  const body = { type: "permissions_denied", message: "insufficient permissions" };
-  const fault = cloud.simulator.fault({
-    call: "attach",
-    times: Number.POSITIVE_INFINITY,
-    do: { kind: "status", status: 403, body },
-  });
-  await vm.deployInVain("h1");
-  assert.match(vm.log(), /permission/);
-  assert.equal(cloud.whereIs(address), "free");
-  fault.remove();
-  await vm.do("recover", "--retry");
-  await vm.until("running");
-  assert.equal(cloud.whereIs(address), "h1");
-  await vm.terminate();
-});
-
 scene("an address left attached to the host where its next guest starts stays with that guest", async (cloud) => {
   const { network, address } = await leftAttached(cloud, "same host");
   const vm = await cloud.createVm([network]);

@@ -176,17 +176,12 @@ suite("what Scaleway's SDK waits for", { concurrency: true }, () => {
   }
 });
 
-test("Scaleway's SDK pages through a list of what has any of the given tags or statuses", async (context) => {
-  const { api, account } = await start(context, { maxPageSize: 2 });
-  for (let count = 0; count < 3; count++) account.add({ tags: ["even"] });
-  for (let count = 0; count < 4; count++) account.add({ tags: ["odd"], serverId: SERVER });
-  const count = async (request: Flexibleipv1alpha1.ListFlexibleIPsRequest) => {
-    return new Set((await api.listFlexibleIPs(request).all()).map(({ id }) => id)).size;
-  };
-  assert.equal(await count({ pageSize: 100 }), 7);
-  assert.equal(await count({ tags: ["odd"] }), 4);
-  assert.equal(await count({ tags: ["odd", "even"] }), 7);
-  assert.equal(await count({ status: ["ready", "attached"] }), 7);
+test("Scaleway's SDK lists, over several pages, what has any of the given tags", async (context) => {
+  const { api, account } = await start(context, { maxPageSize: 1 });
+  const [odd, even] = [account.add({ tags: ["odd"] }), account.add({ tags: ["even"] })];
+  account.add();
+  const found = await api.listFlexibleIPs({ tags: ["odd", "even"] }).all();
+  assert.deepEqual(found.map(({ id }) => id).sort(), [odd.id, even.id].sort());
 });
 
 test("Scaleway's SDK knows the refusals by their type", async (context) => {

@@ -5,7 +5,6 @@ import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -50,8 +49,6 @@ const HOST = ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"];
 // oneadmin is the user that runs the tests, so no file needs another owner.
 const USERS = `oneadmin:x:${process.getuid?.()}:${process.getgid?.()}::/var/lib/one:/bin/sh\n`;
 
-let installedTree: string | undefined;
-
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type CallOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
 
@@ -94,23 +91,6 @@ export class CloudRig {
   async stop(): Promise<void> {
     await this.simulator.close();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** A front-end that is installed and configured. The command runs for the first one; its tree serves the others. */
-  async installed(): Promise<this> {
-    if (installedTree === undefined) {
-      const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
-      assert.equal(outcome.code, 0, outcome.stderr);
-      const folder = mkdtempSync(join(tmpdir(), "scw-flexip-installed-"));
-      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-      copyTree(this.root, folder);
-      installedTree = folder;
-    } else {
-      copyTree(installedTree, this.root);
-      this.write(TOKEN, `${this.simulator.token}\n`, 0o600);
-    }
-    this.configure();
-    return this;
   }
 
   /** Writes the settings that an operator must fill in. */
@@ -247,11 +227,13 @@ export class CloudRig {
   }
 }
 
-/** An installed front-end, gone when the test ends, or the file where `after` is that of node:test. */
+/** A front-end that is installed and configured, gone when the test ends, or the file where `after` is that of node:test. */
 export async function installedRig(context: { after(work: () => Promise<void>): void }): Promise<CloudRig> {
   const rig = await CloudRig.start();
   context.after(() => rig.stop());
-  return rig.installed();
+  await rig.exits(0, "install --frontend --token-stdin", { input: rig.simulator.token });
+  rig.configure();
+  return rig;
 }
 
 /** A test on an installed front-end of its own. */
@@ -273,11 +255,4 @@ export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: strin
     ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
   });
   return id;
-}
-
-/** The executable, which is large and is never changed in its place, is linked. */
-function copyTree(from: string, to: string): void {
-  const executable = join(from, DRIVER);
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== executable });
-  linkSync(executable, join(to, DRIVER));
 }

@@ -75,13 +75,12 @@ onRig("each change of a command names who made it, in the driver's log and the s
 onRig("range add adopts an address of the project, and refuses any other", async (rig) => {
   const { account } = rig.simulator;
   const id = rig.flexibleIp("203.0.113.20", { tags: ["theirs"] });
-  const count = account.all().length;
   await rig.exits(0, "range add public --adopt 203.0.113.20 --dry-run");
   assert.deepEqual(account.get(id)?.tags, ["theirs"]);
   await rig.exits(0, "range add public --adopt 203.0.113.20");
   assert.ok(account.get(id)?.tags.includes("scw-flexip:adopted"));
-  for (const wanted of ["203.0.113.99", "203.0.113.20"]) await rig.exits(4, `range add public --adopt ${wanted}`);
-  assert.equal(account.all().length, count);
+  await rig.exits(4, "range add public --adopt 203.0.113.99");
+  assert.equal(account.all().length, 1);
 });
 
 onRig("range add adopts what an earlier range of this cloud left, which stays bought", async (rig) => {

@@ -6,20 +6,17 @@ import {
   chmodSync,
   cpSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { PROJECT, REPOSITORY } from "../rig.ts";
+import { folderOf, PROJECT, REPOSITORY } from "../rig.ts";
 import { type FakeCloud, type FakeRange, writeCloud } from "./fake-cloud.ts";
 
 export const TREE = "var/lib/one/remotes";
@@ -63,9 +60,9 @@ export class CloudRig {
   /** What OpenNebula knows. */
   readonly stateFile: string;
 
-  constructor(simulator: Simulator) {
+  constructor(simulator: Simulator, folder: string) {
     this.simulator = simulator;
-    this.folder = mkdtempSync(join(tmpdir(), "scw-flexip-operator-"));
+    this.folder = folder;
     this.root = join(this.folder, "root");
     this.stateFile = join(this.folder, "one.json");
     for (const folder of FRONT_END) mkdirSync(this.at(folder), { recursive: true });
@@ -82,15 +79,6 @@ export class CloudRig {
       this.tool(tool, `set -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`);
     }
     writeCloud(this.stateFile, this.#smallCloud());
-  }
-
-  static async start(): Promise<CloudRig> {
-    return new CloudRig(await startSimulator({ servers: SERVERS }));
-  }
-
-  async stop(): Promise<void> {
-    await this.simulator.close();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Writes the settings that an operator must fill in. */
@@ -227,10 +215,19 @@ export class CloudRig {
   }
 }
 
-/** A front-end that is installed and configured, gone when the test ends, or the file where `after` is that of node:test. */
-export async function installedRig(context: { after(work: () => Promise<void>): void }): Promise<CloudRig> {
-  const rig = await CloudRig.start();
-  context.after(() => rig.stop());
+/** What ends when the test does, or the file where `after` is that of node:test. */
+type Context = { after(work: () => Promise<void> | void): void };
+
+/** A machine with an OpenNebula, and without the driver. */
+export async function emptyRig(context: Context): Promise<CloudRig> {
+  const simulator = await startSimulator({ servers: SERVERS });
+  context.after(() => simulator.close());
+  return new CloudRig(simulator, folderOf(context));
+}
+
+/** A front-end that is installed and configured. */
+export async function installedRig(context: Context): Promise<CloudRig> {
+  const rig = await emptyRig(context);
   await rig.exits(0, "install --frontend --token-stdin", { input: rig.simulator.token });
   rig.configure();
   return rig;

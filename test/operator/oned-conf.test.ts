@@ -13,7 +13,6 @@ import {
 import { REPOSITORY } from "../rig.ts";
 
 const ALL = REQUIRED_LINES.map(([name, value]) => `${name} = "${value}"\n`).join("");
-const SMALL = readFileSync(join(REPOSITORY, "fixtures/oned-conf/small.conf"), "utf8");
 const DUMMY = 'IPAM_MAD = [ ARGUMENTS = "-i dummy" ]\n';
 
 function checkRoundTrip(text: string): string {
@@ -90,7 +89,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["PORT = 2633\n", /has no IPAM_MAD/],
   ['PORT = 2633\nIPAM_MAD = [ ARGUMENTS = "-i dummy" \n', /line \d+: .*bracket of IPAM_MAD/],
   ['A = "x\n', /line 1: the closing quote of A/],
-  [`${SMALL}MAC_GLOBAL_SPACE = "YES"\n`, /MAC_GLOBAL_SPACE = "YES".*set it to "NO"/],
+  [`${DUMMY}MAC_GLOBAL_SPACE = "YES"\n`, /MAC_GLOBAL_SPACE = "YES".*set it to "NO"/],
 ];
 for (const [text, reason] of REFUSED) {
   test(`an oned.conf is refused that ${reason.source}`, () => assert.throws(() => addToOnedConf(text), reason));

@@ -65,11 +65,9 @@ onRig("reconcile --apply undoes a dead registration of the journal, which doctor
   const intent = "44444444-4444-4444-8444-444444444444";
   const { account } = rig.simulator;
   const orphan = rig.flexibleIp("203.0.113.2", { tags: [...OURS, `scw-flexip:intent=${intent}`] });
-  const process = { pid: 1, startTicks: "0", bootId: "another" };
-  const since = "2026-01-01T00:00:00Z";
-  const intents = { [intent]: { action: "create", since, process, wanted: 1, flexibleIpIds: [orphan] } };
-  const state = { version: 1, intents, owedDetaches: {}, leases: {} };
-  rig.write(STATE, JSON.stringify(state), 0o600);
+  const dead = { since: "2026-01-01T00:00:00Z", process: { pid: 1, startTicks: "0", bootId: "another" } };
+  const intents = { [intent]: { ...dead, wanted: 1, flexibleIpIds: [orphan] } };
+  rig.write(STATE, JSON.stringify({ version: 1, intents, owedDetaches: {}, leases: {} }), 0o600);
   assert.match((await rig.exits(3, "doctor --no-hosts")).stdout, /^warning +front-end +owed-work /m);
   const { stdout } = await rig.exits(0, "reconcile --apply");
   assert.match(stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));

@@ -243,6 +243,12 @@ export function runVm(rig: CloudRig, id: string, host: string): void {
   rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
 }
 
+/** Lets VM 7 run on kvm-b with an address, which is attached to that server or to none. Returns its flexible IP's id. */
+export function addGuest(rig: CloudRig, ip: string, serverId?: string): string {
+  runVm(rig, "7", "kvm-b");
+  return addRange(rig, ip, "7", serverId);
+}
+
 /** A range with its flexible IP, as if added long ago. Returns the id of the flexible IP. */
 export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {
   const id = rig.flexibleIp(ip, { serverId });

@@ -1,7 +1,7 @@
 // Commands of everyday use: a silent API, status, reverse names, the audit log and adopting.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { addGuest, LOG, onRig, SERVER_B } from "./cloud-rig.ts";
+import { addGuest, LOG, onRig, SERVER_B, STATE } from "./cloud-rig.ts";
 
 const IP = "203.0.113.7";
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -92,4 +92,10 @@ onRig("range add adopts what an earlier range of this cloud left, which stays bo
   rig.simulator.account.set(attached, { serverId: null });
   const young = await rig.exits(4, "range add public --adopt 203.0.113.21");
   assert.match(young.stderr, /203\.0\.113\.21 changed a moment ago/);
+});
+
+onRig("range add leaves no registration open when the API refuses all calls", async (rig) => {
+  rig.simulator.fault({ times: ALWAYS, do: { kind: "status", status: 403, body: { type: "permissions_denied" } } });
+  await rig.exits(1, "range add public");
+  assert.deepEqual(JSON.parse(rig.read(STATE)).intents, {});
 });

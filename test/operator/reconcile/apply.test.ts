@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { readConfig } from "../../../driver/config.ts";
+import { RefusedError } from "../../../driver/errors.ts";
 import { ownershipTags } from "../../../driver/flexible-ip/ownership.ts";
 import type { IpamSession } from "../../../driver/ipam/ipam-session.ts";
 import { openLog } from "../../../driver/log.ts";
 import { apply, type Outcome } from "../../../driver/operator/reconcile/apply.ts";
 import { plan } from "../../../driver/operator/reconcile/plan.ts";
-import type { Step, View } from "../../../driver/operator/reconcile/step.ts";
+import { finder, type Step, type View } from "../../../driver/operator/reconcile/step.ts";
 import { openSession } from "../../../driver/session.ts";
 import { Journal } from "../../../driver/state/journal.ts";
 import type { FlexibleIpSeed } from "../../fakes/seeds.ts";
@@ -107,6 +108,13 @@ test("an adopted flexible IP loses only our tags, and stays attached", async () 
 test("an alias whose NIC is not known is left to a person", async () => {
   seed(own({ tags: BORROWER, mac: null }));
   assert.deepEqual(await applied(await steps(GUEST)), ["manual"]);
+});
+
+test("a locked address is not attached", async () => {
+  seed(own({ status: "locked" }));
+  const flexibleIps = await ports.api.list({ projectId: PROJECT });
+  const step = finder(IP, "range 0")("not-attached", "attached nowhere", { do: "attach", flexibleIps, ...H1 });
+  await assert.rejects(applied([step]), RefusedError);
 });
 
 for (const [what, before, changes, change] of [

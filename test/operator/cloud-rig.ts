@@ -5,22 +5,18 @@ import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
-  linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { PROJECT, REPOSITORY } from "../rig.ts";
+import { folderOf, PROJECT, REPOSITORY } from "../rig.ts";
 import { type FakeCloud, type FakeRange, writeCloud } from "./fake-cloud.ts";
 
 export const TREE = "var/lib/one/remotes";
@@ -50,8 +46,6 @@ const HOST = ["etc/logrotate.d", "var/lib/one", "var/log", "var/tmp"];
 // oneadmin is the user that runs the tests, so no file needs another owner.
 const USERS = `oneadmin:x:${process.getuid?.()}:${process.getgid?.()}::/var/lib/one:/bin/sh\n`;
 
-let installedTree: string | undefined;
-
 export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type CallOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
 
@@ -66,9 +60,9 @@ export class CloudRig {
   /** What OpenNebula knows. */
   readonly stateFile: string;
 
-  constructor(simulator: Simulator) {
+  constructor(simulator: Simulator, folder: string) {
     this.simulator = simulator;
-    this.folder = mkdtempSync(join(tmpdir(), "scw-flexip-operator-"));
+    this.folder = folder;
     this.root = join(this.folder, "root");
     this.stateFile = join(this.folder, "one.json");
     for (const folder of FRONT_END) mkdirSync(this.at(folder), { recursive: true });
@@ -85,32 +79,6 @@ export class CloudRig {
       this.tool(tool, `set -- ${tool} "$@"\n. "$FAKE_ONE.sh"\nexec "${process.execPath}" "${fake}" "$@"`);
     }
     writeCloud(this.stateFile, this.#smallCloud());
-  }
-
-  static async start(): Promise<CloudRig> {
-    return new CloudRig(await startSimulator({ servers: SERVERS }));
-  }
-
-  async stop(): Promise<void> {
-    await this.simulator.close();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** A front-end that is installed and configured. The command runs for the first one; its tree serves the others. */
-  async installed(): Promise<this> {
-    if (installedTree === undefined) {
-      const outcome = await this.run(["install", "--frontend", "--token-stdin"], { input: this.simulator.token });
-      assert.equal(outcome.code, 0, outcome.stderr);
-      const folder = mkdtempSync(join(tmpdir(), "scw-flexip-installed-"));
-      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-      copyTree(this.root, folder);
-      installedTree = folder;
-    } else {
-      copyTree(installedTree, this.root);
-      this.write(TOKEN, `${this.simulator.token}\n`, 0o600);
-    }
-    this.configure();
-    return this;
   }
 
   /** Writes the settings that an operator must fill in. */
@@ -247,11 +215,22 @@ export class CloudRig {
   }
 }
 
-/** An installed front-end, gone when the test ends, or the file where `after` is that of node:test. */
-export async function installedRig(context: { after(work: () => Promise<void>): void }): Promise<CloudRig> {
-  const rig = await CloudRig.start();
-  context.after(() => rig.stop());
-  return rig.installed();
+/** What ends when the test does, or the file where `after` is that of node:test. */
+type Context = { after(work: () => Promise<void> | void): void };
+
+/** A machine with an OpenNebula, and without the driver. */
+export async function emptyRig(context: Context): Promise<CloudRig> {
+  const simulator = await startSimulator({ servers: SERVERS });
+  context.after(() => simulator.close());
+  return new CloudRig(simulator, folderOf(context));
+}
+
+/** A front-end that is installed and configured. */
+export async function installedRig(context: Context): Promise<CloudRig> {
+  const rig = await emptyRig(context);
+  await rig.exits(0, "install --frontend --token-stdin", { input: rig.simulator.token });
+  rig.configure();
+  return rig;
 }
 
 /** A test on an installed front-end of its own. */
@@ -264,6 +243,12 @@ export function runVm(rig: CloudRig, id: string, host: string): void {
   rig.change(({ vms }) => vms.push({ id, name: `vm-${id}`, state: "3", lcmState: "3", host }));
 }
 
+/** Lets VM 7 run on kvm-b with an address, which is attached to that server or to none. Returns its flexible IP's id. */
+export function addGuest(rig: CloudRig, ip: string, serverId?: string): string {
+  runVm(rig, "7", "kvm-b");
+  return addRange(rig, ip, "7", serverId);
+}
+
 /** A range with its flexible IP, as if added long ago. Returns the id of the flexible IP. */
 export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: string | null = null): string {
   const id = rig.flexibleIp(ip, { serverId });
@@ -273,11 +258,4 @@ export function addRange(rig: CloudRig, ip: string, vm?: string, serverId: strin
     ranges.push({ id: String(ranges.length), attributes, ...(vm === undefined ? {} : { vm }) });
   });
   return id;
-}
-
-/** The executable, which is large and is never changed in its place, is linked. */
-function copyTree(from: string, to: string): void {
-  const executable = join(from, DRIVER);
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== executable });
-  linkSync(executable, join(to, DRIVER));
 }

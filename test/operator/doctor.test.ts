@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from "n
 import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Row } from "../../driver/operator/doctor/report.ts";
-import { OTHER_PROJECT, PROJECT } from "../rig.ts";
+import { folderOf, OTHER_PROJECT, PROJECT } from "../rig.ts";
 import {
   addRange,
   CONF,
@@ -29,8 +29,7 @@ const DO_NOTHING = "#!/bin/sh\nexit 0\n";
 
 /** A host of the front-end on which all is well. */
 async function hostFor(context: TestContext, frontEnd: LightMachine): Promise<LightMachine> {
-  const host = new LightMachine(frontEnd.simulator);
-  context.after(() => rmSync(host.folder, { recursive: true }));
+  const host = new LightMachine(frontEnd.simulator, folderOf(context));
   cpSync(frontEnd.at(TREE), host.at(HOST_TREE), { recursive: true });
   host.source = host.at(HOST_TREE);
   rmSync(host.at(ONED_CONF));

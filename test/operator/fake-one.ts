@@ -1,12 +1,11 @@
 // What changes the small OpenNebula of a test (fake-cloud.ts): `onevnet` and `onehost`, by their first argument. Ranges are
 // registered and unregistered by the installed shims, as one_ipam does. Shapes as in fixtures/recorded.
 import { spawnSync } from "node:child_process";
-import { cpSync, linkSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ipamDocument, readTemplate } from "../documents.ts";
 import { type FakeCloud, type FakeNetwork, writeCloud } from "./fake-cloud.ts";
 
-const EXECUTABLE = "ipam/scw-flexip/scw-flexip";
 const file = process.env.FAKE_ONE ?? "";
 const cloud: FakeCloud = JSON.parse(readFileSync(file, "utf8"));
 const asked = process.argv.slice(2);
@@ -41,10 +40,7 @@ const COMMANDS: Readonly<Record<string, (first: string, second: string, third: s
     for (const { root } of cloud.hosts) {
       const tree = join(root, "var/tmp/one");
       rmSync(tree, { recursive: true, force: true });
-      const executable = join(cloud.remotes, EXECUTABLE);
-      cpSync(cloud.remotes, tree, { recursive: true, dereference: true, filter: (path) => path !== executable });
-      // A copy would do as well, but it is large.
-      linkSync(executable, join(tree, EXECUTABLE));
+      cpSync(cloud.remotes, tree, { recursive: true, dereference: true });
     }
   },
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import { test } from "node:test";
 import { judge } from "../../driver/operator/one/leader.ts";
-import { addRange, type CloudRig, ONED_CONF, onRig, runVm, SERVER_A, SERVER_B } from "./cloud-rig.ts";
+import { addGuest, addRange, type CloudRig, ONED_CONF, onRig, SERVER_A, SERVER_B } from "./cloud-rig.ts";
 
 const server = (ID: string, STATE: string, TERM = "7") => ({ ID, NAME: `fe${ID}`, STATE, TERM });
 const elected = [server("0", "3"), server("1", "2")];
@@ -20,12 +20,6 @@ for (const [name, servers, self, role] of [
   test(name, () => assert.equal(judge(servers, self).role, role));
 }
 
-/** Lets a guest run on kvm-b, whose address is attached nowhere. Returns the id of its flexible IP. */
-function guestWithoutAddress(rig: CloudRig): string {
-  runVm(rig, "7", "kvm-b");
-  return addRange(rig, "203.0.113.1", "7");
-}
-
 /** This is the front-end 1 of a zone, which that one leads. */
 function elect(rig: CloudRig, leader: string): void {
   const server = (id: string): string =>
@@ -34,7 +28,7 @@ function elect(rig: CloudRig, leader: string): void {
 }
 
 onRig("reconcile changes nothing on a follower, and does the same step on the leader", async (rig) => {
-  const id = guestWithoutAddress(rig);
+  const id = addGuest(rig, "203.0.113.1");
   rig.edit(ONED_CONF, (text) => `${text}FEDERATION = [ MODE = "STANDALONE", ZONE_ID = 0, SERVER_ID = 1 ]\n`);
   elect(rig, "0");
   const { stderr } = await rig.exits(3, "reconcile --grace 0 --apply");
@@ -60,7 +54,7 @@ onRig("reconcile skips a step when OpenNebula says something else right before i
 });
 
 onRig("reconcile shows what changed a moment ago, and does not judge it", async (rig) => {
-  guestWithoutAddress(rig);
+  addGuest(rig, "203.0.113.1");
   const { stdout, stderr } = await rig.exits(0, "reconcile");
   assert.match(stdout, /^not-attached:203\.0\.113\.1 +attach +young /m);
   assert.match(stderr, /^changed less than 120 s ago and left alone: not-attached:203\.0\.113\.1 \(--grace 0/m);

@@ -7,7 +7,7 @@ import { runOperator } from "../../driver/operator/cli.ts";
 import { EXECUTABLE } from "../../driver/operator/layout.ts";
 import { Terminal } from "../../driver/operator/terminal.ts";
 import { type Simulator, startSimulator } from "../fakes/flexible-ip-server.ts";
-import { REPOSITORY } from "../rig.ts";
+import { folderOf, REPOSITORY } from "../rig.ts";
 import { CloudRig, type Outcome, SERVER_A, SERVERS } from "./cloud-rig.ts";
 import type { FakeHost } from "./fake-cloud.ts";
 
@@ -32,8 +32,8 @@ export class LightMachine extends CloudRig {
   /** The tree that the program runs from. */
   source = join(this.folder, "remotes");
 
-  constructor(simulator: Simulator) {
-    super(simulator);
+  constructor(simulator: Simulator, folder: string) {
+    super(simulator, folder);
     const isExecutable = (path: string): boolean => path.endsWith(EXECUTABLE);
     cpSync(join(REPOSITORY, "remotes"), this.source, { recursive: true, filter: (path) => !isExecutable(path) });
     writeFileSync(join(this.source, EXECUTABLE), SMALL_PROGRAM, { mode: 0o755 });
@@ -86,9 +86,9 @@ type Body = (machine: LightMachine, context: TestContext) => Promise<void>;
 /** A test on a machine with an OpenNebula, and without the driver. */
 export function onMachine(name: string, body: Body): void {
   test(name, async (context) => {
-    const machine = new LightMachine(await startSimulator({ servers: SERVERS }));
-    context.after(() => machine.stop());
-    await body(machine, context);
+    const simulator = await startSimulator({ servers: SERVERS });
+    context.after(() => simulator.close());
+    await body(new LightMachine(simulator, folderOf(context)), context);
   });
 }
 

@@ -1,19 +1,13 @@
 // Commands of everyday use: a silent API, status, reverse names, the audit log and adopting.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { addRange, type CloudRig, LOG, onRig, runVm, SERVER_B, STATE } from "./cloud-rig.ts";
+import { addGuest, LOG, onRig, SERVER_B, STATE } from "./cloud-rig.ts";
 
 const IP = "203.0.113.7";
 const ALWAYS = Number.POSITIVE_INFINITY;
 
-/** Lets a guest with an address run on kvm-b. Returns the id of its flexible IP. */
-function guest(rig: CloudRig): string {
-  runVm(rig, "7", "kvm-b");
-  return addRange(rig, IP, "7", SERVER_B);
-}
-
 onRig("list says what it waits for while the API fails, and gives up", async (rig) => {
-  guest(rig);
+  addGuest(rig, IP, SERVER_B);
   const body = { message: "planted outage" };
   rig.simulator.fault({ call: "list", times: ALWAYS, do: { kind: "status", status: 502, body } });
   const { stderr } = await rig.exits(1, "list --timeout 7");
@@ -24,7 +18,7 @@ onRig("list says what it waits for while the API fails, and gives up", async (ri
 });
 
 onRig("status prints ten lines, also while the API does not answer", async (rig) => {
-  guest(rig);
+  addGuest(rig, IP, SERVER_B);
   rig.flexibleIp("203.0.113.8");
   const { stdout } = await rig.exits(3, "status --grace 0");
   assert.equal(stdout.trimEnd().split("\n").length, 10);
@@ -38,7 +32,7 @@ onRig("status prints ten lines, also while the API does not answer", async (rig)
 });
 
 onRig("reverse shows, sets and clears a name, and only of this cloud's addresses", async (rig) => {
-  const id = guest(rig);
+  const id = addGuest(rig, IP, SERVER_B);
   const { account } = rig.simulator;
   const foreign = rig.flexibleIp("203.0.113.9", { tags: ["theirs"] });
   const before = account.get(foreign);
@@ -54,7 +48,7 @@ onRig("reverse shows, sets and clears a name, and only of this cloud's addresses
 });
 
 onRig("each change of a command names who made it, in the driver's log and the system's", async (rig) => {
-  guest(rig);
+  addGuest(rig, IP, SERVER_B);
   const env = { SUDO_USER: "alice" };
   await rig.exits(0, `reverse ${IP} mail.example.org`, { env });
   // A refusal changes nothing, and is no change to note.
@@ -75,17 +69,16 @@ onRig("each change of a command names who made it, in the driver's log and the s
 onRig("range add adopts an address of the project, and refuses any other", async (rig) => {
   const { account } = rig.simulator;
   const id = rig.flexibleIp("203.0.113.20", { tags: ["theirs"] });
-  const count = account.all().length;
   await rig.exits(0, "range add public --adopt 203.0.113.20 --dry-run");
   assert.deepEqual(account.get(id)?.tags, ["theirs"]);
   await rig.exits(0, "range add public --adopt 203.0.113.20");
   assert.ok(account.get(id)?.tags.includes("scw-flexip:adopted"));
-  for (const wanted of ["203.0.113.99", "203.0.113.20"]) await rig.exits(4, `range add public --adopt ${wanted}`);
-  assert.equal(account.all().length, count);
+  await rig.exits(4, "range add public --adopt 203.0.113.99");
+  assert.equal(account.all().length, 1);
 });
 
 onRig("range add adopts what an earlier range of this cloud left, which stays bought", async (rig) => {
-  guest(rig);
+  addGuest(rig, IP, SERVER_B);
   const left = rig.flexibleIp("203.0.113.20");
   const attached = rig.flexibleIp("203.0.113.21", { serverId: SERVER_B });
   const { stdout } = await rig.exits(0, "range add public --grace 0 --adopt 203.0.113.20");

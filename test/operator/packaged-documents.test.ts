@@ -14,7 +14,10 @@ test("the man page has every command, option, exit code, setting and kind of dri
   const page = manPage("1.2.3", "2026-11-20");
   assert.equal(page, manPage("1.2.3", "2026-11-20"));
   const flags = COMMANDS.flatMap(({ options }) => options.map((option) => option.flags));
-  for (const { name } of COMMANDS) assert.ok(page.includes(`.SS "${name}`), name);
+  for (const { name, examples } of COMMANDS) {
+    assert.ok(page.includes(`.SS "${name}`), name);
+    assert.ok(examples.some(({ command }) => command.includes(`scw-flexip ${name}`)), `no example of ${name}`);
+  }
   for (const bold of [...flags, ...STEP_KINDS, ...Object.keys(SETTINGS), ...EXIT_CODES.map(([code]) => code)]) {
     assert.ok(page.includes(`.B ${String(bold).replaceAll("-", "\\-")}\n`), String(bold));
   }

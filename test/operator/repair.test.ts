@@ -6,14 +6,13 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
-import { addRange, type CloudRig, OURS, onRig, runVm, SERVER_A, SERVER_B, STATE } from "./cloud-rig.ts";
+import { addGuest, addRange, type CloudRig, OURS, onRig, SERVER_A, SERVER_B, STATE } from "./cloud-rig.ts";
 
 const REFUSAL = { kind: "status", status: 400, body: { type: "invalid", message: "planted refusal" } } as const;
 
 onRig("reconcile takes something away only by key", async (rig) => {
   const { account } = rig.simulator;
-  const misplaced = addRange(rig, "203.0.113.1", "7", SERVER_A);
-  runVm(rig, "7", "kvm-b");
+  const misplaced = addGuest(rig, "203.0.113.1", SERVER_A);
   const orphan = rig.flexibleIp("203.0.113.2");
   await rig.exits(3, "reconcile --grace 0 --apply");
   await rig.exits(4, "reconcile --grace 0 --apply orphan:203.0.113.77");
@@ -32,8 +31,7 @@ onRig("reconcile takes something away only by key", async (rig) => {
 });
 
 onRig("reconcile says why a step fails and does the others: exit code 1", async (rig) => {
-  addRange(rig, "203.0.113.1", "7");
-  runVm(rig, "7", "kvm-b");
+  addGuest(rig, "203.0.113.1");
   rig.simulator.account.set(addRange(rig, "203.0.113.2"), { tags: [] });
   rig.simulator.fault({ call: "attach", do: REFUSAL });
   const [failed, done] = await rig.json("reconcile --grace 0 --apply", 1);
@@ -55,8 +53,7 @@ onRig("reconcile --watch repeats until it is stopped: exit code 130", async (rig
 });
 
 onRig("reconcile --watch ends after the step in which it is stopped: exit code 130", async (rig, context) => {
-  addRange(rig, "203.0.113.1", "7");
-  runVm(rig, "7", "kvm-b");
+  addGuest(rig, "203.0.113.1");
   const said = await stopAt("attach", context, rig, WATCH);
   assert.equal(said.includes("next look"), false, said);
 });
@@ -65,11 +62,9 @@ onRig("reconcile --apply undoes a dead registration of the journal, which doctor
   const intent = "44444444-4444-4444-8444-444444444444";
   const { account } = rig.simulator;
   const orphan = rig.flexibleIp("203.0.113.2", { tags: [...OURS, `scw-flexip:intent=${intent}`] });
-  const process = { pid: 1, startTicks: "0", bootId: "another" };
-  const since = "2026-01-01T00:00:00Z";
-  const intents = { [intent]: { action: "create", since, process, wanted: 1, flexibleIpIds: [orphan] } };
-  const state = { version: 1, intents, owedDetaches: {}, leases: {} };
-  rig.write(STATE, JSON.stringify(state), 0o600);
+  const dead = { since: "2026-01-01T00:00:00Z", process: { pid: 1, startTicks: "0", bootId: "another" } };
+  const intents = { [intent]: { ...dead, wanted: 1, flexibleIpIds: [orphan] } };
+  rig.write(STATE, JSON.stringify({ version: 1, intents, owedDetaches: {}, leases: {} }), 0o600);
   assert.match((await rig.exits(3, "doctor --no-hosts")).stdout, /^warning +front-end +owed-work /m);
   const { stdout } = await rig.exits(0, "reconcile --apply");
   assert.match(stdout, new RegExp(`^open-intent:${intent} .* done `, "m"));
@@ -140,8 +135,7 @@ onRig("range remove goes on after a failure, and removes only what is named", as
 });
 
 onRig("range remove takes an address from a guest only with --force", async (rig) => {
-  const id = addRange(rig, "203.0.113.1", "7", SERVER_B);
-  runVm(rig, "7", "kvm-b");
+  const id = addGuest(rig, "203.0.113.1", SERVER_B);
   await rig.exits(4, "range remove 203.0.113.1 --yes");
   assert.ok(rig.simulator.account.get(id));
   await rig.exits(0, "range remove 203.0.113.1 --yes --force");

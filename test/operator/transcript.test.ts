@@ -7,14 +7,13 @@ import { after, suite, test } from "node:test";
 import { buildDeb } from "../../build/release/deb.ts";
 import { hasTool } from "../../build/release/release.ts";
 import { TIMERS } from "../../driver/operator/timers.ts";
-import { CloudRig, CONF, DRIVER, LOG, ONED_CONF, type Outcome, ROTATION, STATE, TOKEN } from "./cloud-rig.ts";
+import { CONF, DRIVER, emptyRig, LOG, ONED_CONF, type Outcome, ROTATION, STATE, TOKEN } from "./cloud-rig.ts";
 
 const { version, author } = JSON.parse(readFileSync("package.json", "utf8"));
 const OLDER = "0.0.1";
 const PACKAGED = `usr/share/scw-flexip/${DRIVER.slice("var/lib/one/".length)}`;
 
-const rig = await CloudRig.start();
-after(() => rig.stop());
+const rig = await emptyRig({ after });
 // The command that the package brings.
 rig.executable = rig.at(PACKAGED);
 for (const each of ["info", "updates", "triggers"]) mkdirSync(rig.at(`var/lib/dpkg/${each}`), { recursive: true });

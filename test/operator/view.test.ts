@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { COMMANDS } from "../../driver/operator/manual.ts";
 import { REPOSITORY } from "../rig.ts";
 import { installedRig, SERVER_A } from "./cloud-rig.ts";
 
@@ -110,11 +109,7 @@ test("--version prints the version wherever it stands, and does nothing else", a
   }
 });
 
-test("every command has help, and examples that name it", async () => {
-  for (const { name, examples } of COMMANDS) {
-    const commands = examples.map(({ command }) => command).join("\n");
-    assert.ok(commands.includes(`scw-flexip ${name}`), name);
-  }
+test("a command has help, with examples", async () => {
   const { stdout } = await rig.exits(0, "range add --help");
   assert.match(stdout, /^Usage: scw-flexip range add \[options\] \[network\]\n[\s\S]*Examples:\n {2}scw-flexip range/);
 });

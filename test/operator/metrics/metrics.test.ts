@@ -16,9 +16,7 @@ const DASHBOARD = join(REPOSITORY, "packaging/grafana/scw-flexip.json");
 const RUNBOOK = join(REPOSITORY, "docs/runbooks/alerts.md");
 const skip = hasTool("promtool") ? false : "promtool is missing (apt install prometheus)";
 
-onFrontEnd(
-  "the metrics say a cloud's drift, lease and orphan, and all that alerts and dashboard ask",
-  async (machine) => {
+onFrontEnd("the metrics say drift, lease and orphan, and all that alerts and dashboard ask", async (machine) => {
     const text = await metricsOfCloud(machine);
     const of = (name: string): number | undefined => valuesOf(text).get(`scw_flexip_${name}`);
     assert.equal(of('addresses{network="public",status="attached",origin="created",leased="true"}'), 1);
@@ -38,8 +36,7 @@ onFrontEnd(
       assert.deepEqual(missing, [], file);
     }
     if (skip === false) assert.equal(promtool(["check", "metrics"], text), "", "promtool finds nothing to say");
-  },
-);
+  });
 
 test("the alert rules are valid, fire when they must and are silent when nothing is wrong", { skip }, () => {
   promtool(["check", "rules", RULES]);

@@ -1,7 +1,8 @@
 // scw-flexip pool by the built executable: what is bought, taken, given back, and what a bill and a guest see of it.
 import assert from "node:assert/strict";
-import { type CloudRig, onRig } from "../cloud-rig.ts";
+import { addRange, type CloudRig, onRig, SERVER_A } from "../cloud-rig.ts";
 
+const NOTES = "var/lib/one/scw-flexip/pool.json";
 const POOL = "pool public --spare 2 --max 4 --grace 0";
 
 onRig("pool buys up to the spare ranges, again when they are leased, and no more than the maximum", async (rig) => {
@@ -23,8 +24,6 @@ onRig("pool gives back what has been free for long enough, and nothing leased or
   rig.flexibleIp("203.0.113.77", { tags: [] });
   await rig.exits(0, "range add --network public --adopt 203.0.113.77");
   rig.changeRanges(([first]) => Object.assign(first ?? {}, { vm: "7" }));
-  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
-  assert.equal(paid(rig), 4);
   await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 0m");
   const left = rig.cloud.networks[0]?.ranges.map(({ vm, attributes }) => vm ?? attributes.IP);
   assert.deepEqual(left, ["7", "203.0.113.77"]);
@@ -38,11 +37,27 @@ onRig("pool counts free time from the first run that saw the range free, whateve
   assert.equal(paid(rig), 1, "free for less than an hour");
   // As if an earlier run had seen it two hours ago.
   const since = new Date(Date.now() - 7_200_000).toISOString();
-  rig.edit("var/lib/one/scw-flexip/pool.json", (text) => text.replaceAll(/"\d{4}-[^"]*"/g, JSON.stringify(since)));
+  rig.edit(NOTES, (text) => text.replaceAll(/"\d{4}-[^"]*"/g, JSON.stringify(since)));
   for (const { id, tags } of rig.simulator.account.all()) rig.simulator.account.set(id, { tags: [...tags, "theirs"] });
   assert.match((await rig.exits(0, `${shrink} --dry-run`)).stdout, /remove/);
   await rig.exits(0, shrink);
   assert.equal(paid(rig), 0);
+});
+
+onRig("pool gives back the ranges free longest, none that is attached, and counts none that cannot serve", async (rig) => {
+  const last = ["1", "2", "3", "4"];
+  const ids = last.map((each) => addRange(rig, `203.0.113.${each}`, undefined, each === "4" ? SERVER_A : null));
+  const daysFree = [3, 5, 4, 9];
+  const since = ids.map((id, index) => [id, new Date(Date.now() - (daysFree[index] ?? 0) * 86_400_000)]);
+  rig.write(NOTES, JSON.stringify(Object.fromEntries(since)));
+  await rig.exits(0, "pool public --spare 2 --max 4");
+  const left = rig.cloud.networks[0]?.ranges.map(({ attributes }) => attributes.IP);
+  assert.deepEqual(left, ["203.0.113.1", "203.0.113.4"]);
+  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
+  rig.simulator.account.set(addRange(rig, "203.0.113.5"), { status: "locked" });
+  rig.simulator.account.remove(addRange(rig, "203.0.113.6"));
+  const { stderr } = await rig.exits(0, `${POOL} --dry-run`);
+  assert.match(stderr, /public: 1 of 3 free/);
 });
 
 onRig("pool takes idle addresses of this cloud before it buys, and they stay bought", async (rig) => {

@@ -9,7 +9,6 @@ import { type IpamAction, OTHER_PROJECT, PROJECT, plainLines, serverIdOf } from 
 import type { FaultyApi } from "./faulty-api.ts";
 import type { CloudName, Machines } from "./machines.ts";
 import type { Step } from "./steps.ts";
-import type { Tally } from "./tally.ts";
 
 /** One OpenNebula of the project. */
 export type Cloud = {
@@ -38,15 +37,13 @@ export class HistoryRun {
   readonly actions: string[] = [];
   /** Untagged addresses that a registration may now tag. */
   adopting: readonly string[] = [];
-  readonly #tally: Tally;
   #where = "";
   #conditions = CALM;
   #number = 0;
 
-  constructor(api: FaultyApi, machines: Machines, tally: Tally, inherits: boolean) {
+  constructor(api: FaultyApi, machines: Machines, inherits: boolean) {
     this.api = api;
     this.machines = machines;
-    this.#tally = tally;
     this.clouds = { one: this.#cloud("one", ["h1", "h2", "h3"], inherits), two: this.#cloud("two", ["x1"], inherits) };
     const bought = (ip: string, mac: string | null, more: FlexibleIpSeed = {}): WireFlexibleIp =>
       api.account.add({ ip, mac, projectId: PROJECT, tags: ["theirs"], ...more });
@@ -72,7 +69,7 @@ export class HistoryRun {
   }
 
   complain(text: string): void {
-    this.api.watch.complain(text);
+    this.api.complain(text);
   }
 
   /** An action that no operation of OpenNebula's asks for. */
@@ -81,14 +78,12 @@ export class HistoryRun {
   }
 
   /** Applies every step that the plan has. Returns what came of each. */
-  async reconcile(name: CloudName): ReturnType<Machines["reconcile"]> {
+  reconcile(name: CloudName): ReturnType<Machines["reconcile"]> {
     const { hosts, pool } = this.clouds[name];
     const what = `${this.#where}: reconcile of ${name}`;
     this.api.begin({ cloud: name, what, serving: this.#serving(), untagged: pool.abandoned }, [], 0);
     const servers = new Map(hosts.map((host) => [host, serverIdOf(host)]));
-    const done = await this.machines.reconcile(name, { ...listings(pool), servers });
-    for (const [{ kind }] of done) this.#tally.count("findings of reconcile", kind);
-    return done;
+    return this.machines.reconcile(name, { ...listings(pool), servers });
   }
 
   #cloud(name: CloudName, hosts: readonly string[], inherits: boolean): Cloud {
@@ -112,24 +107,15 @@ export class HistoryRun {
     const own = faults.filter((fault) => fault.action === number);
     this.api.begin({ cloud, what, serving: this.#serving(), untagged }, own, pace);
     const ran = await start();
-    this.api.watch.check();
+    this.api.check();
     const plain = plainLines(ran.stderr);
     this.actions.push(`${what} → ${ran.code} ${JSON.stringify([ran.stdout, ...plain])}`);
-    this.#tally.count("actions");
-    if (ran.code !== null) this.#checkTold(ran.code, plain);
-    if (action === "free_address" && ran.code === null) this.#tally.count("leases left by a killed free_address");
-    else if (action === "free_address" && ran.code !== 0) this.complain("a lease is stuck");
+    if (ran.code === null) return ran;
+    // The user reads one line about each failure, and none about anything else.
+    if (plain.length !== (ran.code === 0 ? 0 : 1)) this.complain(`exit ${ran.code} and ${plain.length} plain lines`);
+    if (ran.code > 1) this.complain(plain.join(" "));
+    if (action === "free_address" && ran.code !== 0) this.complain("a lease is stuck");
     return ran;
-  }
-
-  /** The user reads one line about each failure, and none about anything else. */
-  #checkTold(code: number, plain: readonly string[]): void {
-    if (plain.length !== (code === 0 ? 0 : 1)) this.complain(`exit ${code} and ${plain.length} plain lines`);
-    if (code > 1) this.complain(plain.join(" "));
-    if (code === 0) return;
-    this.#tally.count("failures told");
-    const kind = plain.join(" ").replaceAll(/[0-9a-f:.-]*\d[0-9a-f:./-]*/g, "…");
-    if (!this.api.isHit) this.#tally.count("refusals without a fault in the action", kind);
   }
 
   #serving(): Serving[] {

@@ -4,12 +4,10 @@ import { join } from "node:path";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import { API_FAULTS } from "./api-faults.ts";
 import { CRASHES } from "./crashes.ts";
-import { DISK_FAULTS } from "./disk.ts";
 import { FRONT_END_FAULTS } from "./front-ends.ts";
 import { HOOK_PATHS } from "./hook-paths.ts";
 import { IPAM_PATHS } from "./ipam-paths.ts";
-import type { Kind, Survey } from "./kind.ts";
-import { NO_STRACE, traced } from "./launch.ts";
+import { type Kind, NO_STRACE, type Survey, traced } from "./kind.ts";
 import { MACHINE_FAULTS } from "./machine.ts";
 import { NETWORK_FAULTS } from "./network.ts";
 import { isHook, type Path } from "./path.ts";
@@ -28,7 +26,6 @@ export const KINDS: readonly Kind[] = [
   ...CRASHES,
   ...API_FAULTS,
   ...NETWORK_FAULTS,
-  ...DISK_FAULTS,
   ...MACHINE_FAULTS,
   ...FRONT_END_FAULTS,
   ...TENANTS,

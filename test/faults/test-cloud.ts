@@ -55,10 +55,10 @@ export class TestCloud {
     this.spare = this.range();
     this.neighbour = this.range({ on: "h1" });
     settleGuest(this.vm([this.neighbour]), "h1");
-    const attached = { serverId: this.server("h1") };
-    this.foreignId = this.#add({ tags: ownershipTags("two", "created", randomUUID()), ...attached }).id;
-    const own = this.#add({ tags: ["by-hand"], ...attached });
-    const others = this.#add({ projectId: OTHER_PROJECT, ...attached });
+    const serverId = this.server("h1");
+    this.foreignId = this.#add({ tags: ownershipTags("two", "created", randomUUID()), serverId }).id;
+    const own = this.#add({ tags: ["by-hand"], serverId });
+    const others = this.#add({ projectId: OTHER_PROJECT, serverId });
     for (const id of [this.foreignId, own.id, others.id, ...this.neighbour.ids, ...this.spare.ids]) {
       this.untouchable.add(id);
     }
@@ -91,8 +91,8 @@ export class TestCloud {
   range({ dual = false, adopted = false, forAliases = false, on }: RangeOptions = {}): Range {
     const intent = randomUUID();
     const tags = ownershipTags(CLOUD, adopted ? "adopted" : "created", intent);
-    const place = on === undefined ? {} : { serverId: this.server(on) };
-    const one = this.#add({ tags: adopted ? ["by-hand", ...tags] : tags, ...place });
+    const serverId = on === undefined ? null : this.server(on);
+    const one = this.#add({ tags: adopted ? ["by-hand", ...tags] : tags, serverId });
     if (adopted) this.adoptable.set(one.id, ["by-hand"]);
     const attributes = {
       ...{ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1", IP: one.ip, MAC: one.mac, USED_LEASES: "0" },
@@ -116,9 +116,9 @@ export class TestCloud {
   /** A flexible IP that somebody bought himself, which no range has. */
   bought(isIpv6 = false): { id: string; ip: string } {
     const tags = ["by-hand"];
-    const { id, ip } = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix(), mac: null } : {}) });
-    this.adoptable.set(id, tags);
-    return { id, ip };
+    const added = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix(), mac: null } : {}) });
+    this.adoptable.set(added.id, tags);
+    return added;
   }
 
   /** A VM that has the leases of these ranges, one NIC on each, and ran before. */

@@ -47,8 +47,7 @@ async function runOnExecutable(history: History): Promise<HistoryResult> {
     if (reply.kind === "reset") response.destroy();
     if (reply.kind === "answer") response.writeHead(reply.status, reply.headers).end(reply.text);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   assert.ok(address !== null && typeof address !== "string");
   const processes: Processes = {

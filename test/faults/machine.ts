@@ -30,9 +30,7 @@ export const MACHINE_FAULTS: readonly Kind[] = [
   // Each write has two calls of fsync, of the file and of its folder, and one of rename.
   halfWay("disk that fails half-way, at fsync", "fsync", "EIO", 2),
   halfWay("disk that fills up half-way, at rename", "rename", "ENOSPC", 1),
-  throughout("lock that a dead process left just now", "the lock's folder, of now", lockOf(0), {
-    on: isIpam,
-  }),
+  throughout("lock that a dead process left just now", "the lock's folder, of now", lockOf(0), { on: isIpam }),
   throughout("clock set back an hour after a lock was left", "the lock's folder, of in an hour", lockOf(HOUR_MS), {
     on: isIpam,
   }),

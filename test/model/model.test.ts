@@ -13,7 +13,8 @@ test(`${numRuns} histories leak no flexible IP, leave no lease stuck and cut no 
   const acted: string[] = [];
   const goesWell = fc.asyncProperty(historyArbitrary(), async (history) => {
     const { actions, account, complaints } = await runInProcess(history);
-    acted.push(...actions.map(operationOf));
+    // `deploy` of `3 deploy: one get_address → 0 …`
+    acted.push(...actions.map((action) => action.replace(/^\d+ |:.*/gs, "")));
     const steps = history.steps.map((step) => JSON.stringify(step));
     assert.deepEqual(complaints, [], [...steps, ...actions, ...account, ...complaints].join("\n"));
   });
@@ -23,8 +24,3 @@ test(`${numRuns} histories leak no flexible IP, leave no lease stuck and cut no 
   });
   await fc.assert(goesWell, { numRuns, seed, path, endOnFailure: path !== "", includeErrorInReport: true });
 });
-
-/** `deploy` of `3 deploy: one get_address → 0 …` */
-function operationOf(action: string): string {
-  return action.replace(/^\d+ |:.*/gs, "");
-}

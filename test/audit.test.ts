@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ipamDocument, rangeOf, readTemplate, vmDocument } from "./documents.ts";
 import { Rig } from "./rig.ts";
 
@@ -53,7 +52,7 @@ test("the life of an address is one audit line a change", async (t) => {
   }
 
   // The driver does not wait for logger.
-  while (!existsSync(syslog) || readFileSync(syslog, "utf8").split("\n").length < 6) await sleep(20);
+  await rig.until(() => existsSync(syslog) && readFileSync(syslog, "utf8").split("\n").length > audited.length);
   const said = readFileSync(syslog, "utf8");
   for (const { action, what, request_id } of audited) {
     const line = `^-t scw-flexip -p authpriv\\.notice .*action=${action} .*what=${what} .*request_id=${request_id}\\)$`;

@@ -153,6 +153,16 @@ describe("a front-end", { skip: withoutHosts || without("nft", "caddy", "curl", 
     assert.equal(host.inNetwork("nft", "list", "tables"), "");
   });
 
+  test("says why at once when the old firewall is back before the first try", async () => {
+    // The new one was in force for so short a time that no try met it.
+    const late: Ssh = async (target, command, options) =>
+      command.includes(" apply ") ? "" : host.ssh(target, command, options);
+    await assert.rejects(
+      hardenHost(host.target, wanted(), ports({ ssh: late })),
+      /the old rules are back, because .*; fe lets no new connection in, .*is your network in adminNetworks\?/,
+    );
+  });
+
   test("is hardened, and lets in the operator alone", async () => {
     said.length = 0;
     await hardenHost(host.target, wanted(), ports());

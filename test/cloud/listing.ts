@@ -35,8 +35,6 @@ const STATES = {
   lost: { state: "3", lcmState: "16" },
   busy: { state: "3", lcmState: "1" },
 } as const;
-// What oned computes, and a listing does not have.
-const COMPUTED = ["AR_ID", "MAC_END", "IP_END", "USED_LEASES"];
 
 export function networksXml(networks: readonly ListedNetwork[]): string {
   return `<VNET_POOL>${networks.map(networkXml).join("")}</VNET_POOL>`;
@@ -74,9 +72,8 @@ function networkXml({ id, name, driver, bridge = "", ranges, template = {} }: Li
 }
 
 function rangeXml({ id, attributes, vm }: ListedRange): string {
-  const own = Object.fromEntries(Object.entries(attributes).filter(([name]) => !COMPUTED.includes(name)));
   const owner = vm === undefined ? "" : element("ALLOCATED", ` 0 ${VM_OWNER | BigInt.asUintN(32, BigInt(vm))}`);
-  return `<AR>${owner}${elements({ AR_ID: id, ...own })}</AR>`;
+  return `<AR>${owner}${elements({ ...attributes, AR_ID: id })}</AR>`;
 }
 
 function vmXml({ id, name, state, lcmState, host }: ListedVm): string {

@@ -20,22 +20,21 @@ export type ReconcileInput = {
 
 const DAY_MS = 86_400_000;
 
-/** The steps that are asked for, and a way to apply one, which says what came of it. */
-export type Reconcile = { readonly steps: readonly Step[]; apply(step: Step): Promise<string> };
-
-/** Plans, and closes the session once `work` is done. */
-export async function reconcile<T>(
+/** Plans, and applies the steps that are wanted. Returns every step with what came of it: `planned` where it is not. */
+export async function reconcile(
   caller: Caller,
   input: ReconcileInput,
-  work: (open: Reconcile) => Promise<T>,
-): Promise<T> {
+  isWanted: (step: Step) => boolean,
+): Promise<[Step, string][]> {
   const config = readConfig(caller.environment, caller.executable);
   const session = openSession(caller, config, silentLog(), { limitMs: 120_000 });
   const ports: IpamSession = { ...session, journal: new Journal(config.stateFile, session.log), answer: () => {} };
   const tried = (step: Step): Promise<string> =>
     apply(ports, step, async () => true).catch((error) => `failed: ${messageOf(error)}`);
   try {
-    return await work({ steps: await stepsOf(ports, input), apply: tried });
+    const done: [Step, string][] = [];
+    for (const step of await stepsOf(ports, input)) done.push([step, isWanted(step) ? await tried(step) : "planned"]);
+    return done;
   } finally {
     session.close();
   }

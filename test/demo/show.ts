@@ -1,8 +1,7 @@
 // Plays a life, compares each step with what must come of it, and shows it.
 import { rmSync } from "node:fs";
-import { isDeepStrictEqual, styleText } from "node:util";
+import { styleText } from "node:util";
 import { hostOf, placeOf } from "../cloud/place.ts";
-import type { RunResult } from "../rig.ts";
 import { Cloud, DELAYS, type Run } from "./cloud.ts";
 import type { Scene, Step } from "./life.ts";
 import { proof } from "./proof.ts";
@@ -91,28 +90,22 @@ function differences({ asked, result, calls }: Run, places: readonly string[], s
   if (step === undefined || step.on !== asked.on || step.ask !== asked.ask) {
     return [`oned: expected ${step === undefined ? "nothing more" : `${step.ask} on ${step.on}`}`];
   }
-  const isAt = (expected: string, place: string | undefined): boolean =>
-    place === expected || (expected.startsWith("leaving") && place === "free");
-  return [
-    ...complaints(step, result),
-    ...callDifferences(step, calls),
-    ...step.after.flatMap((expected, index) =>
-      isAt(expected, places[index]) ? [] : [`address ${index + 1}: expected ${expected}, is ${places[index]}`],
-    ),
-  ];
-}
-
-function complaints({ warns }: Step, { code, signal, plain, stderr }: RunResult): string[] {
-  if (code !== 0) return [`exit: expected 0, was ${code ?? signal}: ${plain.join(" / ") || "without a word"}`];
+  const { code, signal, plain, stderr } = result;
   const warnings = stderr.split("\n").filter((line) => line.startsWith("WARN: "));
-  if (warns && warnings.length === 0) return ["standard error: expected a warning, has none"];
-  return [...plain, ...(warns ? [] : warnings)].map((line) => `standard error: expected no complaint, was: ${line}`);
-}
-
-function callDifferences(step: Step, made: Run["calls"]): string[] {
-  const calls = step.waits ? made.filter((call) => call !== "get") : made;
-  if (isDeepStrictEqual(calls.toSorted(), step.calls.toSorted())) return [];
-  return [`calls: expected ${folded(step.calls)}${step.waits ? " beside get" : ""}, was ${folded(made)}`];
+  const counted = step.waits ? calls.filter((call) => call !== "get") : calls;
+  const facts = [
+    ["exit", 0, code ?? signal],
+    ["complaints", "", [...plain, ...(step.warns ? [] : warnings)].join(" / ")],
+    ["a warning where one is due", true, !step.warns || warnings.length > 0],
+    ["calls", folded(step.calls.toSorted()), folded(counted.toSorted())],
+    ...step.after.map((expected, index) => {
+      const hasLeft = expected.startsWith("leaving") && places[index] === "free";
+      return [`address ${index + 1}`, expected, hasLeft ? expected : places[index]] as const;
+    }),
+  ] as const;
+  return facts.flatMap(([what, expected, was]) =>
+    expected === was ? [] : [`${what}: expected ${expected}, was ${was}`],
+  );
 }
 
 /** Calls in their order, equal neighbours folded: `get×2, attach`. */

@@ -1,6 +1,5 @@
 // Crash points: every request of every path, before and after it acts, and every step of writing the journal.
-import { isWrite, type Kind, type Survey, signalAt } from "./kind.ts";
-import { NO_STRACE, traced } from "./launch.ts";
+import { isWrite, type Kind, NO_STRACE, type Survey, signalAt, traced } from "./kind.ts";
 import { isIpam, type Path } from "./path.ts";
 import type { Expectation, Injection } from "./play.ts";
 

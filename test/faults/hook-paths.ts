@@ -1,9 +1,8 @@
 // The ways through the three hooks.
 import { addNic, isHandWritten, type Nic, serve, settleGuest, type Vm } from "../cloud/pool.ts";
 import { repair } from "./findings.ts";
-import type { Launch } from "./launch.ts";
 import { type Act, type Path, succeed, way } from "./path.ts";
-import type { HostName, TestCloud } from "./test-cloud.ts";
+import type { HostName, Launch, TestCloud } from "./test-cloud.ts";
 
 export const HOOK_PATHS: readonly Path[] = [
   ...hooks("one NIC", true, (cloud) => cloud.vm([cloud.range()])),

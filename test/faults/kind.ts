@@ -1,7 +1,15 @@
 // What the catalogue is made of.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { CallName, FaultSpec } from "../fakes/flexible-ip-server.ts";
+import type { Rig } from "../rig.ts";
 import type { Path } from "./path.ts";
 import type { Expectation, Injection } from "./play.ts";
+import type { Launch } from "./test-cloud.ts";
+
+// With its folder, since a rig has no PATH.
+const STRACE = "/usr/bin/strace";
+export const NO_STRACE = existsSync(STRACE) ? undefined : "strace is not there";
 
 export const FAMILIES = ["crash", "api", "machine", "tenant"] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -67,6 +75,17 @@ export function signalAt(
         hasStruck: () => fault.hits > 0,
       };
     },
+  };
+}
+
+/**
+ * Under strace, which notes what it saw in the rig's folder. One thread does all asynchronous file calls:
+ * they are counted in order. With --seccomp-bpf it is quicker, but sends no signals.
+ */
+export function traced({ folder }: Rig, options: string): Launch {
+  return {
+    shell: `exec ${STRACE} -f -o ${join(folder, "strace")} ${options} "$@"`,
+    env: { UV_THREADPOOL_SIZE: "1" },
   };
 }
 

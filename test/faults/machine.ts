@@ -1,13 +1,19 @@
-// What can be wrong with the machine that an action or hook runs on: locks, limits, environment, settings, signals,
-// streams.
+// What can be wrong with the machine that an action or hook runs on: disk, locks, limits, environment, settings, signals,
+// streams. A state file or folder that is damaged, or may not be written, is in test/state/journal.test.ts.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { DONE, type Kind, signalAt, throughout } from "./kind.ts";
-import type { Launch } from "./launch.ts";
+import { dirname, join } from "node:path";
+import type { Machine } from "../rig.ts";
+import { journalWrites } from "./crashes.ts";
+import { DONE, type Kind, NO_STRACE, signalAt, throughout, traced } from "./kind.ts";
 import { isIpam, type Path } from "./path.ts";
 import type { Expectation, Injected, Injection } from "./play.ts";
-import type { TestCloud } from "./test-cloud.ts";
+import type { Launch, TestCloud } from "./test-cloud.ts";
 
+// Programs with their folders, since a rig has no PATH.
+const UNSHARE = "/usr/bin/unshare";
+const canMount = spawnSync(UNSHARE, ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+const NO_MOUNT = canMount ? undefined : "nothing can be mounted here";
 const HOUR_MS = 3_600_000;
 const HOSTILE = {
   ...{ NODE_OPTIONS: "--require /nonexistent/module.js", NODE_EXTRA_CA_CERTS: "/nonexistent", LC_ALL: "xx_XX" },
@@ -15,9 +21,16 @@ const HOSTILE = {
 };
 
 export const MACHINE_FAULTS: readonly Kind[] = [
-  throughout("lock that a dead process left just now", "the lock's folder, of now", lockOf(0), {
-    on: isIpam,
-  }),
+  fullDisk("state on a full disk", ({ stateFile }) => dirname(stateFile), refusesToSpend),
+  fullDisk(
+    "log on a full disk",
+    ({ logDir }) => logDir,
+    () => DONE,
+  ),
+  // Each write has two calls of fsync, of the file and of its folder, and one of rename.
+  halfWay("disk that fails half-way, at fsync", "fsync", "EIO", 2),
+  halfWay("disk that fills up half-way, at rename", "rename", "ENOSPC", 1),
+  throughout("lock that a dead process left just now", "the lock's folder, of now", lockOf(0), { on: isIpam }),
   throughout("clock set back an hour after a lock was left", "the lock's folder, of in an hour", lockOf(HOUR_MS), {
     on: isIpam,
   }),
@@ -53,6 +66,39 @@ export const MACHINE_FAULTS: readonly Kind[] = [
   started("standard error on a full disk", "2>/dev/full", { shell: 'exec "$@" 2>/dev/full' }),
   started("no standard error", "2>&-", { shell: 'exec "$@" 2>&-' }),
 ];
+
+function fullDisk(name: string, folderOf: (frontEnd: Machine) => string, expected: Kind["expected"]): Kind {
+  const inject = ({ rig }: TestCloud): Injected => {
+    const folder = folderOf(rig.frontEnd);
+    mkdirSync(folder, { recursive: true });
+    // Nobody else sees the mount, which ends with the process.
+    const mount = `/usr/bin/mount -t tmpfs -o size=64k tmpfs ${folder}`;
+    const fill = `! /usr/bin/head -c 1M /dev/zero 2>&- >${folder}/filler`;
+    return { how: { shell: `exec ${UNSHARE} -m /bin/sh -c '${mount} && ${fill} && exec "$@"' sh "$@"` } };
+  };
+  return throughout(name, "a full tmpfs", inject, { skipped: NO_MOUNT, on: isIpam, expected });
+}
+
+function halfWay(name: string, call: string, error: string, each: number): Kind {
+  return {
+    ...{ family: "machine", name, how: `strace has ${call} fail with ${error}`, skipped: NO_STRACE },
+    injections: (path, survey) =>
+      journalWrites(path, survey)
+        .filter(() => path.isCore)
+        .map((write) => ({
+          point: `from write ${write + 1} on`,
+          inject: ({ rig }) => ({
+            how: traced(rig, `-e trace=${call} -e inject=${call}:error=${error}:when=${1 + each * write}+`),
+          }),
+        })),
+    expected: (path) => ({ ...refusesToSpend(path), mayLeak: true }),
+  };
+}
+
+/** Nothing is bought that cannot be noted. The other actions need no journal. */
+function refusesToSpend({ action }: Path): Expectation {
+  return { outcomes: action === "register_address_range" ? ["refused"] : ["done"] };
+}
 
 /** Started differently, on all actions and hooks. */
 function started(name: string, what: string, how: Launch, expected: Kind["expected"] = () => DONE): Kind {

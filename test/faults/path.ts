@@ -1,19 +1,10 @@
 // A way through an action or hook: what is there before, what is run, when it has done its work, and what OpenNebula or
 // its user does next when it has not.
+import { HOOKS, IPAM_ACTIONS } from "../../driver/actions.ts";
 import type { RunResult } from "../rig.ts";
-import type { Launch } from "./launch.ts";
-import type { TestCloud } from "./test-cloud.ts";
+import type { Launch, TestCloud } from "./test-cloud.ts";
 
-export const ACTIONS = [
-  "register_address_range",
-  "unregister_address_range",
-  "get_address",
-  "allocate_address",
-  "free_address",
-  "pre",
-  "post",
-  "clean",
-] as const;
+export const ACTIONS = [...IPAM_ACTIONS, ...HOOKS] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export type Act = {

@@ -3,9 +3,8 @@ import { existsSync, utimesSync } from "node:fs";
 import type { RunResult } from "../rig.ts";
 import * as check from "./check.ts";
 import { repair } from "./findings.ts";
-import type { Launch } from "./launch.ts";
 import { type Act, isHook, type Path, succeed } from "./path.ts";
-import { TestCloud } from "./test-cloud.ts";
+import { type Launch, TestCloud } from "./test-cloud.ts";
 
 /**
  * done: the action did its work, after retries where need be. refused: it failed with one plain line. later: it ended
@@ -83,7 +82,7 @@ export async function play(path: Path, injection: Injection, expected: Expectati
   } catch (error) {
     problems.push(String(error instanceof Error ? error.stack : error));
   } finally {
-    await cloud.stop();
+    await cloud.rig.stop();
   }
   if (hasStruck && !expected.outcomes.includes(outcome))
     problems.push(`${outcome}, expected ${expected.outcomes.join(" or ")}`);

@@ -4,12 +4,10 @@ import { join } from "node:path";
 import type { CallName } from "../fakes/flexible-ip-server.ts";
 import { API_FAULTS } from "./api-faults.ts";
 import { CRASHES } from "./crashes.ts";
-import { DISK_FAULTS } from "./disk.ts";
 import { FRONT_END_FAULTS } from "./front-ends.ts";
 import { HOOK_PATHS } from "./hook-paths.ts";
 import { IPAM_PATHS } from "./ipam-paths.ts";
-import type { Kind, Survey } from "./kind.ts";
-import { NO_STRACE, traced } from "./launch.ts";
+import { type Kind, NO_STRACE, type Survey, traced } from "./kind.ts";
 import { MACHINE_FAULTS } from "./machine.ts";
 import { NETWORK_FAULTS } from "./network.ts";
 import { isHook, type Path } from "./path.ts";
@@ -28,7 +26,6 @@ export const KINDS: readonly Kind[] = [
   ...CRASHES,
   ...API_FAULTS,
   ...NETWORK_FAULTS,
-  ...DISK_FAULTS,
   ...MACHINE_FAULTS,
   ...FRONT_END_FAULTS,
   ...TENANTS,
@@ -37,12 +34,8 @@ export const KINDS: readonly Kind[] = [
 export const PATHS: readonly Path[] = [...IPAM_PATHS, ...HOOK_PATHS];
 
 /** What each path does when nothing goes wrong; throws when it does not do its work. */
-export async function survey(paths: readonly Path[], atOnce: number): Promise<Map<Path, Survey>> {
-  const surveys = new Map<Path, Survey>();
-  await each(paths, atOnce, async (path) => {
-    surveys.set(path, await surveyOf(path));
-  });
-  return surveys;
+export async function survey(paths: readonly Path[], atOnce: number): Promise<ReadonlyMap<Path, Survey>> {
+  return new Map(await each(paths, atOnce, async (path) => [path, await surveyOf(path)] as const));
 }
 
 async function surveyOf(path: Path): Promise<Survey> {
@@ -81,24 +74,21 @@ function runsOn(kind: Kind, path: Path, known: Survey): Run[] {
   );
 }
 
-export async function playAll(
-  runs: readonly Run[],
-  atOnce: number,
-  told: (ran: Ran) => void = () => {},
-): Promise<Ran[]> {
-  const all: Ran[] = [];
-  await each(runs, atOnce, async ({ play: playIt, ...run }) => {
+export function playAll(runs: readonly Run[], atOnce: number, told?: (ran: Ran) => void): Promise<Ran[]> {
+  return each(runs, atOnce, async ({ play: playIt, ...run }) => {
     const ran = { ...run, ...(await playIt()) };
-    all.push(ran);
-    told(ran);
+    told?.(ran);
+    return ran;
   });
-  return all;
 }
 
-async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+/** What came of each, in the order in which they ended. */
+async function each<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const queue = items.values();
+  const done: R[] = [];
   const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
+    for (const item of queue) done.push(await work(item));
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
+  return done;
 }

@@ -1,13 +1,14 @@
 // A cloud for one run of a fault: a front-end, hosts, an account, and what OpenNebula knows. Around it live addresses
 // that no fault may touch.
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { firstHost } from "../../driver/addresses.ts";
 import { ownershipTags } from "../../driver/flexible-ip/ownership.ts";
 import { Oned } from "../cloud/oned.ts";
 import { addNic, Pool, type Range, settleGuest, type Vm } from "../cloud/pool.ts";
 import type { FlexibleIps } from "../fakes/flexible-ips.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { type Machine, OTHER_PROJECT, PROJECT, Rig, type RunResult, serverIdOf } from "../rig.ts";
-import { type Launch, launch } from "./launch.ts";
+import { type Machine, OTHER_PROJECT, PROJECT, Rig, type RunOptions, type RunResult, serverIdOf } from "../rig.ts";
 
 export const CLOUD = "one";
 const LIMITS = { TIMEOUT: "60", HOOK_TIMEOUT: "60" };
@@ -15,6 +16,12 @@ const LIMITS = { TIMEOUT: "60", HOOK_TIMEOUT: "60" };
 export const SHORT = { TIMEOUT: "5", HOOK_TIMEOUT: "5" };
 export const HOSTS = ["h1", "h2"] as const;
 export type HostName = (typeof HOSTS)[number];
+
+/** How the built executable is started: with what around it. The product knows nothing of any of it. */
+export type Launch = RunOptions & {
+  /** A shell line in which "$@" is the executable with its parameters: `ulimit -n 32; exec "$@"`. */
+  readonly shell?: string;
+};
 
 export type RangeOptions = {
   readonly dual?: boolean;
@@ -40,7 +47,6 @@ export class TestCloud {
   readonly neighbour: Range;
   readonly foreignId: string;
   readonly server = serverIdOf;
-  readonly #ends: (() => unknown)[] = [];
   #count = 0;
 
   private constructor(rig: Rig) {
@@ -49,10 +55,10 @@ export class TestCloud {
     this.spare = this.range();
     this.neighbour = this.range({ on: "h1" });
     settleGuest(this.vm([this.neighbour]), "h1");
-    const attached = { status: "attached", serverId: this.server("h1") } as const;
-    this.foreignId = this.#add({ tags: ownershipTags("two", "created", this.#intent()), ...attached }).id;
-    const own = this.#add({ tags: ["by-hand"], ...attached });
-    const others = this.#add({ projectId: OTHER_PROJECT, ...attached });
+    const serverId = this.server("h1");
+    this.foreignId = this.#add({ tags: ownershipTags("two", "created", randomUUID()), serverId }).id;
+    const own = this.#add({ tags: ["by-hand"], serverId });
+    const others = this.#add({ projectId: OTHER_PROJECT, serverId });
     for (const id of [this.foreignId, own.id, others.id, ...this.neighbour.ids, ...this.spare.ids]) {
       this.untouchable.add(id);
     }
@@ -62,36 +68,31 @@ export class TestCloud {
     return new TestCloud(await Rig.start({ maxPageSize: 4 }));
   }
 
-  async stop(): Promise<void> {
-    for (const end of this.#ends.toReversed()) await end();
-    await this.rig.stop();
-  }
-
-  /** Has this done before the cloud ends. */
-  atEnd(work: () => unknown): void {
-    this.#ends.push(work);
-  }
-
   /** OpenNebula as one front-end runs it: its actions are started like that. */
-  oned(how: Launch = {}, frontEnd: Machine = this.rig.frontEnd): Oned<RunResult> {
+  oned({ shell, ...how }: Launch = {}, frontEnd: Machine = this.rig.frontEnd): Oned<RunResult> {
+    const { rig } = this;
     const options = { ...how, settings: { ...LIMITS, ...how.settings } };
-    const noted = async (result: Promise<RunResult>): Promise<RunResult> => {
-      this.results.push(await result);
+    const run = async (machine: Machine, file: string, parameters: string[], document: string): Promise<RunResult> => {
+      // Rig.run starts a file of the machine's root: with a shell around it, that is no file of the machine.
+      const line = ["-c", shell ?? "", "sh", join(machine.root, file), ...parameters];
+      const result = await (shell === undefined
+        ? rig.run(machine, file, parameters, document, options)
+        : rig.run({ ...machine, root: "/" }, "bin/sh", line, document, options));
+      this.results.push(result);
       return result;
     };
-    const { rig } = this;
     return new Oned(this.pool, {
-      ipam: (action, document) => noted(launch(rig, frontEnd, action, document, options)),
-      hook: (host, hook, document) => noted(launch(rig, rig.host(host), hook, document, options)),
+      ipam: (action, document) => run(frontEnd, `ipam/scw-flexip/${action}`, ["7"], document),
+      hook: (host, hook, document) => run(rig.host(host), `vnm/bridge/${hook}.d/01-scw-flexip`, [], document),
     });
   }
 
   /** A registered range with its flexible IP, or both of a dual-stack one, free or attached to a host. */
   range({ dual = false, adopted = false, forAliases = false, on }: RangeOptions = {}): Range {
-    const intent = this.#intent();
+    const intent = randomUUID();
     const tags = ownershipTags(CLOUD, adopted ? "adopted" : "created", intent);
-    const place = on === undefined ? {} : ({ status: "attached", serverId: this.server(on) } as const);
-    const one = this.#add({ tags: adopted ? ["by-hand", ...tags] : tags, ...place });
+    const serverId = on === undefined ? null : this.server(on);
+    const one = this.#add({ tags: adopted ? ["by-hand", ...tags] : tags, serverId });
     if (adopted) this.adoptable.set(one.id, ["by-hand"]);
     const attributes = {
       ...{ IPAM_MAD: "scw-flexip", TYPE: "IP4", SIZE: "1", IP: one.ip, MAC: one.mac, USED_LEASES: "0" },
@@ -115,9 +116,9 @@ export class TestCloud {
   /** A flexible IP that somebody bought himself, which no range has. */
   bought(isIpv6 = false): { id: string; ip: string } {
     const tags = ["by-hand"];
-    const { id, ip } = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix(), mac: null } : {}) });
-    this.adoptable.set(id, tags);
-    return { id, ip };
+    const added = this.#add({ tags, ...(isIpv6 ? { ip: this.#prefix(), mac: null } : {}) });
+    this.adoptable.set(added.id, tags);
+    return added;
   }
 
   /** A VM that has the leases of these ranges, one NIC on each, and ran before. */
@@ -159,9 +160,5 @@ export class TestCloud {
 
   #prefix(): string {
     return `2001:db8:702:${(0x100 + this.#count).toString(16)}::/64`;
-  }
-
-  #intent(): string {
-    return `0a11ce00-0000-4000-8000-0000000c${this.#count.toString(16).padStart(4, "0")}`;
   }
 }

@@ -29,7 +29,7 @@ export async function complaintsAfter(run: HistoryRun): Promise<string[]> {
     for (const file of journals(run, cloud)) letADayPass(file);
     // Each front-end undoes what it left undone itself, in its next action.
     run.machines.failOver(name);
-    await run.anyAction(name, "free_address", ipamDocument(NOBODYS, NOBODYS));
+    await run.act(name, "free_address", ipamDocument(NOBODYS, NOBODYS));
     account.settleAll();
     run.machines.failOver(name);
     await repair(run, cloud);
@@ -78,15 +78,15 @@ async function repair(run: HistoryRun, cloud: Cloud): Promise<void> {
     if (intents.some((intent) => isOfIntent(step, intent))) continue;
     // The detach of a NIC's address takes its alias along: nothing is left for the alias's own step.
     if (step.kind === "left-attached" && outcome === "changed") continue;
-    if (outcome !== "done" && step.remedy.do !== "none") run.complain(`${step.key}: ${outcome}`);
+    if (outcome !== "done" && step.remedy.do !== "none") run.api.complain(`${step.key}: ${outcome}`);
     // A creation without an answer, in no listing either, is bought again: an operator deletes it by name.
     if (step.kind === "orphan" && run.api.lostFromSight.has(step.address ?? "")) continue;
     const isGuests = step.kind === "wrong-mac" && step.reason.includes("guests have");
-    if (isGuests || NEVER.includes(step.kind)) run.complain(`found ${step.key}: ${step.reason}`);
+    if (isGuests || NEVER.includes(step.kind)) run.api.complain(`found ${step.key}: ${step.reason}`);
   }
   await followAdvice(cloud, steps);
   for (const [step] of await run.reconcile(cloud.name)) {
-    if (!isLost(cloud.pool, step)) run.complain(`found again ${step.key}: ${step.reason}`);
+    if (!isLost(cloud.pool, step)) run.api.complain(`found again ${step.key}: ${step.reason}`);
   }
 }
 

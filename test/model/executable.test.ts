@@ -13,7 +13,6 @@ import { FaultyApi } from "./faulty-api.ts";
 import { type HistoryResult, runHistory, runInProcess } from "./history.ts";
 import type { Processes } from "./machines.ts";
 import { type History, historyArbitrary, seed } from "./steps.ts";
-import { Tally } from "./tally.ts";
 
 const EXECUTABLE = join(REPOSITORY, "remotes/ipam/scw-flexip/scw-flexip");
 const histories = fc.sample(historyArbitrary(true), { seed, numRuns: 8 });
@@ -21,7 +20,7 @@ const histories = fc.sample(historyArbitrary(true), { seed, numRuns: 8 });
 suite(`histories on the built executable (SEED=${seed})`, { concurrency: 2 }, () => {
   for (const [index, history] of histories.entries()) {
     test(`history ${index} goes well, and as in this process`, async () => {
-      const expected = await runInProcess(history, new Tally());
+      const expected = await runInProcess(history);
       const result = await runOnExecutable(history);
       const steps = history.steps.map((step) => JSON.stringify(step)).join("\n");
       assert.deepEqual(result.complaints, [], steps);
@@ -38,8 +37,7 @@ function comparable({ actions, account }: HistoryResult): string[] {
 }
 
 async function runOnExecutable(history: History): Promise<HistoryResult> {
-  const tally = new Tally();
-  const api = new FaultyApi(tally);
+  const api = new FaultyApi();
   const { token, zone } = api.account;
   let kill = (): unknown => undefined;
   const server = createServer(async (request, response) => {
@@ -49,8 +47,7 @@ async function runOnExecutable(history: History): Promise<HistoryResult> {
     if (reply.kind === "reset") response.destroy();
     if (reply.kind === "answer") response.writeHead(reply.status, reply.headers).end(reply.text);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   assert.ok(address !== null && typeof address !== "string");
   const processes: Processes = {
@@ -69,7 +66,7 @@ async function runOnExecutable(history: History): Promise<HistoryResult> {
     command: (work) => work(),
   };
   try {
-    return await runHistory(history, api, processes, tally);
+    return await runHistory(history, api, processes);
   } finally {
     server.close();
     server.closeAllConnections();

@@ -5,11 +5,10 @@ import { type Driver, Oned, type OnedOptions, type Ran } from "../cloud/oned.ts"
 import { Pool } from "../cloud/pool.ts";
 import type { WireFlexibleIp } from "../fakes/flexible-ip-record.ts";
 import type { FlexibleIpSeed } from "../fakes/seeds.ts";
-import { type IpamAction, OTHER_PROJECT, PROJECT, plainLines, serverIdOf } from "../rig.ts";
+import { type Hook, type IpamAction, OTHER_PROJECT, PROJECT, plainLines, serverIdOf } from "../rig.ts";
 import type { FaultyApi } from "./faulty-api.ts";
 import type { CloudName, Machines } from "./machines.ts";
 import type { Step } from "./steps.ts";
-import type { Tally } from "./tally.ts";
 
 /** One OpenNebula of the project. */
 export type Cloud = {
@@ -38,15 +37,13 @@ export class HistoryRun {
   readonly actions: string[] = [];
   /** Untagged addresses that a registration may now tag. */
   adopting: readonly string[] = [];
-  readonly #tally: Tally;
   #where = "";
   #conditions = CALM;
   #number = 0;
 
-  constructor(api: FaultyApi, machines: Machines, tally: Tally, inherits: boolean) {
+  constructor(api: FaultyApi, machines: Machines, inherits: boolean) {
     this.api = api;
     this.machines = machines;
-    this.#tally = tally;
     this.clouds = { one: this.#cloud("one", ["h1", "h2", "h3"], inherits), two: this.#cloud("two", ["x1"], inherits) };
     const bought = (ip: string, mac: string | null, more: FlexibleIpSeed = {}): WireFlexibleIp =>
       api.account.add({ ip, mac, projectId: PROJECT, tags: ["theirs"], ...more });
@@ -71,65 +68,46 @@ export class HistoryRun {
     this.api.lag(conditions.staleListings);
   }
 
-  complain(text: string): void {
-    this.api.watch.complain(text);
-  }
-
-  /** An action that no operation of OpenNebula's asks for. */
-  anyAction(name: CloudName, action: IpamAction, document: string): Promise<Ran> {
-    return this.#act(name, action, () => this.machines.run(name, action, document));
-  }
-
   /** Applies every step that the plan has. Returns what came of each. */
-  async reconcile(name: CloudName): ReturnType<Machines["reconcile"]> {
+  reconcile(name: CloudName): ReturnType<Machines["reconcile"]> {
     const { hosts, pool } = this.clouds[name];
     const what = `${this.#where}: reconcile of ${name}`;
     this.api.begin({ cloud: name, what, serving: this.#serving(), untagged: pool.abandoned }, [], 0);
     const servers = new Map(hosts.map((host) => [host, serverIdOf(host)]));
-    const done = await this.machines.reconcile(name, { ...listings(pool), servers });
-    for (const [{ kind }] of done) this.#tally.count("findings of reconcile", kind);
-    return done;
+    return this.machines.reconcile(name, { ...listings(pool), servers });
+  }
+
+  /** An IPAM action of the cloud's leader, or a hook `on` a host, with the faults that are meant for it. */
+  async act(cloud: CloudName, action: IpamAction | Hook, document: string, on?: string): Promise<Ran> {
+    const number = this.#number++;
+    const { faults, pace } = this.#conditions;
+    const what = `${this.#where}: ${cloud} ${action}${on === undefined ? "" : ` on ${on}`}`;
+    const untagged = [...this.adopting, ...this.clouds[cloud].pool.abandoned];
+    const own = faults.filter((fault) => fault.action === number);
+    this.api.begin({ cloud, what, serving: this.#serving(), untagged }, own, pace);
+    const ran = await this.machines.run(cloud, action, document, on);
+    this.api.check();
+    const { code, stdout, stderr } = ran;
+    const plain = plainLines(stderr);
+    this.actions.push(`${what} → ${code} ${JSON.stringify([stdout, ...plain])}`);
+    if (code === null) return ran;
+    // The user reads one line about each failure, and none about anything else.
+    if (plain.length !== (code === 0 ? 0 : 1)) this.api.complain(`exit ${code} and ${plain.length} plain lines`);
+    if (code > 1) this.api.complain(plain.join(" "));
+    if (action === "free_address" && code !== 0) this.api.complain("a lease is stuck");
+    return ran;
   }
 
   #cloud(name: CloudName, hosts: readonly string[], inherits: boolean): Cloud {
     const pool = new Pool();
     const driver: Driver = {
-      ipam: (action, document) => this.anyAction(name, action, document),
-      hook: (host, hook, document) =>
-        this.#act(name, `${hook} on ${host}`, () => this.machines.run(name, hook, document, host)),
+      ipam: (action, document) => this.act(name, action, document),
+      hook: (host, hook, document) => this.act(name, hook, document, host),
     };
     // Whether the source of a migration can tell that the document names another host depends on names and DNS.
     const hostName: OnedOptions["hostName"] = (vm, on, host) =>
       on !== host && Number(vm.id) % 2 === 0 ? ELSEWHERE : undefined;
     return { name, hosts, pool, oned: new Oned(pool, driver, { inherits, hostName }) };
-  }
-
-  async #act(cloud: CloudName, action: string, start: () => Promise<Ran>): Promise<Ran> {
-    const number = this.#number++;
-    const { faults, pace } = this.#conditions;
-    const what = `${this.#where}: ${cloud} ${action}`;
-    const untagged = [...this.adopting, ...this.clouds[cloud].pool.abandoned];
-    const own = faults.filter((fault) => fault.action === number);
-    this.api.begin({ cloud, what, serving: this.#serving(), untagged }, own, pace);
-    const ran = await start();
-    this.api.watch.check();
-    const plain = plainLines(ran.stderr);
-    this.actions.push(`${what} → ${ran.code} ${JSON.stringify([ran.stdout, ...plain])}`);
-    this.#tally.count("actions");
-    if (ran.code !== null) this.#checkTold(ran.code, plain);
-    if (action === "free_address" && ran.code === null) this.#tally.count("leases left by a killed free_address");
-    else if (action === "free_address" && ran.code !== 0) this.complain("a lease is stuck");
-    return ran;
-  }
-
-  /** The user reads one line about each failure, and none about anything else. */
-  #checkTold(code: number, plain: readonly string[]): void {
-    if (plain.length !== (code === 0 ? 0 : 1)) this.complain(`exit ${code} and ${plain.length} plain lines`);
-    if (code > 1) this.complain(plain.join(" "));
-    if (code === 0) return;
-    this.#tally.count("failures told");
-    const kind = plain.join(" ").replaceAll(/[0-9a-f:.-]*\d[0-9a-f:./-]*/g, "…");
-    if (!this.api.isHit) this.#tally.count("refusals without a fault in the action", kind);
   }
 
   #serving(): Serving[] {

@@ -6,7 +6,6 @@ import { CALM, HistoryRun } from "./history-run.ts";
 import { Machines, type Processes } from "./machines.ts";
 import { play } from "./play.ts";
 import type { History } from "./steps.ts";
-import type { Tally } from "./tally.ts";
 import { VirtualProcesses } from "./virtual-process.ts";
 
 /** What came of a history. */
@@ -18,35 +17,26 @@ export type HistoryResult = {
 };
 
 /** Plays it in this process. */
-export function runInProcess(history: History, tally: Tally): Promise<HistoryResult> {
-  const api = new FaultyApi(tally);
-  return runHistory(history, api, new VirtualProcesses(api), tally);
+export function runInProcess(history: History): Promise<HistoryResult> {
+  const api = new FaultyApi();
+  return runHistory(history, api, new VirtualProcesses(api));
 }
 
-export async function runHistory(
-  history: History,
-  api: FaultyApi,
-  processes: Processes,
-  tally: Tally,
-): Promise<HistoryResult> {
+export async function runHistory(history: History, api: FaultyApi, processes: Processes): Promise<HistoryResult> {
   const machines = new Machines(processes);
   try {
-    const run = new HistoryRun(api, machines, tally, history.inherits);
-    tally.count("histories");
+    const run = new HistoryRun(api, machines, history.inherits);
     await prepare(run, history.firstRanges);
     for (const [index, step] of history.steps.entries()) {
       run.begin(`${index} ${step.operation}`, step);
-      const before = run.actions.length;
       await play(step, run.clouds[step.isOther ? "two" : "one"], run);
-      // The others found nothing to be about.
-      if (run.actions.length > before) tally.count("operations", step.operation);
       if (step.isRested) api.account.settleAll();
     }
     const after = await complaintsAfter(run);
     return {
       actions: run.actions,
       account: api.account.table.oldestFirst().map((one) => `${one.ipAddress} ${digest(one)}`),
-      complaints: [...api.watch.complaints, ...after],
+      complaints: [...api.complaints, ...after],
     };
   } finally {
     machines.close();

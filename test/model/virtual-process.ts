@@ -32,9 +32,7 @@ export class VirtualProcesses implements Processes {
       return reply;
     };
     this.machine = {
-      now: () => this.#clock.now(),
-      elapsed: () => this.#clock.elapsed(),
-      after: (ms, work) => this.#clock.after(ms, work),
+      ...this.#clock,
       random: () => 0.5,
       connect: () => connection(serve),
       write: (stream, text) => {

@@ -16,7 +16,10 @@ test("the man page has every command, option, exit code, setting and kind of dri
   const flags = COMMANDS.flatMap(({ options }) => options.map((option) => option.flags));
   for (const { name, examples } of COMMANDS) {
     assert.ok(page.includes(`.SS "${name}`), name);
-    assert.ok(examples.some(({ command }) => command.includes(`scw-flexip ${name}`)), `no example of ${name}`);
+    assert.ok(
+      examples.some(({ command }) => command.includes(`scw-flexip ${name}`)),
+      `no example of ${name}`,
+    );
   }
   for (const bold of [...flags, ...STEP_KINDS, ...Object.keys(SETTINGS), ...EXIT_CODES.map(([code]) => code)]) {
     assert.ok(page.includes(`.B ${String(bold).replaceAll("-", "\\-")}\n`), String(bold));

@@ -17,26 +17,26 @@ const RUNBOOK = join(REPOSITORY, "docs/runbooks/alerts.md");
 const skip = hasTool("promtool") ? false : "promtool is missing (apt install prometheus)";
 
 onFrontEnd("the metrics say drift, lease and orphan, and all that alerts and dashboard ask", async (machine) => {
-    const text = await metricsOfCloud(machine);
-    const of = (name: string): number | undefined => valuesOf(text).get(`scw_flexip_${name}`);
-    assert.equal(of('addresses{network="public",status="attached",origin="created",leased="true"}'), 1);
-    assert.equal(of('addresses{network="public",status="ready",origin="created",leased="false"}'), 1);
-    assert.equal(of('drift{kind="orphan"}'), 1);
-    assert.equal(of('drift{kind="not-attached"}'), 0);
-    assert.equal(of('server_addresses{host="h1"}'), 1);
-    assert.equal(of("spend_per_month"), 6.6);
-    assert.equal(of("api_up"), 1);
-    assert.equal(of(`build_info{version="${VERSION}"}`), 1);
-    assert.equal(of('host_version_info{host="h1",version="0.0.9"}'), 1);
-    assert.ok(text.endsWith("# EOF\n"));
-    for (const file of [RULES, DASHBOARD]) {
-      const asked = [...readFileSync(file, "utf8").matchAll(/scw_flexip_[a-z_]+/g)].map(([name]) => name);
-      assert.ok(asked.length > 8);
-      const missing = asked.filter((name) => !text.includes(`\n# TYPE ${name} `));
-      assert.deepEqual(missing, [], file);
-    }
-    if (skip === false) assert.equal(promtool(["check", "metrics"], text), "", "promtool finds nothing to say");
-  });
+  const text = await metricsOfCloud(machine);
+  const of = (name: string): number | undefined => valuesOf(text).get(`scw_flexip_${name}`);
+  assert.equal(of('addresses{network="public",status="attached",origin="created",leased="true"}'), 1);
+  assert.equal(of('addresses{network="public",status="ready",origin="created",leased="false"}'), 1);
+  assert.equal(of('drift{kind="orphan"}'), 1);
+  assert.equal(of('drift{kind="not-attached"}'), 0);
+  assert.equal(of('server_addresses{host="h1"}'), 1);
+  assert.equal(of("spend_per_month"), 6.6);
+  assert.equal(of("api_up"), 1);
+  assert.equal(of(`build_info{version="${VERSION}"}`), 1);
+  assert.equal(of('host_version_info{host="h1",version="0.0.9"}'), 1);
+  assert.ok(text.endsWith("# EOF\n"));
+  for (const file of [RULES, DASHBOARD]) {
+    const asked = [...readFileSync(file, "utf8").matchAll(/scw_flexip_[a-z_]+/g)].map(([name]) => name);
+    assert.ok(asked.length > 8);
+    const missing = asked.filter((name) => !text.includes(`\n# TYPE ${name} `));
+    assert.deepEqual(missing, [], file);
+  }
+  if (skip === false) assert.equal(promtool(["check", "metrics"], text), "", "promtool finds nothing to say");
+});
 
 test("the alert rules are valid, fire when they must and are silent when nothing is wrong", { skip }, () => {
   promtool(["check", "rules", RULES]);

@@ -44,21 +44,24 @@ onRig("pool counts free time from the first run that saw the range free, whateve
   assert.equal(paid(rig), 0);
 });
 
-onRig("pool gives back the ranges free longest, none that is attached, and counts none that cannot serve", async (rig) => {
-  const last = ["1", "2", "3", "4"];
-  const ids = last.map((each) => addRange(rig, `203.0.113.${each}`, undefined, each === "4" ? SERVER_A : null));
-  const daysFree = [3, 5, 4, 9];
-  const since = ids.map((id, index) => [id, new Date(Date.now() - (daysFree[index] ?? 0) * 86_400_000)]);
-  rig.write(NOTES, JSON.stringify(Object.fromEntries(since)));
-  await rig.exits(0, "pool public --spare 2 --max 4");
-  const left = rig.cloud.networks[0]?.ranges.map(({ attributes }) => attributes.IP);
-  assert.deepEqual(left, ["203.0.113.1", "203.0.113.4"]);
-  await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
-  rig.simulator.account.set(addRange(rig, "203.0.113.5"), { status: "locked" });
-  rig.simulator.account.remove(addRange(rig, "203.0.113.6"));
-  const { stderr } = await rig.exits(0, `${POOL} --dry-run`);
-  assert.match(stderr, /public: 1 of 3 free/);
-});
+onRig(
+  "pool gives back the ranges free longest, none that is attached, and counts none that cannot serve",
+  async (rig) => {
+    const last = ["1", "2", "3", "4"];
+    const ids = last.map((each) => addRange(rig, `203.0.113.${each}`, undefined, each === "4" ? SERVER_A : null));
+    const daysFree = [3, 5, 4, 9];
+    const since = ids.map((id, index) => [id, new Date(Date.now() - (daysFree[index] ?? 0) * 86_400_000)]);
+    rig.write(NOTES, JSON.stringify(Object.fromEntries(since)));
+    await rig.exits(0, "pool public --spare 2 --max 4");
+    const left = rig.cloud.networks[0]?.ranges.map(({ attributes }) => attributes.IP);
+    assert.deepEqual(left, ["203.0.113.1", "203.0.113.4"]);
+    await rig.exits(0, "pool public --spare 0 --max 4 --shrink-after 1h");
+    rig.simulator.account.set(addRange(rig, "203.0.113.5"), { status: "locked" });
+    rig.simulator.account.remove(addRange(rig, "203.0.113.6"));
+    const { stderr } = await rig.exits(0, `${POOL} --dry-run`);
+    assert.match(stderr, /public: 1 of 3 free/);
+  },
+);
 
 onRig("pool takes idle addresses of this cloud before it buys, and they stay bought", async (rig) => {
   const id = rig.flexibleIp("203.0.113.9");

@@ -33,7 +33,7 @@ export function listFlexibleIps(account: FlexibleIps, zone: string, query: URLSe
   const filters = Object.entries(FILTERS).filter(([name]) => query.has(name));
   const found = account
     .listed()
-    .filter((record) => record.zone === zone)
+    .filter((record) => record.visible && record.zone === zone)
     .filter((record) => filters.every(([name, passes]) => passes(record, query.getAll(name))));
   const page = found.slice(start, start + size);
   return { flexible_ips: page.map((record) => toWire(record)), total_count: found.length };

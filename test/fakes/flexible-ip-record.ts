@@ -28,6 +28,8 @@ export type FlexibleIpRecord = {
   description: string;
   tags: readonly string[];
   reverse: string;
+  /** False for what the token may not see: another project's. */
+  visible: boolean;
 };
 
 export type WireFlexibleIp = ReturnType<typeof toWire>;

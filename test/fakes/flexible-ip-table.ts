@@ -46,6 +46,7 @@ export class FlexibleIpTable {
       description: "",
       tags: [],
       reverse: origin.reverse,
+      visible: true,
     };
     if (this.#byId.has(record.id)) throw new Error(`a flexible IP has this id already: ${record.id}`);
     if (this.#byAddress.has(ipAddress)) throw new Error(`taken already: ${ipAddress}`);
@@ -73,11 +74,11 @@ export class FlexibleIpTable {
     return this.#byAddress.get(address);
   }
 
-  /** The record a call may read; 404 for an id never known, 403 for a deleted one. */
+  /** The record a call may read; 404 for an id never known, 403 for a deleted one and for another project's. */
   readable(id: string, action: "read" | "write" = "read"): FlexibleIpRecord {
     const record = this.#byId.get(id);
-    if (record) return record;
-    throw this.#deleted.has(id) ? permissionsDenied(action) : notFound(id);
+    if (record?.visible) return record;
+    throw record || this.#deleted.has(id) ? permissionsDenied(action) : notFound(id);
   }
 
   /** The record a call may change now. */

@@ -1,7 +1,7 @@
 import { type FlexibleIpRecord, newMac } from "./flexible-ip-record.ts";
 import { type Clock, parseTimestamp } from "./timestamps.ts";
 
-type PlainFields = "status" | "serverId" | "projectId" | "description" | "tags";
+type PlainFields = "status" | "serverId" | "projectId" | "description" | "tags" | "visible";
 
 /** What a test may say of a flexible IP; `mac` is the address of its virtual MAC, shared by those of one group. */
 export type FlexibleIpSeed = Partial<Pick<FlexibleIpRecord, PlainFields>> & {

@@ -1,4 +1,4 @@
-// A part of a document that one program writes, between marks, so that another one may write the rest. Pure.
+// A part of a document that one program writes, between marks, and another one the rest. Pure.
 
 /** The page with that section in the place of the one that it has, or behind its end. */
 export function withSection(page: string, name: string, text: string): string {

@@ -6,7 +6,7 @@ import { SETTING_TEXTS } from "../setting-texts.ts";
 import { DRIFT, FILES, SUMMARY, TIMERS } from "./man-page-lists.ts";
 
 const SEE_ALSO = ["onevnet", "onevm", "onehost", "onezone", "systemctl", "jq"];
-/** scw-flexip(1) in man(7) macros. `date`: of the release, therefore the same sources give the same page. */
+/** scw-flexip(1) in man(7) macros. `date` is the release's: the same sources give the same page. */
 export function manPage(version: string, date: string): string {
   return [
     `.TH SCW-FLEXIP 1 "${date}" "scw-flexip ${version}" "User Commands"`,

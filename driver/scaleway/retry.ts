@@ -8,7 +8,10 @@ import type { Machine } from "../machine.ts";
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Answers that may be others next time, besides all that leave open whether the API acted. 409: it still settles. */
+/**
+ * Answers that may be others next time, besides those that leave open whether the API acted (ApiError's isAmbiguous). 409
+ * is a flexible IP that still settles.
+ */
 export const PASSING_STATUSES: readonly number[] = [409, 425, 429];
 
 /** The part of a Session that a retry needs. */

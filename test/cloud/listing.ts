@@ -3,7 +3,7 @@
 import type { Fields } from "../documents.ts";
 import type { Pool, Range } from "./pool.ts";
 
-export type ListedRange = {
+type ListedRange = {
   readonly id: string;
   readonly attributes: Fields;
   /** The id of the VM that has the lease; -1 is a hold. */

@@ -5,7 +5,7 @@ import type { CallName } from "../fakes/flexible-ip-server.ts";
 import type { Asked, Cloud, HostName } from "./cloud.ts";
 
 /** Where an address is. `leaving`: its detach has begun, and may have ended by now. */
-export type Whereabouts = "–" | "free" | "gone" | `${"attached" | "leaving"} ${HostName}`;
+type Whereabouts = "–" | "free" | "gone" | `${"attached" | "leaving"} ${HostName}`;
 
 export type Step = Asked & {
   /** In any order; where the step waits for the API, without the reads. */

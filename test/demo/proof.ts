@@ -6,7 +6,7 @@ import { wholeJournal } from "../cloud/journal.ts";
 import { PASSWORD } from "../documents.ts";
 import type { Cloud } from "./cloud.ts";
 
-export type Claim = { readonly text: string; readonly holds: boolean };
+type Claim = { readonly text: string; readonly holds: boolean };
 
 /** The claims and whether they hold. */
 export function proof(cloud: Cloud): Claim[] {

@@ -4,7 +4,7 @@ import type { Answer, CallName } from "./flexible-ip-routes.ts";
 
 type Moment = "before" | "after";
 
-export type FaultAction =
+type FaultAction =
   /** Answers this instead of acting, or after acting; a body that is a string goes out as it is. */
   | { kind: "status"; status: number; body?: unknown; headers?: Record<string, string>; when?: Moment }
   /** Cuts the connection before acting, or after it: a lost answer. */

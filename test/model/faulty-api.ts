@@ -11,7 +11,7 @@ import type { Fault } from "./steps.ts";
 export type Call = { readonly method: string; readonly target: string; readonly token: string; readonly body: string };
 
 /** Who acts, and what for. */
-export type Actor = {
+type Actor = {
   readonly cloud: string;
   readonly what: string;
   /** What guests use meanwhile. */

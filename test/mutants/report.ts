@@ -10,9 +10,10 @@ export function writeReport(file: string, tree: string, verdicts: readonly Verdi
 
 function section(tree: string, verdicts: readonly Verdict[], places: number): string {
   const count = (what: Verdict["is"]): number => verdicts.filter(({ is }) => is === what).length;
+  const title = tree === "scripts" ? "The scripts of provision/" : `${tree}/`;
   const tried = verdicts.length - count("not a program") - count("equivalent");
   return `
-## Would a test notice? ${tree}/
+## Would a test notice? ${title}
 
 \`make mutants\` breaks one place of the sources at a time and runs the tests that are nearest to it, for two and a half
 minutes at most. Of ${places} places it tried ${verdicts.length} at random: ${count("not a program")} did not compile, and ${count("equivalent")} change nothing.

@@ -15,7 +15,7 @@ const FOLLOWERS = [2, 3] as const;
 const ELECTION_MS = { 1: 3_000, 2: 5_000, 3: 7_000 };
 const FORWARD = join(import.meta.dirname, "forward.ts");
 const SOCKET = join(RIG, "api.sock");
-export type FrontEndNumber = (typeof NUMBERS)[number];
+type FrontEndNumber = (typeof NUMBERS)[number];
 
 export class FrontEnds {
   readonly cloud: Cloud;
